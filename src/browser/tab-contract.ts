@@ -1,0 +1,61 @@
+/** What the join page drives; `createTab` in tab.ts makes it. */
+
+export type TabPhase =
+  /** Not joined: no invite, no grant. */
+  | 'idle'
+  | 'connecting'
+  | 'online'
+  /** The connection was lost; it is being made again. `retry_at` says when. */
+  | 'reconnecting'
+  | 'draining'
+  | 'left'
+  | 'failed'
+
+export interface TabAttempt {
+  task_id: string
+  tool: string
+  /** Epoch milliseconds. */
+  started_at: number
+  progress?: { done: number; total?: number; message?: string }
+}
+
+export interface TabState {
+  phase: TabPhase
+  /** True while the tab takes no new work. */
+  paused: boolean
+  /** Identity slot of this tab in this browser, from 0. */
+  slot?: number
+  peer_id?: string
+  node_peer_id?: string
+  path?: string
+  rtt_ms?: number
+  /** Workers in use at most, and how many the slider may give (the cores less one, at least 1). */
+  capacity: number
+  max_capacity: number
+  running: TabAttempt[]
+  done: { succeeded: number; failed: number }
+  /** The last finished attempts, newest first, at most 50. */
+  recent: { task_id: string; tool: string; ok: boolean; ms: number; ended_at: number }[]
+  /** Outcomes kept until they can be delivered. */
+  undelivered: number
+  retry_at?: number
+  error?: { code: string; message: string; hint?: string }
+}
+
+export interface Tab {
+  readonly state: TabState
+  /** Calls `listener` after each change (coalesced to a frame); returns how to stop. */
+  subscribe(listener: (state: TabState) => void): () => void
+  setCapacity(workers: number): void
+  pause(): void
+  resume(): void
+  /** Takes no more work, finishes what runs (at most 30 s), delivers it, and disconnects. */
+  leave(): Promise<void>
+}
+
+export interface TabOptions {
+  /** The invite's fragment `v1.<secret>.<node peer id>`; absent: the grant of an earlier visit is used. */
+  invite?: string
+  /** Where the node serves HTTP, `location.origin`. */
+  origin: string
+}

@@ -1,0 +1,126 @@
+/**
+ * The base of every error that a caller may see, and the one table that says what each code becomes on
+ * each surface (JSON-RPC, HTTP, process exit). Each part keeps its own error classes in its `errors.ts`.
+ */
+
+/** What one code becomes outside. `jsonrpc: 'result'` means: not a protocol error, an MCP result with `isError`. */
+export interface ErrorMapping {
+  jsonrpc: number | 'result'
+  /** HTTP status where the error is answered on plain HTTP (not inside an MCP result). */
+  http: number
+  /** Exit status of a command that ends with it. */
+  exit: number
+  retryable: boolean
+}
+
+/** Every stable code, see docs/PROTOCOL.md "Errors". */
+export const ERROR_TABLE = {
+  invalid_input: { jsonrpc: 'result', http: 400, exit: 2, retryable: false },
+  not_found: { jsonrpc: 'result', http: 404, exit: 1, retryable: false },
+  conflict: { jsonrpc: 'result', http: 409, exit: 1, retryable: false },
+  stale_fence: { jsonrpc: 'result', http: 409, exit: 1, retryable: false },
+  expired: { jsonrpc: 'result', http: 410, exit: 1, retryable: false },
+  cancelled: { jsonrpc: 'result', http: 409, exit: 1, retryable: false },
+  outcome_unknown: { jsonrpc: 'result', http: 409, exit: 1, retryable: false },
+  tool_failed: { jsonrpc: 'result', http: 500, exit: 1, retryable: true },
+  timed_out: { jsonrpc: 'result', http: 504, exit: 1, retryable: true },
+  internal: { jsonrpc: 'result', http: 500, exit: 1, retryable: false },
+  no_runtime: { jsonrpc: 'result', http: 503, exit: 4, retryable: true },
+  owner_unreachable: { jsonrpc: 'result', http: 503, exit: 4, retryable: true },
+  unavailable: { jsonrpc: 'result', http: 503, exit: 4, retryable: true },
+  unauthenticated: { jsonrpc: -32001, http: 401, exit: 3, retryable: false },
+  forbidden: { jsonrpc: -32001, http: 403, exit: 3, retryable: false },
+  queue_full: { jsonrpc: -32005, http: 429, exit: 4, retryable: true },
+  rate_limited: { jsonrpc: -32005, http: 429, exit: 4, retryable: true },
+  frame_too_large: { jsonrpc: -32003, http: 413, exit: 1, retryable: false },
+  bad_frame: { jsonrpc: -32003, http: 400, exit: 1, retryable: false },
+} as const satisfies Record<string, ErrorMapping>
+
+export type ErrorCode = keyof typeof ERROR_TABLE
+
+/** What a caller is told of an error: JSON, the same on every surface. */
+export interface ErrorFacts {
+  code: ErrorCode
+  message: string
+  retryable: boolean
+  /** The field at fault, as a JSON Pointer below the input or as a setting's name. */
+  field?: string
+  /** The value that was given, shortened. */
+  value?: unknown
+  /** What is allowed instead, for a person to read. */
+  allowed?: string
+  /** For `queue_full` and `rate_limited`: milliseconds to wait before another try. */
+  retry_after_ms?: number
+}
+
+export interface ErrorDetails {
+  field?: string
+  value?: unknown
+  allowed?: string
+  retryable?: boolean
+  retry_after_ms?: number
+  cause?: unknown
+}
+
+/** An error with a stable code that may be shown to a caller. */
+export class ToolmeshError extends Error {
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = new.target.name
+    this.code = code
+    this.details = details
+  }
+
+  /** Whether the same request may succeed later. */
+  get retryable(): boolean {
+    return this.details.retryable ?? ERROR_TABLE[this.code].retryable
+  }
+
+  toFacts(): ErrorFacts {
+    const { field, value, allowed, retry_after_ms } = this.details
+    return {
+      code: this.code,
+      message: this.message,
+      retryable: this.retryable,
+      ...(field === undefined ? {} : { field }),
+      ...(value === undefined ? {} : { value: shorten(value) }),
+      ...(allowed === undefined ? {} : { allowed }),
+      ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
+    }
+  }
+}
+
+/** Input that does not fit: names the field, the value and what is allowed. */
+export class InvalidInputError extends ToolmeshError {
+  constructor(field: string, value: unknown, allowed: string) {
+    super('invalid_input', `${field || 'input'}: got ${preview(value)}, allowed: ${allowed}`, { field, value, allowed })
+  }
+}
+
+/** The facts of any thrown value; an error that is not ours is `internal` and shows only its message. */
+export function factsOf(error: unknown): ErrorFacts {
+  if (error instanceof ToolmeshError) return error.toFacts()
+  const message = error instanceof Error ? error.message : String(error)
+  return { code: 'internal', message, retryable: false }
+}
+
+/** The error that facts from another peer or process stand for. */
+export function errorFromFacts(facts: ErrorFacts): ToolmeshError {
+  const { code, message, ...details } = facts
+  return new ToolmeshError(code in ERROR_TABLE ? code : 'internal', message, details)
+}
+
+const PREVIEW_CHARS = 120
+
+function preview(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value))
+  return text.length > PREVIEW_CHARS ? `${text.slice(0, PREVIEW_CHARS)}…` : text
+}
+
+function shorten(value: unknown): unknown {
+  const text = preview(value)
+  return text.endsWith('…') ? text : value
+}

@@ -1,0 +1,25 @@
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+
+/** Why a session ended. `code` is an error code of src/shared/errors.ts, or `closed` for an orderly end. */
+export interface SessionEnd {
+  code: string
+  message: string
+}
+
+/** How a session's bytes travel. */
+export type Path = 'tcp' | 'websocket' | 'webrtc-direct' | 'webrtc' | 'webtransport' | 'relay'
+
+/** One long-lived `/mcp+p2p/1.0.0` stream with one peer; MCP in both directions (CONTRACTS: the session). */
+export interface Session {
+  /** The authenticated peer id of the connection. */
+  readonly peerId: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly path: Path
+  /** For this side's SDK Client: requests that we make. */
+  readonly clientTransport: Transport
+  /** For this side's SDK Server: requests that the peer makes. */
+  readonly serverTransport: Transport
+  /** Resolves (never rejects) when the session has ended, whoever ended it. */
+  readonly closed: Promise<SessionEnd>
+  close(reason?: SessionEnd): Promise<void>
+}

@@ -1,0 +1,107 @@
+import type { ErrorFacts } from '../errors.ts'
+import type { Json, JsonObject, LogLine, Progress, Repeat } from '../tools/tool.ts'
+
+export type TaskState = 'scheduled' | 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'expired'
+
+/** `at_least_once` repeats what is safe to repeat; `always` repeats even a `once` tool after a lost lease. */
+export interface RetryPolicy {
+  /** Attempts in all, 1 to 100. */
+  max_attempts: number
+  /** First delay; it doubles each time up to `max_delay_ms`, with full jitter. */
+  base_delay_ms: number
+  max_delay_ms: number
+  always: boolean
+}
+
+/** What a submitter asks for; parsed and defaulted by the queue. Durations in ms, times ISO 8601. */
+export interface TaskRequest {
+  tool: string
+  params: JsonObject
+  /** 1 to 10, 10 first. */
+  priority?: number
+  /** Labels that the running peer must have, as `kind:tab`. */
+  requires?: string[]
+  /** Peer id that must run it. */
+  target?: string
+  /** Run also where the tool's code_cid differs. */
+  any_build?: boolean
+  idempotency_key?: string
+  delay_ms?: number
+  queue_timeout_ms?: number
+  attempt_timeout_ms?: number
+  deadline?: string
+  retry?: Partial<RetryPolicy>
+  labels?: Record<string, string>
+  metadata?: JsonObject
+}
+
+export type AttemptState = 'running' | 'succeeded' | 'failed' | 'lost' | 'released' | 'cancelled' | 'timed_out'
+
+/** One try at a task, times in epoch milliseconds. */
+export interface Attempt {
+  number: number
+  fence: number
+  peer_id: string
+  instance_id: string
+  state: AttemptState
+  started_at: number
+  ended_at?: number
+  error?: ErrorFacts
+}
+
+/** A task as the store keeps it. Times in epoch milliseconds. */
+export interface Task {
+  task_id: string
+  seq: number
+  state: TaskState
+  principal: string
+  tool: string
+  code_cid: string
+  repeat: Repeat
+  params: JsonObject
+  priority: number
+  requires: string[]
+  target?: string
+  any_build: boolean
+  idempotency_key?: string
+  request_cid: string
+  run_at?: number
+  queue_timeout_ms?: number
+  attempt_timeout_ms: number
+  deadline?: number
+  retry: RetryPolicy
+  labels: Record<string, string>
+  metadata: JsonObject
+  created_at: number
+  queued_at?: number
+  ended_at?: number
+  /** Grows by one when a lease is granted and when the task is cancelled; 0 before the first lease. */
+  fence: number
+  attempts: Attempt[]
+  result?: Json
+  error?: ErrorFacts
+  /** CID of the committed outcome, by which a repeat of it is known. */
+  outcome_cid?: string
+}
+
+/** What became of one attempt, as its runner reports it. */
+export type Outcome = { state: 'succeeded'; result: Json } | { state: 'failed' | 'cancelled'; error: ErrorFacts }
+
+/** One change of a task, in the order of the store's `seq`. */
+export interface TaskEvent {
+  task_id: string
+  seq: number
+  state: TaskState
+  /** Epoch milliseconds. */
+  at: number
+  peer_id?: string
+  fence: number
+  tool: string
+  principal: string
+}
+
+/** Hooks through which a running attempt speaks. */
+export interface AttemptHooks {
+  onProgress?: (progress: Progress) => void
+  onLog?: (line: LogLine) => void
+}

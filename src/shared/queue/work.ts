@@ -1,0 +1,78 @@
+import type { AttemptHooks, Outcome } from './task.ts'
+import type { Json, Progress } from '../tools/tool.ts'
+
+/** The right to run one attempt, as it travels in `_meta["toolmesh/lease"]` of `tools/call`. */
+export interface Lease {
+  task_id: string
+  attempt: number
+  fence: number
+  lease_ms: number
+  /** Milliseconds that the attempt may take (its own limit, or less where the task's deadline is nearer). */
+  deadline_ms: number
+}
+
+/** One leased attempt as the owner hands it to a worker. */
+export interface Assignment {
+  lease: Lease
+  tool: string
+  input: Json
+}
+
+/** What `toolmesh/announce` says. */
+export interface Announcement {
+  /** Random for each run of a peer; survives a reconnect. */
+  instance_id: string
+  tools: { tool: string; interface_cid: string; code_cid: string }[]
+  labels: string[]
+  /** Attempts that the owner may have running on this worker at once. */
+  credits: number
+}
+
+/** A lease that a worker still runs, as `toolmesh/renew` answers. */
+export interface LiveLease {
+  task_id: string
+  fence: number
+  progress?: Progress
+}
+
+/** An outcome that could not be answered on its call, as `toolmesh/complete` reports it from the outbox. */
+export interface OutcomeReport {
+  task_id: string
+  fence: number
+  instance_id: string
+  outcome: Outcome
+}
+
+export type OutcomeVerdict = 'committed' | 'duplicate' | 'stale_fence'
+
+/**
+ * The owner's side of one worker: a peer's session, or the node's own worker threads.
+ * A drop of the link rejects what is under way with `LinkLostError`; the attempt itself may go on.
+ */
+export interface WorkerLink {
+  readonly peer_id: string
+  /** Runs one attempt; resolves with its outcome, tool failures included. Abort asks the worker to cancel. */
+  run(assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome>
+  /** Which leases the worker still runs. */
+  renew(signal: AbortSignal): Promise<LiveLease[]>
+}
+
+/** What the owner of a queue offers to its workers; the peer endpoint calls it for each session. */
+export interface WorkOwner {
+  /** First announcement of a link, or a change of it. A known instance takes its leases back. */
+  announce(link: WorkerLink, announcement: Announcement): { accepted: number; lease_ms: number }
+  complete(peerId: string, reports: OutcomeReport[]): Promise<OutcomeVerdict[]>
+  /** For a worker that can only pull: leases at most `max` tasks to it. */
+  claim(link: WorkerLink, max: number): Promise<Assignment[]>
+  /** The link's session ended: its leases have the grace left. */
+  dropped(link: WorkerLink): void
+}
+
+/** The worker's side: what a peer that runs attempts for owners offers to the peer endpoint. */
+export interface Worker {
+  /** Runs one attempt for `owner`; the outcome stays in the outbox until `delivered` or a verdict. */
+  run(owner: string, assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome>
+  /** The owner's session took the answer. */
+  delivered(owner: string, lease: Lease): void
+  live(owner: string): LiveLease[]
+}
