@@ -14,7 +14,12 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   after(ms, fn) {
     const timer: unknown = setTimeout(fn, ms)
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') {
+    if (
+      typeof timer === 'object' &&
+      timer !== null &&
+      'unref' in timer &&
+      typeof timer.unref === 'function'
+    ) {
       timer.unref()
     }
     return () => clearTimeout(timer as ReturnType<typeof setTimeout>)

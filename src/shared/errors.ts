@@ -96,7 +96,11 @@ export class ToolmeshError extends Error {
 /** Input that does not fit: names the field, the value and what is allowed. */
 export class InvalidInputError extends ToolmeshError {
   constructor(field: string, value: unknown, allowed: string) {
-    super('invalid_input', `${field || 'input'}: got ${preview(value)}, allowed: ${allowed}`, { field, value, allowed })
+    super('invalid_input', `${field || 'input'}: got ${preview(value)}, allowed: ${allowed}`, {
+      field,
+      value,
+      allowed,
+    })
   }
 }
 
