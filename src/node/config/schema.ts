@@ -1,0 +1,219 @@
+/** Every setting of a node, with its description, what is allowed and its default. */
+import { z } from 'zod'
+import { listenPrefix } from './loopback.ts'
+import { choice, factsOfSetting, flag, integer, list, type SettingFacts, text } from './setting.ts'
+
+const MULTIADDR = /^\/[a-z0-9]+\/\S+$/
+const INVITE = /^https?:\/\/\S+#v1\.\S+$/
+const ORIGIN = /^https?:\/\/[^/\s?#]+$/
+const HOST = /^(?:[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?)$/
+
+export const configSchema = z.strictObject({
+  lan: flag({
+    description:
+      'Serve the local network: sets http.host to 0.0.0.0 and http.tls to self-signed where these are not set, and `start` prints a QR code of the join link.',
+    default: false,
+  }),
+  name: text({
+    description:
+      'The name of this node, for people: shown in the dashboard and in /.well-known/toolmesh.json.',
+    default: ({ hostname }) => hostname,
+    defaultText: 'the host name of the machine',
+  }),
+  dataDir: text({
+    description:
+      'Folder of the identity, the queue and the grants. Relative to the working directory. One node at a time may use it.',
+    default: '.toolmesh',
+  }),
+  listing: choice(['meta', 'flat'], {
+    description:
+      'What `tools/list` shows: `meta` the five meta tools by which an agent finds and calls the others, `flat` every tool.',
+    default: 'meta',
+  }),
+  http: z.strictObject({
+    enabled: flag({ description: 'Serve MCP over HTTP, the dashboard and the join page.', default: true }),
+    host: text({
+      description: 'Address to listen on. Anything but loopback needs a credential for every request.',
+      default: ({ lan }) => (lan ? '0.0.0.0' : '127.0.0.1'),
+      defaultText: '127.0.0.1 (with lan: 0.0.0.0)',
+      pattern: HOST,
+      allowed: 'an IP address or a host name',
+    }),
+    port: integer({
+      description: 'Port to listen on; 0 takes a free one.',
+      min: 0,
+      max: 65_535,
+      default: 8420,
+    }),
+    tls: choice(['off', 'self-signed', 'files'], {
+      description:
+        '`self-signed` makes a certificate and keeps it in dataDir; `files` reads http.tlsCert and http.tlsKey. A browser on another machine joins only over TLS.',
+      default: ({ lan }) => (lan ? 'self-signed' : 'off'),
+      defaultText: 'off (with lan: self-signed)',
+    }),
+    tlsCert: text({
+      description: 'PEM file of the certificate chain, for http.tls=files.',
+      default: '',
+      optional: true,
+      allowed: 'the path of a PEM file',
+    }),
+    tlsKey: text({
+      description: 'PEM file of the private key, for http.tls=files.',
+      default: '',
+      optional: true,
+      allowed: 'the path of a PEM file',
+    }),
+    origins: list({
+      description: 'Web origins beside its own whose pages may call this node, as https://app.example.org.',
+      default: [],
+      each: ORIGIN,
+      allowed: 'origins as https://app.example.org, separated by commas',
+    }),
+  }),
+  auth: z.strictObject({
+    mode: choice(['local', 'token'], {
+      description:
+        '`local` trusts requests from this machine to a loopback address; `token` needs a credential for every request. Always `token` where http.host is not loopback.',
+      default: 'local',
+    }),
+  }),
+  p2p: z.strictObject({
+    enabled: flag({
+      description: 'Take part in the mesh. Off: the node runs everything itself.',
+      default: true,
+    }),
+    listen: list({
+      description: 'libp2p addresses to listen on.',
+      default: ({ httpHost }) => {
+        const prefix = listenPrefix(httpHost)
+        return [`${prefix}/tcp/0`, `${prefix}/tcp/0/ws`, `${prefix}/udp/0/webrtc-direct`]
+      },
+      defaultText: 'TCP, WebSocket and WebRTC-Direct on free ports, on loopback unless http.host is not',
+      each: MULTIADDR,
+      allowed: 'multiaddrs as /ip4/127.0.0.1/tcp/0, separated by commas',
+    }),
+    join: list({
+      description: 'Invite links of other nodes to work for.',
+      default: [],
+      each: INVITE,
+      allowed: 'invite links as https://host/join#v1.…, separated by commas',
+    }),
+    relay: flag({
+      description: 'Relay connections between peers that hold a grant, so that tabs reach each other.',
+      default: true,
+    }),
+  }),
+  queue: z.strictObject({
+    lease: integer({
+      description: 'How long a worker may run an attempt before its lease must be renewed.',
+      min: 1_000,
+      max: 3_600_000,
+      unit: 'ms',
+      default: 30_000,
+    }),
+    grace: integer({
+      description: 'How long the leases of a peer live on after its connection dropped; at most queue.lease.',
+      min: 0,
+      max: 600_000,
+      unit: 'ms',
+      default: 5_000,
+    }),
+    synchronous: choice(['full', 'normal'], {
+      description:
+        '`full`: what was acknowledged survives a power cut; `normal`: it survives the end of the process, and writes are faster.',
+      default: 'full',
+    }),
+  }),
+  workers: z.strictObject({
+    max: integer({
+      description: 'Worker threads that run tools; started when first needed.',
+      min: 1,
+      max: 256,
+      default: ({ cores }) => Math.max(1, Math.min(256, cores - 1)),
+      defaultText: 'one less than the cores, at least 1',
+    }),
+  }),
+  limits: z.strictObject({
+    httpBody: integer({
+      description: 'Largest body of an HTTP request.',
+      min: 1_024,
+      max: 268_435_456,
+      unit: 'bytes',
+      default: 16_777_216,
+    }),
+    httpSessions: integer({
+      description: 'MCP sessions over HTTP at once.',
+      min: 1,
+      max: 100_000,
+      default: 1_000,
+    }),
+    httpSessionIdle: integer({
+      description: 'An MCP session over HTTP ends after this time without a request or an open stream.',
+      min: 1_000,
+      max: 86_400_000,
+      unit: 'ms',
+      default: 1_800_000,
+    }),
+    callTimeout: integer({
+      description: 'Longest run of a direct tool call; then the tool is ended.',
+      min: 100,
+      max: 86_400_000,
+      unit: 'ms',
+      default: 300_000,
+    }),
+    openTasks: integer({
+      description: 'Tasks that may wait or run at once; a submission beyond is refused with `queue_full`.',
+      min: 1,
+      max: 100_000_000,
+      default: 1_000_000,
+    }),
+  }),
+  log: z.strictObject({
+    level: choice(['debug', 'info', 'warning', 'error'], {
+      description: 'Least level that is logged.',
+      default: 'warning',
+    }),
+    format: choice(['text', 'json'], {
+      description: 'Form of a log line on the standard error output.',
+      default: 'text',
+    }),
+  }),
+})
+
+/** The settings of a node, complete and valid. `dataDir` and the paths of files are absolute. */
+export type Config = z.output<typeof configSchema>
+
+export interface Setting extends SettingFacts {
+  /** As written in messages and in toolmesh.yaml's nesting: `http.tlsCert`. */
+  path: string
+  /** `TOOLMESH_HTTP_TLS_CERT`. */
+  variable: string
+  /** Long flags without the dashes, the full name first: `http.port`, `port`. */
+  flags: string[]
+}
+
+/** Short flags for what is typed most. */
+const ALIASES: Record<string, string> = { 'http.port': 'port', 'http.host': 'host' }
+
+/** All settings, in the order of the schema. */
+export const SETTINGS: readonly Setting[] = leavesOf(configSchema, [])
+
+function leavesOf(section: z.ZodObject, parents: string[]): Setting[] {
+  return Object.entries(section.shape).flatMap(([key, schema]) => {
+    const names = [...parents, key]
+    if (schema instanceof z.ZodObject) return leavesOf(schema, names)
+    const facts = factsOfSetting(schema)
+    return facts === undefined ? [] : [{ ...facts, ...namesOf(names) }]
+  })
+}
+
+function namesOf(names: string[]): Pick<Setting, 'path' | 'variable' | 'flags'> {
+  const path = names.join('.')
+  const kebab = names.map(name => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)).join('.')
+  const alias = ALIASES[path]
+  return {
+    path,
+    variable: `TOOLMESH_${kebab.replace(/[.-]/g, '_').toUpperCase()}`,
+    flags: [...new Set([path, kebab, ...(alias === undefined ? [] : [alias])])],
+  }
+}
