@@ -1,0 +1,82 @@
+/** Every command and snippet that README and docs show is run here against a real node. */
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { expect, test } from 'playwright/test'
+import { BIN, freshDir, type NodeProcess, ROOT, startNode } from './node-process.ts'
+
+const run = promisify(execFile)
+
+interface Block {
+  file: string
+  language: string
+  text: string
+}
+
+const pages = [
+  'README.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`),
+]
+const blocks: Block[] = pages.flatMap(file =>
+  [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)].map(match => ({
+    file,
+    language: match[1] ?? '',
+    text: match[2] ?? '',
+  })),
+)
+const commands = blocks
+  .filter(block => block.language === 'sh')
+  .flatMap(block => block.text.trim().split('\n'))
+
+/** What CI itself runs, or another spec does with its own arguments. */
+const RUN_ELSEWHERE = ['npm install && npm start', 'npm install && npm test', 'npm run demo']
+
+let node: NodeProcess
+test.beforeAll(async () => {
+  node = await startNode()
+})
+test.afterAll(async () => {
+  await node.stop()
+})
+
+for (const command of commands.filter(line => !RUN_ELSEWHERE.includes(line))) {
+  test(`runs: ${command}`, async () => {
+    const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(match => match[1] ?? match[2] ?? '')
+    expect(words.slice(0, 2)).toEqual(['npx', 'toolmesh'])
+    const { stdout } = await run(process.execPath, [BIN, ...words.slice(2)], {
+      cwd: node.dataDir,
+      env: { ...process.env, TOOLMESH_HTTP_PORT: new URL(node.origin).port },
+      timeout: 60_000,
+    })
+    expect(stdout.trim()).not.toBe('')
+  })
+}
+
+test('the client configuration of the README starts a server', async () => {
+  const block = blocks.find(found => found.file === 'README.md' && found.language === 'json')
+  const { command, args } = JSON.parse(block?.text ?? '').mcpServers.toolmesh
+  expect([command, args[0]]).toEqual(['npx', 'toolmesh'])
+  const dataDir = await freshDir()
+  const client = new Client({ name: 'docs', version: '1' })
+  await client.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args: [BIN, ...args.slice(1)],
+      cwd: dataDir,
+      env: { ...(process.env as Record<string, string>), TOOLMESH_HTTP_PORT: '0' },
+      stderr: 'pipe',
+    }),
+  )
+  expect((await client.listTools()).tools.length).toBe(5)
+  await client.close()
+})
+
+test('every other block is a diagram, a tree or data that is named', () => {
+  const known = new Set(['sh', 'json', 'mermaid', 'ts', 'yaml'])
+  expect(blocks.filter(block => !known.has(block.language))).toEqual([])
+})
