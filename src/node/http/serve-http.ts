@@ -1,0 +1,146 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { getRequestListener } from '@hono/node-server'
+import { ListenError } from './errors.ts'
+import type { HttpApp } from './http-app.ts'
+import type { TlsIdentity } from './tls-identity.ts'
+
+export interface ServeLimits {
+  /** Time to send a request's headers, milliseconds: ends a slow-header attack. */
+  headersTimeoutMs: number
+  /** Time to send a whole request, milliseconds; an answer may take as long as it likes. */
+  requestTimeoutMs: number
+  /** Time that an idle connection is kept for another request, milliseconds. */
+  keepAliveTimeoutMs: number
+  /** Open connections; more are closed as they come. */
+  connections: number
+}
+
+export const DEFAULT_SERVE_LIMITS: ServeLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 120_000,
+  keepAliveTimeoutMs: 60_000,
+  connections: 1024,
+}
+
+/** How long close() waits for answers under way before it cuts them off, milliseconds. */
+export const CLOSE_GRACE_MS = 2000
+
+export interface ServeOptions {
+  host: string
+  /** 0 takes a free one. */
+  port: number
+  tls?: TlsIdentity
+  /** Takes over a socket that asked for an upgrade at UPGRADE_PATH; any other upgrade is refused. */
+  onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+  limits?: Partial<ServeLimits>
+}
+
+/** Where the WebSocket of the mesh is served. */
+export const UPGRADE_PATH = '/p2p'
+
+export interface HttpServer {
+  /** Origin for a browser on this machine, for example `http://127.0.0.1:8420`. */
+  readonly url: string
+  readonly port: number
+  /** Takes no more requests, ends idle connections and event streams at once, the rest within CLOSE_GRACE_MS. */
+  close(): Promise<void>
+}
+
+/** Serves the app. Throws `conflict` when the port cannot be had. */
+export async function serveHttp(app: HttpApp, options: ServeOptions): Promise<HttpServer> {
+  const { host, port, tls, onUpgrade } = options
+  const limits = { ...DEFAULT_SERVE_LIMITS, ...options.limits }
+  const serverOptions: ServerOptions = {
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5000),
+  }
+  const answers = new Set<ServerResponse>()
+  const listener = getRequestListener(
+    (request, { incoming }) =>
+      app(request, {
+        address: incoming.socket.remoteAddress ?? '',
+        encrypted: 'encrypted' in incoming.socket,
+      }),
+    { overrideGlobalObjects: false },
+  )
+  const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    answers.add(outgoing)
+    outgoing.once('close', () => answers.delete(outgoing))
+    void listener(incoming, outgoing)
+  }
+  const server =
+    tls === undefined
+      ? createServer(serverOptions, onRequest)
+      : createTlsServer({ ...serverOptions, cert: tls.cert, key: tls.key }, onRequest)
+  server.maxConnections = limits.connections
+  const upgraded = upgrades(server, onUpgrade)
+
+  await listen(server, host, port)
+  const bound = addressOf(server)
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://${urlHost(host)}:${bound.port}`,
+    port: bound.port,
+    close: () => close(server, answers, upgraded),
+  }
+}
+
+function upgrades(server: Server, onUpgrade: ServeOptions['onUpgrade']): Set<Duplex> {
+  const sockets = new Set<Duplex>()
+  server.on('upgrade', (request, socket, head) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    if (onUpgrade !== undefined && request.url?.split('?')[0] === UPGRADE_PATH)
+      return onUpgrade(request, socket, head)
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  })
+  return sockets
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', error => reject(new ListenError(host, port, error)))
+    server.listen({ host, port }, () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+  })
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address()
+  if (address === null || typeof address === 'string')
+    throw new TypeError('a listening TCP server has an address')
+  return address
+}
+
+/** A server that listens everywhere is reached on this machine by loopback. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+async function close(server: Server, answers: Set<ServerResponse>, upgraded: Set<Duplex>): Promise<void> {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  for (const answer of answers) {
+    if (String(answer.getHeader('content-type')).startsWith('text/event-stream')) answer.end()
+  }
+  server.closeIdleConnections()
+  const cutOff = setTimeout(() => {
+    server.closeAllConnections()
+    for (const socket of upgraded) socket.destroy()
+  }, CLOSE_GRACE_MS)
+  await closed
+  clearTimeout(cutOff)
+}

@@ -1,0 +1,5 @@
+/** A certificate chain and its private key, PEM. */
+export interface TlsIdentity {
+  cert: string
+  key: string
+}

@@ -1,0 +1,77 @@
+import { ForbiddenError } from './errors.ts'
+import type { Principal, Role } from './principal.ts'
+
+/** What a caller needs: nothing, one role, or any one of several. `admin` always does. */
+export type RoleNeed = 'any' | Role | readonly Role[]
+
+/** What a tool of the catalogue needs; only the node's own tools are in the table. */
+export const CATALOGUE_TOOL_ROLE: Role = 'submit'
+
+/**
+ * Every JSON-RPC method and every tool that the node itself answers, with what a caller needs for it.
+ * What is not here and is no catalogue tool is refused. `read` sees everything, `submit` its own, so what
+ * shows something takes either, and narrows its answer to the principal's own where it has only `submit`.
+ */
+export const METHOD_ROLES = {
+  initialize: 'any',
+  ping: 'any',
+  'notifications/initialized': 'any',
+  'notifications/cancelled': 'any',
+  'notifications/progress': 'any',
+  'notifications/roots/list_changed': 'any',
+  'notifications/toolmesh/credit': 'any',
+  'toolmesh/redeem': 'any',
+
+  'logging/setLevel': ['read', 'submit'],
+  'tools/list': ['read', 'submit'],
+  'tools/call': ['read', 'submit'],
+  'resources/list': ['read', 'submit'],
+  'resources/templates/list': ['read', 'submit'],
+  'resources/read': ['read', 'submit'],
+  'resources/subscribe': ['read', 'submit'],
+  'resources/unsubscribe': ['read', 'submit'],
+
+  'toolmesh/announce': 'work',
+  'toolmesh/claim': 'work',
+  'toolmesh/complete': 'work',
+  'toolmesh/renew': 'submit',
+
+  tools_list_categories: ['read', 'submit'],
+  tools_list_tools: ['read', 'submit'],
+  tools_get_schema: ['read', 'submit'],
+  tools_search: ['read', 'submit'],
+  tools_dispatch: ['read', 'submit'],
+
+  p2p_taskqueue_status: 'read',
+  p2p_taskqueue_submit: 'submit',
+  p2p_taskqueue_cancel: 'submit',
+  p2p_taskqueue_get_result: 'submit',
+  p2p_taskqueue_list_tasks: 'submit',
+  p2p_taskqueue_task_status: 'submit',
+
+  p2p_invite_create: 'admin',
+  p2p_invite_list: 'admin',
+  p2p_invite_revoke: 'admin',
+  p2p_token_create: 'admin',
+  p2p_peer_list: 'read',
+  p2p_peer_connect: 'admin',
+} as const satisfies Record<string, RoleNeed>
+
+/** What the table says of a method or of one of the node's own tools; undefined for a name it does not hold. */
+export function roleOf(name: string): RoleNeed | undefined {
+  const table: Record<string, RoleNeed> = METHOD_ROLES
+  return Object.hasOwn(table, name) ? table[name] : undefined
+}
+
+/** Whether the principal may do what needs this. */
+export function permits(principal: Principal, need: RoleNeed): boolean {
+  if (need === 'any' || principal.roles.has('admin')) return true
+  return typeof need === 'string' ? principal.roles.has(need) : need.some(role => principal.roles.has(role))
+}
+
+/** Throws `forbidden` unless the principal may; `what` names the thing asked for. */
+export function requireRole(principal: Principal, need: RoleNeed, what = 'this'): void {
+  if (permits(principal, need)) return
+  const roles = typeof need === 'string' ? need : need.join(' or ')
+  throw new ForbiddenError(`${what} needs the role ${roles}`, roles)
+}
