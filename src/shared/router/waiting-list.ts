@@ -13,7 +13,7 @@ export interface WaitingListOptions {
 interface Waiter<T> {
   call: RuntimeCall
   resolve(place: T): void
-  reject(error: Error): void
+  reject(error: unknown): void
   cancelTimer: () => void
   onAbort: () => void
 }
@@ -52,12 +52,16 @@ export class WaitingList<T> {
     })
   }
 
-  /** Gives a place to the first that waits; there must be one. */
-  serve(place: T): void {
+  /** Gives the first that waits a place; when none can be made it gets that error. There must be one waiting. */
+  serve(makePlace: () => T): void {
     const [waiter] = this.#waiters
     if (waiter === undefined) return
     this.#leave(waiter)
-    waiter.resolve(place)
+    try {
+      waiter.resolve(makePlace())
+    } catch (error) {
+      waiter.reject(error)
+    }
   }
 
   refuseAll(why: string): void {

@@ -105,10 +105,10 @@ export class WorkerPool implements Runtime {
   }
 
   #start(): WorkerSlot {
-    const { id, clock, logger, startWorker } = this.#options
+    const { id, clock, logger } = this.#options
     const slot: WorkerSlot = new WorkerSlot({
       name: id,
-      worker: startWorker(),
+      worker: this.#startWorker(),
       clock,
       graceMs: this.#limits.graceMs,
       onGone: why => {
@@ -121,6 +121,14 @@ export class WorkerPool implements Runtime {
     })
     this.#slots.add(slot)
     return slot
+  }
+
+  #startWorker(): WorkerHandle {
+    try {
+      return this.#options.startWorker()
+    } catch (error) {
+      throw new RuntimeBusyError(this.id, `a worker could not be started: ${String(error)}`)
+    }
   }
 
   #giveBack(slot: WorkerSlot): void {
@@ -136,7 +144,7 @@ export class WorkerPool implements Runtime {
 
   #serveWaiting(): void {
     while (!this.#closed && this.#waiting.size > 0 && this.#running < this.#capacity) {
-      this.#waiting.serve(this.#take())
+      this.#waiting.serve(() => this.#take())
     }
   }
 
