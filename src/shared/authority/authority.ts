@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts'
-import { InvalidInputError } from '../errors.ts'
 import type {
   AuthorityState,
   AuthorityStore,
@@ -8,6 +7,18 @@ import type {
   TokenRecord,
 } from './authority-store.ts'
 import { CoalescedSave } from './coalesced-save.ts'
+import {
+  type CreatedInvite,
+  type CreatedToken,
+  checkedRoles,
+  checkTtl,
+  checkUses,
+  DEFAULT_GRANT_TTL_MS,
+  type InviteListing,
+  type InviteRequest,
+  type Redeemed,
+  type TokenRequest,
+} from './credentials.ts'
 import { AuthorityFullError, InviteRefusedError, UnknownCredentialError } from './errors.ts'
 import type { Principal, Role } from './principal.ts'
 import { RedeemLimiter } from './redeem-limiter.ts'
@@ -19,14 +30,6 @@ import {
   type RandomFill,
   TOKEN_SECRET_BYTES,
 } from './secret.ts'
-
-const DAY_MS = 86_400_000
-/** Lifetimes beyond this are refused: what never ends is never looked at again. */
-export const MAX_TTL_MS = 366 * DAY_MS
-/** What an invite is redeemed for lasts this long unless the invite says otherwise. */
-export const DEFAULT_GRANT_TTL_MS = 30 * DAY_MS
-/** Most redeems that one invite may allow. */
-export const MAX_INVITE_USES = 10_000
 
 export interface AuthorityLimits {
   /** Live invites, at most. */
@@ -47,59 +50,6 @@ export interface AuthorityParts {
   /** This node's own peer id: it is admin to itself. */
   ownPeerId: string
   limits?: Partial<AuthorityLimits>
-}
-
-export interface InviteRequest {
-  roles: readonly Role[]
-  /** How long it can be redeemed, milliseconds, 1 to MAX_TTL_MS. */
-  ttl_ms: number
-  /** How many peers or pages may redeem it, 1 to MAX_INVITE_USES. */
-  uses: number
-  name?: string
-  /** How long what it is redeemed for lasts, milliseconds; default DEFAULT_GRANT_TTL_MS. */
-  grant_ttl_ms?: number
-}
-
-/** A new invite; the only time its secret is shown. */
-export interface CreatedInvite {
-  id: string
-  secret: string
-  roles: Role[]
-  expires_at: string
-  uses: number
-}
-
-/** An invite as it is listed. */
-export interface InviteListing {
-  id: string
-  name?: string
-  roles: Role[]
-  created_at: string
-  expires_at: string
-  uses: number
-  used: number
-  /** Peers that hold a live grant by it. */
-  peers: string[]
-}
-
-export interface TokenRequest {
-  roles: readonly Role[]
-  /** Milliseconds, 1 to MAX_TTL_MS. */
-  ttl_ms: number
-  name?: string
-}
-
-/** A new bearer token; the only time it is shown. */
-export interface CreatedToken {
-  id: string
-  token: string
-  roles: Role[]
-  expires_at: string
-}
-
-export interface Redeemed {
-  roles: Role[]
-  expires_at: string
 }
 
 /**
@@ -152,9 +102,7 @@ export class Authority {
     const roles = checkedRoles(request.roles)
     checkTtl('ttl_ms', ttl_ms)
     checkTtl('grant_ttl_ms', grant_ttl_ms)
-    if (!Number.isInteger(uses) || uses < 1 || uses > MAX_INVITE_USES) {
-      throw new InvalidInputError('uses', uses, `an integer from 1 to ${MAX_INVITE_USES}`)
-    }
+    checkUses(uses)
     if (this.#invites.size >= this.#limits.invites)
       throw new AuthorityFullError('invites', this.#limits.invites)
 
@@ -382,21 +330,6 @@ export class Authority {
       tokens: [...this.#tokens.values()],
     }
   }
-}
-
-const ROLES: ReadonlySet<Role> = new Set(['read', 'work', 'submit', 'admin'])
-
-function checkedRoles(roles: readonly Role[]): Role[] {
-  const distinct = [...new Set(roles)]
-  if (distinct.length === 0 || distinct.some(role => !ROLES.has(role))) {
-    throw new InvalidInputError('roles', roles, 'at least one of read, work, submit, admin')
-  }
-  return distinct
-}
-
-function checkTtl(field: string, ttlMs: number): void {
-  if (Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs <= MAX_TTL_MS) return
-  throw new InvalidInputError(field, ttlMs, `an integer from 1 to ${MAX_TTL_MS} (milliseconds)`)
 }
 
 function iso(ms: number): string {

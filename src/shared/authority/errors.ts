@@ -51,3 +51,17 @@ export class RedeemRateLimitedError extends ToolmeshError {
     super('rate_limited', 'too many refused invites from here', { retry_after_ms: retryAfterMs })
   }
 }
+
+/** What an AuthorityStore holds cannot be read; it is left as it is, for a person to repair or remove. */
+export class DamagedAuthorityStateError extends ToolmeshError {
+  constructor(where: string, problem: string, cause?: unknown) {
+    super(
+      'invalid_input',
+      `${where} is damaged (${problem}): restore it from a backup, or remove it to start anew`,
+      {
+        field: where,
+        cause,
+      },
+    )
+  }
+}
