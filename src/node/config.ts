@@ -14,6 +14,8 @@ export type { Config } from './config/schema.ts'
 
 export interface ConfigInput {
   flags?: readonly Flag[]
+  /** Flags that are not settings, to suggest beside them. */
+  otherFlags?: readonly string[]
   env?: Readonly<Record<string, string | undefined>>
   /** Where toolmesh.yaml is looked for and what relative paths start from. */
   cwd: string
@@ -42,7 +44,7 @@ export async function loadConfigWithOrigins(input: ConfigInput): Promise<LoadedC
   const weakestFirst = [
     ...(await fromFile(input.cwd, file === '' ? undefined : file)),
     ...fromEnvironment(input.env ?? {}),
-    ...fromFlags(input.flags ?? []),
+    ...fromFlags(input.flags ?? [], input.otherFlags ?? []),
   ]
   const given = new Map(weakestFirst.map(entry => [entry.setting.path, entry]))
   const values = new Map<string, unknown>()

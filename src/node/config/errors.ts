@@ -1,11 +1,13 @@
 import { ToolmeshError } from '../../shared/errors.ts'
+import { withoutSecrets } from './secrets.ts'
 
 /** Where a value came from, for people: `--http.port`, `TOOLMESH_HTTP_PORT`, `toolmesh.yaml`, `default`. */
 export type Origin = string
 
 /** A value that a setting does not allow. */
 export class SettingValueError extends ToolmeshError {
-  constructor(setting: string, value: unknown, origin: Origin, allowed: string) {
+  constructor(setting: string, given: unknown, origin: Origin, allowed: string) {
+    const value = withoutSecrets(given)
     super('invalid_input', `${setting}: got ${JSON.stringify(value)} from ${origin}, allowed: ${allowed}`, {
       field: setting,
       value,

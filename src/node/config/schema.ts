@@ -4,7 +4,7 @@ import { listenPrefix } from './loopback.ts'
 import { choice, factsOfSetting, flag, integer, list, type SettingFacts, text } from './setting.ts'
 
 const MULTIADDR = /^\/[a-z0-9]+\/\S+$/
-const INVITE = /^https?:\/\/\S+#v1\.\S+$/
+const INVITE = /^https?:\/\/\S+#v1\.[A-Za-z0-9_-]{22}\.[1-9A-HJ-NP-Za-km-z]{40,64}$/
 const ORIGIN = /^https?:\/\/[^/\s?#]+$/
 const HOST = /^(?:[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?)$/
 

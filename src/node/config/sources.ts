@@ -31,13 +31,13 @@ const BY_VARIABLE = new Map(SETTINGS.map(setting => [setting.variable, setting] 
 const BY_PATH = new Map(SETTINGS.map(setting => [setting.path, setting] as const))
 
 /** @throws UnknownSettingError */
-export function fromFlags(flags: readonly Flag[]): Given[] {
+export function fromFlags(flags: readonly Flag[], otherFlags: readonly string[]): Given[] {
   const given = new Map<Setting, Given>()
   for (const { name, value = true } of flags) {
     const setting = BY_FLAG.get(name)
     const origin = `--${name}`
     if (setting === undefined) {
-      const match = closeMatch(name, BY_FLAG.keys())
+      const match = closeMatch(name, [...otherFlags, ...BY_FLAG.keys()])
       const shown = value === true ? undefined : value
       throw new UnknownSettingError(origin, shown, 'the command line', match && `--${match}`, [
         ...BY_PATH.keys(),

@@ -1,0 +1,72 @@
+import { ERROR_TABLE, ToolmeshError } from '../../shared/errors.ts'
+
+/** A command line that no command understands. */
+export class UsageError extends ToolmeshError {
+  constructor(message: string, allowed?: string) {
+    super('invalid_input', message, allowed === undefined ? {} : { allowed })
+  }
+}
+
+/** Nothing answers at the URL. */
+export class NoNodeError extends ToolmeshError {
+  constructor(url: string, cause: unknown) {
+    super('unavailable', `no node at ${url}: start one with \`npm start\``, {
+      field: 'url',
+      value: url,
+      cause,
+    })
+  }
+}
+
+/** Something answers at the URL that does not speak MCP as a node does. */
+export class NotANodeError extends ToolmeshError {
+  constructor(url: string, reason: string, cause: unknown) {
+    super('unavailable', `${url} does not answer as a toolmesh node: ${reason}`, {
+      field: 'url',
+      value: url,
+      retryable: false,
+      cause,
+    })
+  }
+}
+
+/** The node wants a credential, or a better one. */
+export class CredentialError extends ToolmeshError {
+  constructor(code: 'unauthenticated' | 'forbidden', url: string, message: string, cause: unknown) {
+    const hint =
+      code === 'unauthenticated' ? 'give one with --token or TOOLMESH_TOKEN' : 'use one with another role'
+    super(code, `${url}: ${message}; ${hint}`, { field: 'token', cause })
+  }
+}
+
+/** Another program listens where the node should. */
+export class PortInUseError extends ToolmeshError {
+  constructor(host: string, port: number, cause: unknown) {
+    super(
+      'unavailable',
+      `http.port: ${port} on ${host} is in use; choose another with --http.port, or 0 for a free one`,
+      {
+        field: 'http.port',
+        value: port,
+        retryable: false,
+        cause,
+      },
+    )
+  }
+}
+
+/** The address to listen on is not this machine's, or needs more rights. */
+export class ListenError extends ToolmeshError {
+  constructor(host: string, port: number, reason: string, cause: unknown) {
+    super('invalid_input', `http.host: cannot listen on ${host} port ${port} (${reason})`, {
+      field: 'http.host',
+      value: `${host}:${port}`,
+      cause,
+    })
+  }
+}
+
+/** Exit status by the table of src/shared/errors.ts; 1 for what is not ours. */
+export function exitStatusOf(error: unknown): number {
+  return error instanceof ToolmeshError ? ERROR_TABLE[error.code].exit : 1
+}
