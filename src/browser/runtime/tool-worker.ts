@@ -6,8 +6,8 @@ import { serveWorker } from '../../shared/router/worker-body.ts'
 const modules = import.meta.glob([
   '../../../tools/*/*.ts',
   '!../../../tools/fixtures/**',
-  '!**/*.test.ts',
-  '!**/*.node.ts',
+  '!../../../tools/**/*.test.ts',
+  '!../../../tools/**/*.node.ts',
 ])
 
 serveWorker(
