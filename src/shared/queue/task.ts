@@ -35,7 +35,14 @@ export interface TaskRequest {
   metadata?: JsonObject
 }
 
-export type AttemptState = 'running' | 'succeeded' | 'failed' | 'lost' | 'released' | 'cancelled' | 'timed_out'
+export type AttemptState =
+  | 'running'
+  | 'succeeded'
+  | 'failed'
+  | 'lost'
+  | 'released'
+  | 'cancelled'
+  | 'timed_out'
 
 /** One try at a task, times in epoch milliseconds. */
 export interface Attempt {
@@ -47,6 +54,8 @@ export interface Attempt {
   started_at: number
   ended_at?: number
   error?: ErrorFacts
+  /** CID of the outcome that was accepted from this attempt, by which a repeat of it is known. */
+  outcome_cid?: string
 }
 
 /** A task as the store keeps it. Times in epoch milliseconds. */
@@ -84,8 +93,30 @@ export interface Task {
   outcome_cid?: string
 }
 
+/** A task without its bodies: what the state table works on and what lists show. */
+export type TaskHead = Omit<Task, 'params' | 'result'>
+
+export const TERMINAL_STATES: ReadonlySet<TaskState> = new Set<TaskState>([
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+])
+
+export const TASK_STATES = [
+  'scheduled',
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+] as const satisfies readonly TaskState[]
+
 /** What became of one attempt, as its runner reports it. */
-export type Outcome = { state: 'succeeded'; result: Json } | { state: 'failed' | 'cancelled'; error: ErrorFacts }
+export type Outcome =
+  | { state: 'succeeded'; result: Json }
+  | { state: 'failed' | 'cancelled'; error: ErrorFacts }
 
 /** One change of a task, in the order of the store's `seq`. */
 export interface TaskEvent {

@@ -1,5 +1,5 @@
-import type { AttemptHooks, Outcome } from './task.ts'
 import type { Json, Progress } from '../tools/tool.ts'
+import type { AttemptHooks, Outcome } from './task.ts'
 
 /** The right to run one attempt, as it travels in `_meta["toolmesh/lease"]` of `tools/call`. */
 export interface Lease {

@@ -1,0 +1,429 @@
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import type { Json, Progress } from '../tools/tool.ts'
+import { type Alarm, AlarmClock } from './alarm-clock.ts'
+import type { Changed, Command, CommandMap, Reply, ReportedOutcome } from './commands.ts'
+import { LinkLostError } from './errors.ts'
+import { type HeldLease, LeaseBook } from './lease-book.ts'
+import type { QueueLimits } from './limits.ts'
+import { type LiveTask, ReadyIndex, whatIsMissing } from './ready-index.ts'
+import { reportedOutcome } from './reported-outcome.ts'
+import { type TaskHead, TERMINAL_STATES } from './task.ts'
+import type { Announcement, Assignment, Lease, WorkerLink } from './work.ts'
+import { WorkerSlot } from './worker-slot.ts'
+
+export interface DispatcherInit {
+  ownerId: string
+  clock: Clock
+  logger: Logger
+  /** Uniform in [0, 1). */
+  random: () => number
+  limits: QueueLimits
+  leaseMs: number
+  graceMs: number
+  /** Commits a command; `follow` hears of its reply first. */
+  commit: (command: Command) => Promise<Reply>
+}
+
+type Limits = Pick<TaskHead, 'queue_timeout_ms' | 'deadline'>
+
+interface Tracked extends LiveTask<WorkerSlot>, Limits {
+  /** Rings when the task becomes ready, or has waited too long. */
+  alarm: Alarm | undefined
+  deadlineAlarm: Alarm | undefined
+}
+
+/** Milliseconds after an attempt's own limit until the owner gives up on it: the worker ends it first. */
+const LIMIT_MARGIN_MS = 5_000
+
+/** Milliseconds until a change that the store could not take is tried again. */
+const STORE_RETRY_MS = 1_000
+
+/** Entries of `stranded` that a status shows. */
+const STRANDED_SHOWN = 50
+
+/**
+ * Pairs ready tasks with workers that granted credits, the moment both are there: nothing polls and nothing is
+ * scanned. It follows the store's changes (`follow`), so its picture is never ahead of what is durable.
+ */
+export class Dispatcher {
+  readonly #init: DispatcherInit
+  readonly #alarms: AlarmClock
+  readonly #leases: LeaseBook
+  readonly #ready = new ReadyIndex<WorkerSlot>()
+  readonly #tasks = new Map<string, Tracked>()
+  readonly #slots = new Map<WorkerLink, WorkerSlot>()
+  /** Workers that may have both a free credit and a task. */
+  readonly #hungry = new Set<WorkerSlot>()
+  /** Who a lease that is being committed is for. */
+  readonly #granting = new Map<
+    string,
+    { slot: WorkerSlot; onGrant: (lease: HeldLease, grant: Assignment) => void }
+  >()
+  #order = 0
+  #draining = false
+  #closed = false
+  #onIdle: (() => void)[] = []
+
+  constructor(init: DispatcherInit) {
+    this.#init = init
+    this.#alarms = new AlarmClock(init.clock)
+    const { clock, logger, leaseMs, graceMs } = init
+    const onLost = (lease: HeldLease) => this.#release(lease, 'lost')
+    this.#leases = new LeaseBook({ clock, alarms: this.#alarms, logger, leaseMs, graceMs, onLost })
+  }
+
+  /** Tasks that have not ended. */
+  get live(): number {
+    return this.#tasks.size
+  }
+
+  get ready(): number {
+    return this.#ready.size
+  }
+
+  progressOf(taskId: string): Progress | undefined {
+    return this.#leases.get(taskId)?.progress
+  }
+
+  /** A task found in the store at start. A lease of this owner's own workers died with its last process. */
+  recover(task: TaskHead): void {
+    this.#track(task)
+    const attempt = task.attempts.at(-1)
+    if (task.state !== 'running' || attempt === undefined) {
+      this.#place(task.task_id, task)
+      return
+    }
+    const { peer_id, instance_id } = attempt
+    const lease = newLease(task.task_id, task.fence, peer_id, instance_id)
+    if (peer_id === this.#init.ownerId) this.#release(lease, 'lost')
+    else this.#leases.hold(lease)
+  }
+
+  /** What was committed, in the order of `seq`; once for each change. */
+  follow(command: Command, reply: Reply): void {
+    if (!reply.changed) {
+      if (command.kind === 'lease') this.#notGranted(command.task_id, reply.refusal === 'not_due')
+      return
+    }
+    if (command.kind === 'submit') this.#track(command.task)
+    if (command.kind === 'lease') {
+      this.#granted(command, reply)
+      return
+    }
+    const lease = this.#leases.end(reply.task_id)
+    if (lease !== undefined) this.#stop(lease, command)
+    if (TERMINAL_STATES.has(reply.state)) this.#forget(reply.task_id)
+    else this.#place(reply.task_id, reply)
+  }
+
+  /** Gives ready tasks to free workers, one to each in turn. Call it after a batch was followed. */
+  pump(): void {
+    if (this.#draining) return
+    while (this.#hungry.size > 0) {
+      for (const slot of [...this.#hungry]) {
+        const task = slot.isFree ? this.#ready.take(slot) : undefined
+        if (task === undefined) this.#hungry.delete(slot)
+        else this.#grant(task.task_id, slot, (lease, assignment) => void this.#run(lease, slot, assignment))
+      }
+    }
+  }
+
+  announce(link: WorkerLink, announcement: Announcement): number {
+    const { limits } = this.#init
+    let slot = this.#slots.get(link)
+    if (slot === undefined) {
+      if (this.#slots.size >= limits.workers) return 0
+      this.#dropOthers(link, announcement.instance_id)
+      slot = new WorkerSlot(link)
+      this.#slots.set(link, slot)
+    }
+    const accepted = this.#draining ? 0 : Math.min(announcement.credits, limits.creditsPerWorker)
+    slot.update(announcement, accepted)
+    slot.running += this.#leases.retake(slot)
+    this.#ready.setWorker(slot)
+    this.#hungry.add(slot)
+    this.pump()
+    return accepted
+  }
+
+  dropped(link: WorkerLink): void {
+    const slot = this.#slots.get(link)
+    if (slot === undefined) return
+    this.#slots.delete(link)
+    this.#hungry.delete(slot)
+    this.#ready.removeWorker(slot)
+    this.#leases.orphan(slot)
+  }
+
+  /** Leases at most `max` tasks to a worker that comes for them; their outcomes come by `complete`. */
+  async claim(link: WorkerLink, max: number): Promise<Assignment[]> {
+    const slot = this.#slots.get(link)
+    if (slot === undefined || this.#draining) return []
+    const assignments: Assignment[] = []
+    const grants: Promise<unknown>[] = []
+    const most = Math.min(max, this.#init.limits.creditsPerWorker) - slot.running
+    for (let index = 0; index < most; index++) {
+      const task = this.#ready.take(slot)
+      if (task === undefined) break
+      grants.push(this.#grant(task.task_id, slot, (_lease, assignment) => assignments.push(assignment)))
+    }
+    await Promise.all(grants)
+    return assignments
+  }
+
+  workers() {
+    return [...this.#slots.values()].map(({ peer_id, running, credits, succeeded, failed }) => {
+      return { peer_id, running, credits, succeeded, failed }
+    })
+  }
+
+  /** Ready tasks that nobody present can run, and what is missing. */
+  waitingFor(): { tool: string; tasks: number; missing: string }[] {
+    return this.#ready.stranded(STRANDED_SHOWN).map(({ needs, tasks }) => {
+      const reasons = [...this.#slots.values()].map(slot => whatIsMissing(needs, slot))
+      // The worker that comes nearest says what is missing: a label rather than the tool.
+      const missing =
+        reasons.sort((a, b) => nearness(b) - nearness(a))[0] ?? `a worker that offers ${needs.tool}`
+      return { tool: needs.tool, tasks, missing }
+    })
+  }
+
+  /** Grants no more leases; resolves when those that are held have ended, or on abort. */
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#draining = true
+    if (signal.aborted || this.#isIdle) return
+    await new Promise<void>(resolve => {
+      this.#onIdle.push(resolve)
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#draining = true
+    this.#alarms.close()
+  }
+
+  get #isIdle(): boolean {
+    return this.#leases.size === 0 && this.#granting.size === 0
+  }
+
+  #track(task: TaskHead): void {
+    const { task_id, priority, queue_timeout_ms, deadline } = task
+    const tracked: Tracked = {
+      task_id,
+      priority,
+      order: ++this.#order,
+      cls: this.#ready.join(task),
+      place: -1,
+      alarm: undefined,
+      deadlineAlarm: undefined,
+      ...(queue_timeout_ms === undefined ? {} : { queue_timeout_ms }),
+      ...(deadline === undefined ? {} : { deadline }),
+    }
+    this.#tasks.set(task_id, tracked)
+    if (deadline !== undefined) {
+      tracked.deadlineAlarm = this.#alarms.at(deadline, () => this.#change(this.#expire(task_id, 'deadline')))
+    }
+  }
+
+  #forget(taskId: string): void {
+    const task = this.#tasks.get(taskId)
+    if (task === undefined) return
+    this.#tasks.delete(taskId)
+    this.#alarms.off(task.alarm)
+    this.#alarms.off(task.deadlineAlarm)
+    this.#ready.remove(task)
+    this.#ready.leave(task.cls)
+  }
+
+  /** Puts a scheduled or queued task where it waits. */
+  #place(taskId: string, { state, run_at }: Pick<Changed, 'state' | 'run_at'>): void {
+    const task = this.#tasks.get(taskId)
+    if (task === undefined) return
+    this.#alarms.off(task.alarm)
+    this.#ready.remove(task)
+    if (state === 'scheduled') {
+      const promote = () => this.#change({ kind: 'promote', task_id: taskId, at: this.#init.clock.now() })
+      task.alarm = this.#alarms.at(run_at ?? 0, promote)
+    } else if (run_at !== undefined && run_at > this.#init.clock.now()) {
+      task.alarm = this.#alarms.at(run_at, () => {
+        this.#makeReady(task)
+        this.pump()
+      })
+    } else {
+      this.#makeReady(task)
+    }
+  }
+
+  #makeReady(task: Tracked): void {
+    task.alarm = undefined
+    if (task.queue_timeout_ms !== undefined) {
+      const expire = () => this.#change(this.#expire(task.task_id, 'queue_timeout'))
+      task.alarm = this.#alarms.in(task.queue_timeout_ms, expire)
+    }
+    this.#ready.add(task)
+    for (const slot of task.cls.workers) if (slot.isFree) this.#hungry.add(slot)
+  }
+
+  #grant(
+    taskId: string,
+    slot: WorkerSlot,
+    onGrant: (lease: HeldLease, grant: Assignment) => void,
+  ): Promise<unknown> {
+    slot.running += 1
+    this.#granting.set(taskId, { slot, onGrant })
+    const { peer_id, instance_id } = slot
+    return this.#change({ kind: 'lease', task_id: taskId, at: this.#init.clock.now(), peer_id, instance_id })
+  }
+
+  #notGranted(taskId: string, early: boolean): void {
+    const granting = this.#granting.get(taskId)
+    this.#granting.delete(taskId)
+    if (granting !== undefined) this.#free(granting.slot)
+    // The wall clock was set back since it was made ready.
+    if (early) this.#place(taskId, { state: 'queued', run_at: this.#init.clock.now() + STORE_RETRY_MS })
+    this.#noticeIdle()
+  }
+
+  #granted(command: CommandMap['lease'], reply: Changed): void {
+    const granting = this.#granting.get(reply.task_id)
+    const task = this.#tasks.get(reply.task_id)
+    this.#granting.delete(reply.task_id)
+    if (granting === undefined || task === undefined || reply.granted === undefined) return
+    this.#alarms.off(task.alarm)
+    const { attempt, attempt_timeout_ms, deadline, params } = reply.granted
+    const { slot, onGrant } = granting
+    const lease = newLease(reply.task_id, reply.fence, command.peer_id, command.instance_id)
+    if (this.#slots.get(slot.link) !== slot) {
+      this.#release(lease, 'given_back')
+      return
+    }
+    lease.slot = slot
+    this.#leases.hold(lease)
+    const left = deadline === undefined ? attempt_timeout_ms : Math.max(deadline - this.#init.clock.now(), 1)
+    const deadline_ms = Math.min(attempt_timeout_ms, left)
+    lease.limit = this.#alarms.in(attempt_timeout_ms + LIMIT_MARGIN_MS, () =>
+      this.#release(lease, 'timed_out'),
+    )
+    const input: Json = JSON.parse(params)
+    const { leaseMs } = this.#init
+    const terms: Lease = {
+      task_id: reply.task_id,
+      attempt,
+      fence: reply.fence,
+      lease_ms: leaseMs,
+      deadline_ms,
+    }
+    onGrant(lease, { lease: terms, tool: reply.tool, input })
+  }
+
+  /** One attempt on its worker: its outcome frees the credit at once, so that the next lease joins its commit. */
+  async #run(lease: HeldLease, slot: WorkerSlot, assignment: Assignment): Promise<void> {
+    const call = new AbortController()
+    lease.call = call
+    const onProgress = (progress: Progress) => {
+      lease.progress = progress
+    }
+    try {
+      const outcome = await slot.link.run(assignment, { onProgress }, call.signal)
+      lease.slot = undefined
+      this.#free(slot)
+      if (outcome.state === 'succeeded') slot.succeeded += 1
+      else slot.failed += 1
+      void this.#settle(lease, reportedOutcome(outcome, this.#init.limits))
+    } catch (error) {
+      if (error instanceof LinkLostError) return
+      this.#init.logger('warning', 'a worker failed without an outcome', {
+        ...idsOf(lease),
+        error: String(error),
+      })
+      lease.slot = undefined
+      this.#free(slot)
+      this.#release(lease, 'lost')
+    } finally {
+      if (lease.call === call) lease.call = undefined
+      this.pump()
+    }
+  }
+
+  /** The lease has ended by `command`; its credit is free now, or when its call has ended. */
+  #stop(lease: HeldLease, command: Command): void {
+    if (lease.call !== undefined) lease.call.abort(new Error(`the lease ended: ${command.kind}`))
+    else if (lease.slot !== undefined) this.#free(lease.slot)
+    this.#noticeIdle()
+  }
+
+  #free(slot: WorkerSlot): void {
+    slot.running -= 1
+    if (this.#slots.get(slot.link) === slot && slot.isFree) this.#hungry.add(slot)
+  }
+
+  #settle(lease: HeldLease, outcome: ReportedOutcome): Promise<void> {
+    const { task_id, fence, peer_id, instance_id } = lease
+    const { clock, random } = this.#init
+    return this.#change({
+      kind: 'settle',
+      task_id,
+      at: clock.now(),
+      roll: random(),
+      fence,
+      peer_id,
+      instance_id,
+      outcome,
+    })
+  }
+
+  #release(lease: HeldLease, cause: CommandMap['release']['cause']): void {
+    const { task_id, fence } = lease
+    const { clock, random } = this.#init
+    void this.#change({ kind: 'release', task_id, at: clock.now(), roll: random(), fence, cause })
+  }
+
+  #expire(taskId: string, limit: CommandMap['expire']['limit']): Command {
+    return { kind: 'expire', task_id: taskId, at: this.#init.clock.now(), limit }
+  }
+
+  /** Commits what has happened; while the store cannot take it, it is kept and tried again. */
+  async #change(command: Command): Promise<void> {
+    try {
+      await this.#init.commit(command)
+    } catch (error) {
+      if (this.#closed) return
+      this.#init.logger('error', 'the task store did not take a change', {
+        kind: command.kind,
+        error: String(error),
+      })
+      await new Promise<void>(resolve => this.#alarms.in(STORE_RETRY_MS, resolve))
+      await this.#change(command)
+    }
+  }
+
+  /** A reconnect may be noticed before the drop: the instance's older link is gone. */
+  #dropOthers(link: WorkerLink, instanceId: string): void {
+    for (const slot of [...this.#slots.values()]) {
+      if (slot.peer_id === link.peer_id && slot.instance_id === instanceId) this.dropped(slot.link)
+    }
+  }
+
+  #noticeIdle(): void {
+    if (this.#isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
+  }
+}
+
+function newLease(task_id: string, fence: number, peer_id: string, instance_id: string): HeldLease {
+  const none = { slot: undefined, call: undefined, progress: undefined, expiry: undefined, limit: undefined }
+  return { task_id, fence, peer_id, instance_id, ...none }
+}
+
+function idsOf({ task_id, fence, peer_id }: HeldLease) {
+  return { task_id, fence, peer_id }
+}
+
+/** How much of what a task needs the worker has, by the order in which needs are checked. */
+function nearness(missing: string | undefined): number {
+  if (missing === undefined || missing.startsWith('a worker labelled')) return 3
+  if (missing.startsWith('a worker with')) return 2
+  return missing.startsWith('a worker that') ? 1 : 0
+}

@@ -1,0 +1,307 @@
+import { describe, expect, it } from 'vitest'
+import { openTestQueue, settle, TestWorker } from './queue.fixture.ts'
+import type { SubmitReceipt } from './queue.ts'
+import type { TaskEvent, TaskRequest } from './task.ts'
+
+function idOf(receipt: SubmitReceipt | undefined): string {
+  if (receipt === undefined || 'error' in receipt) throw new Error(`not taken: ${JSON.stringify(receipt)}`)
+  return receipt.task_id
+}
+
+const work = (n: number, more: Partial<TaskRequest> = {}): TaskRequest => ({
+  tool: 'work',
+  params: { n },
+  ...more,
+})
+const done = { state: 'succeeded', result: { ok: true } } as const
+
+describe('a task', () => {
+  it('runs on a worker with credit and keeps its result', async () => {
+    const { queue } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    expect(queue.announce(worker, worker.announcement(1))).toEqual({ accepted: 1, lease_ms: 30_000 })
+    const id = idOf((await queue.submit('alice', [work(7)]))[0])
+    await settle()
+    expect(worker.calls[0]!.assignment).toMatchObject({
+      tool: 'work',
+      input: { n: 7 },
+      lease: { attempt: 1, fence: 1 },
+    })
+    const waiting = queue.result(id, { wait_ms: 10_000 })
+    worker.calls[0]!.end(done)
+    expect(await waiting).toMatchObject({ state: 'succeeded', result: { ok: true }, principal: 'alice' })
+  })
+
+  it('waits for credit, and an outcome makes room for the next', async () => {
+    const { queue } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(2))
+    await queue.submit('alice', [work(1), work(2), work(3)])
+    await settle()
+    expect(worker.calls.map(call => call.assignment.input)).toEqual([{ n: 1 }, { n: 2 }])
+    worker.calls[0]!.end(done)
+    await settle()
+    expect(worker.calls.map(call => call.assignment.input)).toEqual([{ n: 2 }, { n: 3 }])
+  })
+
+  it('with a higher priority goes first', async () => {
+    const { queue } = await openTestQueue()
+    await queue.submit('alice', [work(1), work(2, { priority: 10 }), work(3, { priority: 1 })])
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(3))
+    await settle()
+    expect(worker.calls.map(call => call.assignment.input)).toEqual([{ n: 2 }, { n: 1 }, { n: 3 }])
+  })
+
+  it('that nobody present can run holds up no other, and the status says what is missing', async () => {
+    const { queue } = await openTestQueue()
+    await queue.submit('alice', [work(1, { requires: ['kind:tab'], priority: 10 }), work(2)])
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(5, ['kind:node']))
+    await settle()
+    expect(worker.calls.map(call => call.assignment.input)).toEqual([{ n: 2 }])
+    expect(await queue.status()).toMatchObject({
+      ready: 1,
+      waiting_for: [{ tool: 'work', tasks: 1, missing: 'a worker labelled kind:tab' }],
+      workers: [{ peer_id: 'w1', running: 1, credits: 5 }],
+    })
+  })
+
+  it('refuses params that do not fit, by name, and takes the others', async () => {
+    const { queue } = await openTestQueue()
+    const receipts = await queue.submit('alice', [
+      { tool: 'work', params: { n: 'x' } },
+      { tool: 'nope', params: {} },
+      work(1),
+    ])
+    expect(receipts).toMatchObject([
+      { error: { code: 'invalid_input', field: '/params/n' } },
+      { error: { code: 'invalid_input', field: '/tool' } },
+      { state: 'queued', deduplicated: false },
+    ])
+  })
+
+  it('is made once for an idempotency key, and another request with it is a conflict', async () => {
+    const { queue } = await openTestQueue()
+    const key = { idempotency_key: 'k' }
+    const [first, again, other] = await queue.submit('alice', [work(1, key), work(1, key), work(2, key)])
+    expect(again).toEqual({ task_id: idOf(first), state: 'queued', deduplicated: true })
+    expect(other).toMatchObject({ error: { code: 'conflict', field: '/idempotency_key' } })
+    expect((await queue.submit('bob', [work(2, key)]))[0]).toMatchObject({ deduplicated: false })
+  })
+})
+
+describe('a worker that goes away', () => {
+  it('keeps its lease for the grace, then the task runs elsewhere and the late outcome is refused', async () => {
+    const { queue, clock } = await openTestQueue()
+    const [first, second] = [new TestWorker('w1'), new TestWorker('w2')]
+    queue.announce(first, first.announcement(1))
+    const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    await settle()
+    queue.dropped(first)
+    first.calls[0]!.drop()
+    queue.announce(second, second.announcement(1))
+    await clock.advance(4_000)
+    expect(second.calls).toHaveLength(0)
+    await clock.advance(2_000)
+    expect(second.calls[0]!.assignment.lease).toMatchObject({ task_id: id, fence: 2, attempt: 2 })
+    const late = { task_id: id, fence: 1, instance_id: 'w1-run', outcome: done }
+    expect(await queue.complete('w1', [late])).toEqual(['stale_fence'])
+    second.calls[0]!.end(done)
+    await settle()
+    expect((await queue.get(id)).attempts.map(each => each.state)).toEqual(['lost', 'succeeded'])
+  })
+
+  it('takes its leases back when it announces the same instance within the grace', async () => {
+    const { queue, clock } = await openTestQueue()
+    const first = new TestWorker('w1')
+    queue.announce(first, first.announcement(1))
+    const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    await settle()
+    queue.dropped(first)
+    const back = new TestWorker('w1')
+    back.live = () => [{ task_id: id, fence: 1 }]
+    queue.announce(back, back.announcement(1))
+    await settle()
+    await clock.advance(60_000)
+    expect(back.renewals).toBeGreaterThan(1)
+    const report = { task_id: id, fence: 1, instance_id: 'w1-run', outcome: done }
+    expect(await queue.complete('w1', [report])).toEqual(['committed'])
+    expect(await queue.complete('w1', [report])).toEqual(['duplicate'])
+    expect((await queue.status()).workers).toMatchObject([{ running: 0 }])
+  })
+
+  it('brings its outcome after the grace: committed if nobody was given the task since', async () => {
+    const { queue, clock } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    await settle()
+    queue.dropped(worker)
+    await clock.advance(6_000)
+    expect((await queue.get(id)).state).toBe('queued')
+    const report = { task_id: id, fence: 1, instance_id: 'w1-run', outcome: done }
+    expect(await queue.complete('w1', [report])).toEqual(['committed'])
+    expect((await queue.status()).ready).toBe(0)
+  })
+
+  it('leaves a task that must not be repeated failed with outcome_unknown', async () => {
+    const { queue, clock } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    const id = idOf((await queue.submit('alice', [{ tool: 'once', params: {} }]))[0])
+    await settle()
+    queue.dropped(worker)
+    await clock.advance(6_000)
+    expect(await queue.get(id)).toMatchObject({ state: 'failed', error: { code: 'outcome_unknown' } })
+  })
+
+  it('that stops answering for its leases loses them when they end', async () => {
+    const { queue, clock } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    worker.live = () => []
+    queue.announce(worker, worker.announcement(1))
+    const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    await clock.advance(29_000)
+    expect((await queue.get(id)).state).toBe('running')
+    await clock.advance(2_000)
+    expect((await queue.get(id)).attempts[0]).toMatchObject({ state: 'lost' })
+  })
+})
+
+describe('cancelling', () => {
+  it('ends a running task at once, tells its worker, and frees the credit when the worker confirms', async () => {
+    const { queue } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    const id = idOf((await queue.submit('alice', [work(1), work(2)]))[0])
+    await settle()
+    expect(await queue.cancel(id, 'not needed')).toMatchObject({ state: 'cancelled', fence: 2 })
+    expect(worker.calls[0]!.signal.aborted).toBe(true)
+    expect(worker.calls).toHaveLength(1)
+    worker.calls[0]!.end({
+      state: 'cancelled',
+      error: { code: 'cancelled', message: 'stopped', retryable: false },
+    })
+    await settle()
+    expect(worker.calls[0]!.assignment.input).toEqual({ n: 2 })
+    expect((await queue.get(id)).state).toBe('cancelled')
+    await expect(queue.cancel(id, 'again')).rejects.toMatchObject({ code: 'conflict' })
+  })
+})
+
+describe('time limits', () => {
+  it('hold a delayed task back until its time', async () => {
+    const { queue, clock } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    expect(await queue.submit('alice', [work(1, { delay_ms: 5_000 })])).toMatchObject([
+      { state: 'scheduled' },
+    ])
+    await clock.advance(4_900)
+    expect(worker.calls).toHaveLength(0)
+    await clock.advance(200)
+    expect(worker.calls).toHaveLength(1)
+  })
+
+  it('expire a task that waits too long, and one whose deadline is over while it runs', async () => {
+    const { queue, clock } = await openTestQueue()
+    const deadline = new Date(clock.now() + 3_000).toISOString()
+    const receipts = await queue.submit('alice', [
+      work(1, { queue_timeout_ms: 1_000, requires: ['nobody'] }),
+      work(2, { deadline }),
+    ])
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    await settle()
+    await clock.advance(1_100)
+    expect((await queue.get(idOf(receipts[0]))).state).toBe('expired')
+    expect(worker.calls[0]!.assignment.lease.deadline_ms).toBe(3_000)
+    await clock.advance(2_000)
+    expect((await queue.get(idOf(receipts[1]))).state).toBe('expired')
+    expect(worker.calls[0]!.signal.aborted).toBe(true)
+  })
+
+  it('end an attempt that overruns, and it is tried again', async () => {
+    const { queue, clock } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(2))
+    const id = idOf((await queue.submit('alice', [work(1, { attempt_timeout_ms: 1_000 })]))[0])
+    await clock.advance(7_000)
+    expect((await queue.get(id)).attempts.map(each => each.state)).toEqual(['timed_out', 'running'])
+    expect(worker.calls[0]!.signal.aborted).toBe(true)
+  })
+})
+
+describe('a restart', () => {
+  it('runs again what its own workers had, and leaves to peers the grace', async () => {
+    const { queue, store, clock } = await openTestQueue()
+    const [own, peer] = [new TestWorker('owner-peer-id'), new TestWorker('w1')]
+    queue.announce(own, own.announcement(1))
+    queue.announce(peer, peer.announcement(1))
+    const receipts = await queue.submit('alice', [work(1), work(2), work(3)])
+    await settle()
+    await queue.close()
+    const { queue: next } = await openTestQueue({ store, clock })
+    await clock.advance(1_000)
+    const states = await Promise.all(receipts.map(async receipt => (await next.get(idOf(receipt))).state))
+    expect(states).toEqual(['queued', 'running', 'queued'])
+    await clock.advance(5_000)
+    expect((await next.get(idOf(receipts[1]))).state).toBe('queued')
+  })
+})
+
+describe('changes', () => {
+  it('are told in the order of seq, and a listener that fails harms nobody', async () => {
+    const { queue } = await openTestQueue()
+    const events: TaskEvent[] = []
+    queue.onChange(() => {
+      throw new Error('listener')
+    })
+    queue.onChange(event => events.push(event))
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    await queue.submit('alice', [work(1)])
+    await settle()
+    worker.calls[0]!.end(done)
+    await settle()
+    expect(events.map(({ seq, state }) => [seq, state])).toEqual([
+      [1, 'queued'],
+      [2, 'running'],
+      [3, 'succeeded'],
+    ])
+  })
+})
+
+describe('a worker that pulls', () => {
+  it('claims leases and completes them', async () => {
+    const { queue } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(0))
+    await queue.submit('alice', [work(1), work(2), work(3)])
+    const claimed = await queue.claim(worker, 2)
+    expect(claimed.map(each => each.input)).toEqual([{ n: 1 }, { n: 2 }])
+    const reports = claimed.map(({ lease: { task_id, fence } }) => ({
+      task_id,
+      fence,
+      instance_id: 'w1-run',
+      outcome: done,
+    }))
+    expect(await queue.complete('w1', reports)).toEqual(['committed', 'committed'])
+  })
+})
+
+describe('draining', () => {
+  it('grants nothing more and ends when what runs has ended', async () => {
+    const { queue } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    await queue.submit('alice', [work(1), work(2)])
+    await settle()
+    const drained = queue.drain(new AbortController().signal)
+    worker.calls[0]!.end(done)
+    await drained
+    expect(worker.calls).toHaveLength(0)
+    await expect(queue.submit('alice', [work(3)])).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})

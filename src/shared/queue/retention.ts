@@ -1,0 +1,35 @@
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import type { QueueStore } from './store.ts'
+
+/** Tasks forgotten in one go, so that no commit waits long behind it. */
+const PRUNE_BATCH = 500
+/** Milliseconds between batches while there is more. */
+const BATCH_PAUSE_MS = 50
+/** Milliseconds between looks when nothing was left. */
+const LOOK_EVERY_MS = 60_000
+
+/** Forgets ended tasks that are older than `retentionMs`, at start and then about once a minute; returns its end. */
+export function keepRetention(
+  store: QueueStore,
+  retentionMs: number,
+  clock: Clock,
+  logger: Logger,
+): () => void {
+  let stop = () => {}
+  let ended = false
+  const prune = async () => {
+    let pause = LOOK_EVERY_MS
+    try {
+      if ((await store.prune(clock.now() - retentionMs, PRUNE_BATCH)) === PRUNE_BATCH) pause = BATCH_PAUSE_MS
+    } catch (error) {
+      if (!ended) logger('warning', 'old tasks could not be forgotten', { error: String(error) })
+    }
+    if (!ended) stop = clock.after(pause, () => void prune())
+  }
+  void prune()
+  return () => {
+    ended = true
+    stop()
+  }
+}
