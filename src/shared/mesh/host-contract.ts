@@ -1,0 +1,94 @@
+import type { PrivateKey } from '@libp2p/interface'
+import type { Libp2pOptions } from 'libp2p'
+import type { Clock } from '../clock.ts'
+import type { Logger } from '../logger.ts'
+import type { Session } from './session-contract.ts'
+import type { SessionLimits } from './session-limits.ts'
+
+/** Who may use this host beyond identifying itself; the authority's answer. */
+export interface MeshGate {
+  isGranted(peerId: string): boolean
+}
+
+export interface MeshHostLimits {
+  /** Connections at most, in and out. */
+  connections: number
+  /** New connections a second from one address: many tabs share one. libp2p's own default of 5 is hit by a reload. */
+  connectionsPerSecond: number
+  /** Inbound connections that are being set up at once. */
+  pendingConnections: number
+  /** Sessions of peers without a grant at once: enough to redeem invites, too few to hold us up. */
+  ungrantedSessions: number
+  /** Milliseconds that a peer without a grant has to get one. */
+  ungrantedMs: number
+  /** Blob streams of one connection at once, in each direction. */
+  blobStreams: number
+  /** Relay reservations at once. */
+  relayReservations: number
+  /** Milliseconds that one relayed connection may last; it is for signalling, and for peers that find no direct way. */
+  relayedMs: number
+  /** Bytes of one relayed connection, both directions together. */
+  relayedBytes: number
+  /** Relayed connections of one connection at once. */
+  relayStreams: number
+  /** Milliseconds between two pings of a session. */
+  pingEveryMs: number
+  /** A session whose ping is not answered for so many milliseconds is dead. */
+  pingTimeoutMs: number
+}
+
+export const DEFAULT_HOST_LIMITS: MeshHostLimits = {
+  connections: 2000,
+  connectionsPerSecond: 200,
+  pendingConnections: 200,
+  ungrantedSessions: 64,
+  ungrantedMs: 15_000,
+  blobStreams: 64,
+  relayReservations: 1000,
+  relayedMs: 3_600_000,
+  relayedBytes: 64 * 1024 * 1024,
+  relayStreams: 256,
+  pingEveryMs: 10_000,
+  pingTimeoutMs: 30_000,
+}
+
+export interface MeshHostOptions {
+  transports: NonNullable<Libp2pOptions['transports']>
+  /** Multiaddrs to listen on; port 0 takes a free one. */
+  listen: string[]
+  /** Multiaddrs to announce beside those listened on: a proxy's or the HTTP server's. */
+  announce?: string[]
+  privateKey: PrivateKey
+  gater: MeshGate
+  clock: Clock
+  logger: Logger
+  limits?: Partial<MeshHostLimits>
+  sessionLimits?: Partial<SessionLimits>
+  /** Keeps the WebRTC-Direct certificate over a restart, so that announced addresses stay valid. */
+  datastore?: NonNullable<Libp2pOptions['datastore']>
+  /** Serves circuit relay v2 to granted peers. */
+  relayServer?: boolean
+}
+
+export interface MeshHost {
+  readonly peerId: string
+  /** Dialable multiaddrs of this host, with its peer id. */
+  addresses(): string[]
+  /**
+   * The session with `expect`: the one that is open, or a new one by the first address that answers, in the
+   * order given. Nothing is sent before the connection proved the peer id. Throws `unavailable` or `forbidden`.
+   */
+  connect(addresses: string[], options: { expect: string; signal: AbortSignal }): Promise<Session>
+  /** Calls `fn` for each new session, whoever dialled; the returned function stops that. */
+  onSession(fn: (session: Session) => void): () => void
+  sessions(): Session[]
+  session(peerId: string): Session | undefined
+  /** Round trip to a peer in milliseconds, smoothed; measured now when there is no measurement yet. */
+  ping(peerId: string, signal?: AbortSignal): Promise<number>
+  /** The smoothed round trip that is known, without measuring. */
+  roundTrip(peerId: string): number | undefined
+  onAddresses(fn: (addresses: string[]) => void): () => void
+  /** Ends the session and every connection of a peer; `forbidden`: its grant is gone. */
+  dropPeer(peerId: string, reason?: { code: string; message: string }): Promise<void>
+  close(): Promise<void>
+}

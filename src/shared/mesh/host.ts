@@ -1,0 +1,228 @@
+/** A libp2p host that keeps one session with each peer: the same in a node and in a tab, by the transports given. */
+import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
+import { identify, identifyPush } from '@libp2p/identify'
+import type { Connection, ConnectionGater, Libp2p, Stream } from '@libp2p/interface'
+import { keychain } from '@libp2p/keychain'
+import { noise } from '@libp2p/noise'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { ping } from '@libp2p/ping'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-stream.ts'
+import { pathOf } from './connection-path.ts'
+import { dialInOrder } from './dial.ts'
+import { SessionClosedError } from './errors.ts'
+import {
+  DEFAULT_HOST_LIMITS,
+  type MeshGate,
+  type MeshHost,
+  type MeshHostLimits,
+  type MeshHostOptions,
+} from './host-contract.ts'
+import { RoundTrip } from './round-trip.ts'
+import { createSession, type MeshSession, SESSION_PROTOCOL } from './session.ts'
+import { SessionBook } from './session-book.ts'
+import type { Session, SessionEnd } from './session-contract.ts'
+import { DEFAULT_SESSION_LIMITS } from './session-limits.ts'
+
+/** Starts a host. Throws what libp2p throws when an address cannot be listened on. */
+export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost> {
+  const limits = { ...DEFAULT_HOST_LIMITS, ...options.limits }
+  const libp2p = await createLibp2p(libp2pOptions(options, limits))
+  const host = new Host(libp2p, options, limits)
+  await host.start()
+  return host
+}
+
+class Host implements MeshHost {
+  readonly peerId: string
+  readonly #libp2p: Libp2p
+  readonly #options: MeshHostOptions
+  readonly #limits: MeshHostLimits
+  readonly #book: SessionBook
+  readonly #roundTrips = new WeakMap<Session, RoundTrip>()
+  /** A dial under way for a peer: a second `connect` waits for it. */
+  readonly #dialling = new Map<string, Promise<unknown>>()
+
+  constructor(libp2p: Libp2p, options: MeshHostOptions, limits: MeshHostLimits) {
+    this.peerId = libp2p.peerId.toString()
+    this.#libp2p = libp2p
+    this.#options = options
+    this.#limits = limits
+    this.#book = new SessionBook({
+      ownPeerId: this.peerId,
+      gate: options.gater,
+      clock: options.clock,
+      limits,
+    })
+  }
+
+  async start(): Promise<void> {
+    const { blobStreams } = this.#limits
+    await this.#libp2p.handle(SESSION_PROTOCOL, (stream, connection) => this.#accept(stream, connection), {
+      runOnLimitedConnection: true,
+      maxInboundStreams: 4,
+      maxOutboundStreams: 4,
+    })
+    await this.#libp2p.handle(BLOB_PROTOCOL, (stream, connection) => this.#serve(stream, connection), {
+      runOnLimitedConnection: true,
+      maxInboundStreams: blobStreams,
+      maxOutboundStreams: blobStreams,
+    })
+    await this.#libp2p.start()
+  }
+
+  addresses(): string[] {
+    return this.#libp2p.getMultiaddrs().map(String)
+  }
+
+  async connect(
+    addresses: string[],
+    { expect, signal }: { expect: string; signal: AbortSignal },
+  ): Promise<Session> {
+    for (;;) {
+      signal.throwIfAborted()
+      const open = this.#book.get(expect)
+      if (open !== undefined) return open
+      const underWay = this.#dialling.get(expect)
+      if (underWay === undefined) break
+      await underWay
+    }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#dialling.set(expect, promise)
+    try {
+      const connection = await dialInOrder(this.#libp2p, addresses, expect, signal)
+      const stream = await connection.newStream(SESSION_PROTOCOL, { signal, runOnLimitedConnection: true })
+      return this.#book.add(this.#session(stream, connection, 'outbound'))
+    } finally {
+      this.#dialling.delete(expect)
+      resolve()
+    }
+  }
+
+  onSession(fn: (session: Session) => void): () => void {
+    return this.#book.onSession(fn)
+  }
+
+  sessions(): Session[] {
+    return this.#book.all()
+  }
+
+  session(peerId: string): Session | undefined {
+    return this.#book.get(peerId)
+  }
+
+  async ping(peerId: string, signal?: AbortSignal): Promise<number> {
+    const session = this.#book.get(peerId)
+    const roundTrip = session && this.#roundTrips.get(session)
+    if (roundTrip === undefined) throw new SessionClosedError(`no session with peer ${peerId}`)
+    return roundTrip.smoothed ?? roundTrip.measure(signal ?? AbortSignal.timeout(this.#limits.pingTimeoutMs))
+  }
+
+  roundTrip(peerId: string): number | undefined {
+    const session = this.#book.get(peerId)
+    return session && this.#roundTrips.get(session)?.smoothed
+  }
+
+  onAddresses(fn: (addresses: string[]) => void): () => void {
+    const listener = () => fn(this.addresses())
+    this.#libp2p.addEventListener('self:peer:update', listener)
+    return () => this.#libp2p.removeEventListener('self:peer:update', listener)
+  }
+
+  async dropPeer(peerId: string, reason?: SessionEnd): Promise<void> {
+    await this.#book.get(peerId)?.close(reason)
+    await this.#libp2p.hangUp(peerIdFromString(peerId))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#book.all().map(session => session.close()))
+    await this.#libp2p.stop()
+  }
+
+  #accept(stream: Stream, connection: Connection): void {
+    const peerId = connection.remotePeer.toString()
+    if (!this.#book.admits(peerId)) {
+      stream.abort(new SessionClosedError('too many sessions of peers without a grant'))
+      return
+    }
+    this.#book.add(this.#session(stream, connection, 'inbound'))
+  }
+
+  async #serve(stream: Stream, connection: Connection): Promise<void> {
+    const peerId = connection.remotePeer.toString()
+    await serveBlob(stream, cid => this.#book.offersOf(peerId, cid))
+  }
+
+  #session(stream: Stream, connection: Connection, direction: Session['direction']): MeshSession {
+    const { clock, logger, sessionLimits } = this.#options
+    const open = (signal: AbortSignal) =>
+      connection.newStream(BLOB_PROTOCOL, { signal, runOnLimitedConnection: true })
+    const session = createSession({
+      stream,
+      peerId: connection.remotePeer.toString(),
+      direction,
+      path: pathOf(connection.remoteAddr),
+      limits: { ...DEFAULT_SESSION_LIMITS, ...sessionLimits },
+      clock,
+      logger,
+      fetchBlob: (cid, size, signal) => fetchBlob(open, cid, size, signal),
+    })
+    this.#roundTrips.set(session, new RoundTrip(session, clock, this.#limits))
+    return session
+  }
+}
+
+function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2pOptions {
+  const { listen, announce, transports, privateKey, datastore, relayServer } = options
+  return {
+    privateKey,
+    start: false,
+    addresses: { listen, ...(announce === undefined ? {} : { appendAnnounce: announce }) },
+    transports,
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionGater: connectionGater(options.gater),
+    connectionManager: {
+      maxConnections: limits.connections,
+      inboundConnectionThreshold: limits.connectionsPerSecond,
+      maxIncomingPendingConnections: limits.pendingConnections,
+      // Sessions are kept by keep-connected.ts; libp2p's own reconnect would dial beside it.
+      reconnectRetries: 0,
+    },
+    // Sessions ping on their own stream; the monitor would abort a connection for one late answer.
+    connectionMonitor: { enabled: false, abortConnectionOnPingFailure: false },
+    ...(datastore === undefined ? {} : { datastore }),
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      ...(datastore === undefined ? {} : { keychain: keychain() }),
+      ...(relayServer === true ? { relay: relay(limits) } : {}),
+    },
+  }
+}
+
+/** Any peer may identify itself and open a session; relay slots and relayed connections are for granted peers. */
+function connectionGater(gate: MeshGate): ConnectionGater {
+  return {
+    // A browser's default denies ws:// and private addresses, where most nodes are.
+    denyDialMultiaddr: () => false,
+    denyInboundRelayReservation: source => !gate.isGranted(source.toString()),
+    denyOutboundRelayedConnection: (source, destination) =>
+      !gate.isGranted(source.toString()) || !gate.isGranted(destination.toString()),
+  }
+}
+
+function relay(limits: MeshHostLimits): ReturnType<typeof circuitRelayServer> {
+  return circuitRelayServer({
+    maxInboundHopStreams: limits.relayStreams,
+    maxOutboundHopStreams: limits.relayStreams,
+    maxOutboundStopStreams: limits.relayStreams,
+    reservations: {
+      maxReservations: limits.relayReservations,
+      defaultDurationLimit: limits.relayedMs,
+      defaultDataLimit: BigInt(limits.relayedBytes),
+    },
+  })
+}

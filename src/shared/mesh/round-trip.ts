@@ -1,0 +1,50 @@
+import type { Clock } from '../clock.ts'
+import type { MeshSession } from './session.ts'
+
+/** Weight of the newest measurement, as TCP's smoothed round-trip time has it (RFC 6298: 1/8). */
+const NEWEST = 1 / 8
+
+/** Measures a session's round trip again and again, which also notices when the peer is gone. */
+export class RoundTrip {
+  readonly #session: MeshSession
+  readonly #clock: Clock
+  readonly #limits: { pingEveryMs: number; pingTimeoutMs: number }
+  #smoothed: number | undefined
+  #stop: () => void = () => {}
+
+  constructor(session: MeshSession, clock: Clock, limits: { pingEveryMs: number; pingTimeoutMs: number }) {
+    this.#session = session
+    this.#clock = clock
+    this.#limits = limits
+    this.#plan()
+    void session.closed.then(() => this.#stop())
+  }
+
+  /** Milliseconds; undefined before the first answer. */
+  get smoothed(): number | undefined {
+    return this.#smoothed
+  }
+
+  async measure(signal: AbortSignal): Promise<number> {
+    const now = await this.#session.ping(signal)
+    this.#smoothed = this.#smoothed === undefined ? now : this.#smoothed + (now - this.#smoothed) * NEWEST
+    return this.#smoothed
+  }
+
+  #plan(): void {
+    this.#stop = this.#clock.after(this.#limits.pingEveryMs, () => void this.#round())
+  }
+
+  async #round(): Promise<void> {
+    const control = new AbortController()
+    const stop = this.#clock.after(this.#limits.pingTimeoutMs, () => control.abort())
+    try {
+      await this.measure(control.signal)
+      this.#plan()
+    } catch {
+      await this.#session.close({ code: 'unavailable', message: 'the peer does not answer' })
+    } finally {
+      stop()
+    }
+  }
+}

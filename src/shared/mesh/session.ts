@@ -1,0 +1,274 @@
+/**
+ * One `/mcp+p2p/1.0.0` stream as two MCP transports (docs/PROTOCOL.md "The session"): frames, ids, credit,
+ * blobs. The stream is always read; limits act above it.
+ */
+import type { Stream } from '@libp2p/interface'
+import type { RequestId } from '@modelcontextprotocol/sdk/types.js'
+import type { Clock } from '../clock.ts'
+import { ToolmeshError } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import { BlobFetches, type FetchBlob } from './blob-fetches.ts'
+import { BlobOffers } from './blob-offers.ts'
+import { CreditLedger, CreditWindow } from './credit.ts'
+import { BadFrameError, SessionClosedError } from './errors.ts'
+import { FRAME_HEADER_BYTES, FrameDecoder, parseBody } from './frame.ts'
+import { IncomingRequests } from './incoming-requests.ts'
+import { MessageReceiver } from './message-receiver.ts'
+import type { Party } from './message-route.ts'
+import { MessageSender } from './message-sender.ts'
+import { Negotiation, type SessionFeatures } from './negotiation.ts'
+import { Outgoing } from './outgoing.ts'
+import { isSdkMessage, type RpcMessage } from './rpc-message.ts'
+import type { Path, Session, SessionEnd } from './session-contract.ts'
+import type { SessionLimits } from './session-limits.ts'
+import { SessionTransport } from './session-transport.ts'
+
+export const SESSION_PROTOCOL = '/mcp+p2p/1.0.0'
+
+/** How long an orderly end waits for the stream to take what was written, in milliseconds. */
+const CLOSE_WAIT_MS = 2000
+
+const ORDERLY: SessionEnd = { code: 'closed', message: 'closed' }
+
+export interface SessionInit {
+  stream: Stream
+  /** The authenticated peer of the stream's connection. */
+  peerId: string
+  direction: 'inbound' | 'outbound'
+  path: Path
+  limits: SessionLimits
+  clock: Clock
+  logger: Logger
+  /** Fetches a blob that the peer offers; a session without it agrees to no blobs. */
+  fetchBlob?: FetchBlob
+}
+
+/** A session of ours: the contract, and what the mesh host needs of it. */
+export class MeshSession implements Session {
+  readonly peerId: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly path: Path
+  readonly clientTransport: SessionTransport
+  readonly serverTransport: SessionTransport
+  readonly closed: Promise<SessionEnd>
+  /** What the peer may fetch now. */
+  readonly offers: BlobOffers
+
+  readonly #stream: Stream
+  readonly #limits: SessionLimits
+  readonly #clock: Clock
+  readonly #decoder: FrameDecoder
+  readonly #window: CreditWindow
+  readonly #ledger: CreditLedger
+  readonly #outgoing: Outgoing
+  readonly #negotiation: Negotiation
+  readonly #fetches: BlobFetches
+  readonly #sender: MessageSender
+  readonly #receiver: MessageReceiver
+  readonly #settleClosed: (end: SessionEnd) => void
+  /** Messages for a party whose transport was not started yet; without credit until it is. */
+  readonly #early: Record<Party, { message: RpcMessage; taken: () => void }[]> = { client: [], server: [] }
+  readonly #started: Record<Party, boolean> = { client: false, server: false }
+  readonly #pings = new Map<RequestId, () => void>()
+  #pingCount = 0
+  #stalled: (() => void) | undefined
+  #end: SessionEnd | undefined
+
+  constructor(init: SessionInit) {
+    const { stream, limits, clock, logger, fetchBlob } = init
+    this.peerId = init.peerId
+    this.direction = init.direction
+    this.path = init.path
+    this.#stream = stream
+    this.#limits = limits
+    this.#clock = clock
+    const { promise, resolve } = Promise.withResolvers<SessionEnd>()
+    this.closed = promise
+    this.#settleClosed = resolve
+
+    this.#decoder = new FrameDecoder(limits.frameAccepted)
+    this.#window = new CreditWindow(limits.window)
+    this.#outgoing = new Outgoing(stream, this.#window, limits)
+    this.#negotiation = new Negotiation({ credit: limits.window, blobs: fetchBlob !== undefined })
+    this.offers = new BlobOffers(limits, clock)
+    this.#fetches = new BlobFetches(fetchBlob ?? noBlobs, limits)
+    const incoming = new IncomingRequests(limits.incomingRequests, limits.incomingRequestBytes)
+    this.#sender = new MessageSender({
+      outgoing: this.#outgoing,
+      negotiation: this.#negotiation,
+      incoming,
+      offers: this.offers,
+      limits,
+      initializesFirst: init.direction === 'outbound',
+      onCancel: marked => this.#fetches.cancel(marked),
+    })
+    this.#ledger = new CreditLedger(limits.window, bytes => this.#sender.acknowledge(bytes))
+    this.#receiver = new MessageReceiver({
+      sender: this.#sender,
+      incoming,
+      fetches: this.#fetches,
+      ledger: this.#ledger,
+      logger,
+      deliver: (party, message, taken) => this.#deliver(party, message, taken),
+      onOffer: offer => this.#agree(offer),
+      onCredit: bytes => {
+        this.#window.acknowledged(bytes)
+        this.#outgoing.plan()
+      },
+      onPong: raw => this.#pings.get(raw)?.(),
+      onGoodbye: (code, message) => this.#finish({ code, message }),
+    })
+    this.clientTransport = this.#transport('client')
+    this.serverTransport = this.#transport('server')
+    this.#listen()
+  }
+
+  /** Bytes written and not acknowledged, and bytes that wait. */
+  get backlog(): { unacknowledged: number; queued: number; offered: number } {
+    return {
+      unacknowledged: this.#window.outstanding,
+      queued: this.#outgoing.queuedBytes,
+      offered: this.offers.bytes,
+    }
+  }
+
+  /** One round trip on the open stream, in milliseconds; overtakes what waits. Rejects when the session ends. */
+  async ping(signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted()
+    if (this.#end !== undefined) throw new SessionClosedError(this.#end.message)
+    const began = this.#clock.monotonic()
+    this.#pingCount += 1
+    const raw = this.#pingCount
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    this.#pings.set(raw, resolve)
+    void this.closed.then(end => reject(new SessionClosedError(end.message)))
+    try {
+      this.#sender.ping(raw)
+      await promise
+      return this.#clock.monotonic() - began
+    } finally {
+      this.#pings.delete(raw)
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Ends the session. A reason other than an orderly end is told to the peer. */
+  async close(reason: SessionEnd = ORDERLY): Promise<void> {
+    if (this.#end !== undefined) return
+    if (reason.code !== ORDERLY.code) this.#sender.goodbye(reason)
+    this.#outgoing.flush()
+    this.#finish(reason)
+    try {
+      await this.#stream.close({ signal: AbortSignal.timeout(CLOSE_WAIT_MS) })
+    } catch (error) {
+      this.#stream.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #transport(party: Party): SessionTransport {
+    const maker = party === 'client' ? 'c' : 's'
+    return new SessionTransport({
+      started: () => this.#start(party),
+      send: message => this.#sender.send(maker, message),
+      close: () => this.close(),
+    })
+  }
+
+  #listen(): void {
+    const stream = this.#stream
+    stream.addEventListener('message', event => {
+      const { data } = event
+      if (data instanceof Uint8Array) this.#read(data)
+      else for (const chunk of data) this.#read(chunk)
+    })
+    stream.addEventListener('remoteCloseWrite', () => this.#onRemoteEnd())
+    stream.addEventListener('close', event => {
+      this.#finish({ code: 'unavailable', message: event.error?.message ?? 'the stream was closed' })
+    })
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#end !== undefined) return
+    try {
+      for (const body of this.#decoder.push(chunk)) {
+        this.#receiver.accept(parseBody(body), FRAME_HEADER_BYTES + body.byteLength)
+      }
+      this.#watchStall()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #onRemoteEnd(): void {
+    try {
+      this.#decoder.end()
+      void this.close()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** A peer that stays inside one frame holds its buffer: it gets a limited time for it. */
+  #watchStall(): void {
+    if (!this.#decoder.inside) {
+      this.#stalled?.()
+      this.#stalled = undefined
+      return
+    }
+    if (this.#stalled !== undefined) return
+    const stalled = () => this.#fail(new BadFrameError('the peer stalled inside a frame'))
+    this.#stalled = this.#clock.after(this.#limits.stalledFrameMs, stalled)
+  }
+
+  #agree(offer: SessionFeatures): void {
+    if (!this.#negotiation.settle(offer)) return
+    this.#window.agree(offer.credit)
+    if (this.#negotiation.credit) this.#ledger.agree()
+    this.#outgoing.plan()
+  }
+
+  #deliver(party: Party, message: RpcMessage, taken: () => void): void {
+    if (!this.#started[party]) {
+      this.#early[party].push({ message, taken })
+      return
+    }
+    const transport = party === 'client' ? this.clientTransport : this.serverTransport
+    if (isSdkMessage(message)) transport.onmessage?.(message)
+    taken()
+  }
+
+  #start(party: Party): void {
+    this.#started[party] = true
+    for (const { message, taken } of this.#early[party].splice(0)) this.#deliver(party, message, taken)
+  }
+
+  #fail(error: unknown): void {
+    const code = error instanceof ToolmeshError ? error.code : 'internal'
+    void this.close({ code, message: error instanceof Error ? error.message : String(error) })
+  }
+
+  #finish(end: SessionEnd): void {
+    if (this.#end !== undefined) return
+    this.#end = end
+    this.#stalled?.()
+    this.#outgoing.end(new SessionClosedError(`the session has ended: ${end.message}`))
+    this.offers.end()
+    this.#fetches.end()
+    this.#early.client.length = 0
+    this.#early.server.length = 0
+    this.#settleClosed(end)
+    this.clientTransport.onclose?.()
+    this.serverTransport.onclose?.()
+  }
+}
+
+/** The session of a stream; it reads from now on. */
+export function createSession(init: SessionInit): MeshSession {
+  return new MeshSession(init)
+}
+
+function noBlobs(): Promise<never> {
+  return Promise.reject(new SessionClosedError('this side fetches no blobs'))
+}
