@@ -1,0 +1,158 @@
+import { css, html, LitElement, nothing } from 'lit'
+import { baseStyles } from '../design/base-styles.ts'
+import { Credential, SignInError, secretIn } from '../feed/credential.ts'
+import { type FeedState, MeshFeed } from '../feed/mesh-feed.ts'
+import { openMeshSession } from '../feed/mesh-session.ts'
+import { pageClock } from '../feed/page-clock.ts'
+import './connection-banner.ts'
+import './header.ts'
+import './peers.ts'
+import './sign-in.ts'
+import './tasks.ts'
+import './throughput.ts'
+import './tiles.ts'
+
+/** The dashboard: an MCP client of the node that served it, composed here from its parts. */
+export class Dashboard extends LitElement {
+  static override styles = [
+    baseStyles,
+    css`
+      main {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--space-4);
+        max-width: 1440px;
+        margin: 0 auto;
+        padding: var(--space-4) var(--space-5) var(--space-6);
+      }
+
+      @media (min-width: 1180px) {
+        .pair {
+          display: grid;
+          grid-template-columns: minmax(0, 5fr) minmax(0, 8fr);
+          gap: var(--space-4);
+        }
+      }
+
+      .pair {
+        display: grid;
+        gap: var(--space-4);
+      }
+
+      @media (max-width: 560px) {
+        main {
+          gap: var(--space-3);
+          padding: var(--space-3);
+        }
+
+        .pair {
+          gap: var(--space-3);
+        }
+      }
+    `,
+  ]
+  static override properties = { feedState: { state: true }, signInError: { state: true } }
+
+  declare feedState: FeedState
+  declare signInError: string | undefined
+
+  #credential = new Credential(sessionStorage, (input, init) => fetch(input, init))
+  #feed = new MeshFeed({
+    open: hooks =>
+      openMeshSession({
+        url: new URL('/mcp', location.origin),
+        bearer: this.#credential.bearer,
+        ...hooks,
+      }),
+    clock: pageClock,
+    random: Math.random,
+  })
+  #unsubscribe: () => void = () => {}
+
+  constructor() {
+    super()
+    this.feedState = this.#feed.state
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    this.#unsubscribe = this.#feed.subscribe(state => {
+      this.feedState = state
+    })
+    window.addEventListener('online', this.#retryNow)
+    window.addEventListener('hashchange', this.#arrive)
+    document.addEventListener('visibilitychange', this.#retryNow)
+    void this.#arrive()
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#unsubscribe()
+    window.removeEventListener('online', this.#retryNow)
+    window.removeEventListener('hashchange', this.#arrive)
+    document.removeEventListener('visibilitychange', this.#retryNow)
+    this.#feed.stop()
+  }
+
+  override render() {
+    const { connection, overview, peers, tasks, overview_at } = this.feedState
+    document.title = overview === undefined ? 'toolmesh' : `${overview.name} · toolmesh`
+    if (connection.phase === 'signed_out') {
+      return html`<tm-sign-in .error=${this.signInError} @tm-secret=${this.#onSecret}></tm-sign-in>`
+    }
+    return html`
+      <tm-header .overview=${overview} .overviewAt=${overview_at} .connection=${connection} .feed=${this.#feed}></tm-header>
+      <main>
+        <tm-connection-banner .connection=${connection} @tm-retry=${this.#retryNow}></tm-connection-banner>
+        ${
+          overview === undefined
+            ? nothing
+            : html`
+                <tm-tiles .overview=${overview}></tm-tiles>
+                <div class="pair">
+                  <tm-throughput .throughput=${overview.throughput} .readAt=${overview_at}></tm-throughput>
+                  <tm-peers .peers=${peers?.peers} .feed=${this.#feed}></tm-peers>
+                </div>
+                <tm-tasks .tasks=${tasks} .feed=${this.#feed}></tm-tasks>
+              `
+        }
+      </main>
+    `
+  }
+
+  /** A secret in the address bar is used once and taken out of it, so that it is not shared by accident. */
+  #arrive = async (): Promise<void> => {
+    const secret = secretIn(location.hash)
+    if (secret === undefined) return this.#feed.start()
+    history.replaceState(null, '', location.pathname + location.search)
+    await this.#signIn(secret)
+  }
+
+  #onSecret = (event: CustomEvent<string>): void => {
+    void this.#signIn(event.detail)
+  }
+
+  async #signIn(secret: string): Promise<void> {
+    this.signInError = undefined
+    try {
+      await this.#credential.redeem(secret)
+    } catch (error) {
+      if (!(error instanceof SignInError)) throw error
+      this.signInError = error.message
+    }
+    this.#feed.start()
+  }
+
+  #retryNow = (): void => {
+    const { connection } = this.#feed.state
+    if (
+      document.visibilityState === 'visible' &&
+      connection.phase === 'reconnecting' &&
+      connection.retry_at
+    ) {
+      this.#feed.start()
+    }
+  }
+}
+
+customElements.define('tm-dashboard', Dashboard)

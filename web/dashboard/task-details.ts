@@ -1,0 +1,308 @@
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
+import { baseStyles } from '../design/base-styles.ts'
+import { buttonStyles } from '../design/button-styles.ts'
+import { LatestReader } from '../feed/latest-reader.ts'
+import type { MeshFeed } from '../feed/mesh-feed.ts'
+import { type ErrorView, type TaskDetails, type TaskList, taskDetailsSchema } from '../feed/view-schemas.ts'
+import { formatDuration } from '../format/duration.ts'
+import { shortPeerId } from '../format/peer-id.ts'
+import '../design/copy-button.ts'
+import '../design/notice.ts'
+import '../design/task-state.ts'
+
+/** A result is shown up to here, for reading; whole results are for programs. */
+const PREVIEW_CHARS = 4000
+
+/** One task in a drawer: its attempts, its error, the start of its result. Follows the task while it is open. */
+export class TaskDetailsDrawer extends LitElement {
+  static override styles = [
+    baseStyles,
+    buttonStyles,
+    css`
+      dialog {
+        width: min(560px, 100vw);
+        max-width: none;
+        height: 100dvh;
+        max-height: none;
+        margin: 0 0 0 auto;
+        padding: 0;
+        border: 0;
+        border-left: 1px solid var(--border);
+        background: var(--surface);
+        color: var(--text);
+        box-shadow: var(--shadow-raised);
+      }
+
+      dialog::backdrop {
+        background: rgb(10 14 20 / 45%);
+      }
+
+      .head {
+        position: sticky;
+        top: 0;
+        z-index: 1;
+        display: flex;
+        align-items: flex-start;
+        justify-content: space-between;
+        gap: var(--space-3);
+        padding: var(--space-4) var(--space-5);
+        border-bottom: 1px solid var(--border);
+        background: var(--surface);
+      }
+
+      h2 {
+        font-size: var(--text-lg);
+        font-weight: 650;
+        overflow-wrap: anywhere;
+      }
+
+      h3 {
+        margin-bottom: var(--space-2);
+        font-size: var(--text-sm);
+        font-weight: 600;
+      }
+
+      .content {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: var(--space-5);
+        padding: var(--space-4) var(--space-5) var(--space-6);
+        font-size: var(--text-sm);
+      }
+
+      .facts {
+        display: grid;
+        grid-template-columns: max-content minmax(0, 1fr);
+        gap: 6px var(--space-4);
+        align-items: center;
+      }
+
+      dt {
+        color: var(--text-muted);
+      }
+
+      .id {
+        display: flex;
+        align-items: center;
+        gap: var(--space-2);
+      }
+
+      .id code {
+        overflow-wrap: anywhere;
+      }
+
+      ol {
+        display: grid;
+        gap: var(--space-2);
+        list-style: none;
+      }
+
+      li {
+        padding: var(--space-3);
+        border: 1px solid var(--border);
+        border-radius: var(--radius-sm);
+      }
+
+      .attempt {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px var(--space-4);
+      }
+
+      .attempt strong {
+        font-weight: 600;
+      }
+
+      .reason {
+        margin-top: 4px;
+        color: var(--bad);
+        overflow-wrap: anywhere;
+      }
+
+      pre {
+        max-height: 420px;
+        margin: 0;
+        padding: var(--space-3);
+        overflow: auto;
+        border: 1px solid var(--border);
+        border-radius: var(--radius-sm);
+        background: var(--surface-sunken);
+        font: var(--text-xs) / 1.55 var(--font-mono);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+    `,
+  ]
+  static override properties = {
+    taskId: { attribute: false },
+    tasks: { attribute: false },
+    feed: { attribute: false },
+    details: { state: true },
+    problem: { state: true },
+  }
+
+  declare taskId: string | undefined
+  /** Handed in so that a change of the list makes this read its task again. */
+  declare tasks: TaskList | undefined
+  declare feed: MeshFeed | undefined
+  declare details: TaskDetails | undefined
+  declare problem: string | undefined
+
+  #reader = new LatestReader(() => this.#read())
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('taskId')) {
+      this.details = undefined
+      this.problem = undefined
+    }
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    const dialog = this.renderRoot.querySelector('dialog')
+    if (changed.has('taskId')) {
+      if (this.taskId === undefined) dialog?.close()
+      else if (dialog?.open === false) dialog.showModal()
+    }
+    if (this.taskId !== undefined && (changed.has('taskId') || changed.has('tasks')) && !this.#settled()) {
+      this.#reader.ask()
+    }
+  }
+
+  override render() {
+    return html`
+      <dialog aria-labelledby="title" @close=${this.#closed} @click=${this.#clicked}>
+        ${this.taskId === undefined ? nothing : this.#content(this.taskId)}
+      </dialog>
+    `
+  }
+
+  #content(taskId: string) {
+    const { details } = this
+    return html`
+      <div class="head">
+        <h2 id="title">${details?.tool ?? 'Task'}</h2>
+        <form method="dialog"><button class="small" autofocus>Close</button></form>
+      </div>
+      <div class="content">
+        ${this.problem === undefined ? nothing : html`<tm-notice tone="bad" heading="Not readable.">${this.problem}</tm-notice>`}
+        <dl class="facts">
+          <dt>Task</dt>
+          <dd class="id"><code>${taskId}</code><tm-copy .text=${taskId} label="Copy the task id"></tm-copy></dd>
+          ${details === undefined ? nothing : facts(details)}
+        </dl>
+        ${details === undefined ? nothing : [failure(details.error), attempts(details), result(details)]}
+      </div>
+    `
+  }
+
+  async #read(): Promise<void> {
+    const { taskId } = this
+    if (taskId === undefined) return
+    try {
+      const details = await this.feed?.session?.read(
+        `mesh://tasks/${encodeURIComponent(taskId)}`,
+        taskDetailsSchema,
+      )
+      if (taskId !== this.taskId || details === undefined) return
+      this.details = details
+      this.problem = undefined
+    } catch (error) {
+      if (taskId === this.taskId) this.problem = error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  /** A task that has ended never changes. */
+  #settled(): boolean {
+    return this.details?.ended_at !== undefined
+  }
+
+  #closed(): void {
+    this.dispatchEvent(new Event('close'))
+  }
+
+  /** The dialog fills the drawer, so a click on the dialog itself outside its box is one on the backdrop. */
+  #clicked(event: MouseEvent): void {
+    const dialog = this.renderRoot.querySelector('dialog')
+    if (dialog !== null && event.target === dialog && event.clientX < dialog.getBoundingClientRect().left)
+      dialog.close()
+  }
+}
+
+function facts(task: TaskDetails) {
+  const created = task.created_at === undefined ? undefined : Date.parse(task.created_at)
+  const took =
+    created === undefined || task.ended_at === undefined ? undefined : Date.parse(task.ended_at) - created
+  return html`
+    <dt>State</dt>
+    <dd><tm-task-state state=${task.state}></tm-task-state></dd>
+    <dt>Priority</dt>
+    <dd>${task.priority}</dd>
+    ${created === undefined ? nothing : html`<dt>Submitted</dt><dd>${new Date(created).toLocaleString()}</dd>`}
+    ${took === undefined ? nothing : html`<dt>Took</dt><dd>${formatDuration(took)}</dd>`}
+  `
+}
+
+function failure(error: ErrorView | undefined) {
+  if (error === undefined) return nothing
+  return html`<tm-notice tone="bad" heading=${error.code}>
+    <p>${error.message}</p>
+    ${error.allowed === undefined ? nothing : html`<p>Allowed: ${error.allowed}</p>`}
+  </tm-notice>`
+}
+
+function attempts(task: TaskDetails) {
+  return html`
+    <section>
+      <h3>Attempts</h3>
+      ${
+        task.attempts.length === 0
+          ? html`<p class="muted">None yet.</p>`
+          : html`<ol>
+              ${task.attempts.map(
+                attempt => html`
+                  <li>
+                    <div class="attempt">
+                      <strong>${attempt.number}</strong>
+                      <span>${attempt.state}</span>
+                      <code title=${attempt.peer_id}>${shortPeerId(attempt.peer_id)}</code>
+                      <span class="muted">
+                        ${
+                          attempt.ended_at === undefined
+                            ? `since ${new Date(attempt.started_at).toLocaleTimeString()}`
+                            : formatDuration(Date.parse(attempt.ended_at) - Date.parse(attempt.started_at))
+                        }
+                      </span>
+                      <span class="muted">fence ${attempt.fence}</span>
+                    </div>
+                    ${
+                      attempt.error === undefined
+                        ? nothing
+                        : html`<p class="reason"><code>${attempt.error.code}</code> ${attempt.error.message}</p>`
+                    }
+                  </li>
+                `,
+              )}
+            </ol>`
+      }
+    </section>
+  `
+}
+
+function result(task: TaskDetails) {
+  if (task.result === undefined) return nothing
+  const text = JSON.stringify(task.result, null, 2)
+  return html`
+    <section>
+      <h3>Result</h3>
+      <pre tabindex="0">${text.slice(0, PREVIEW_CHARS)}${text.length > PREVIEW_CHARS ? '\n…' : ''}</pre>
+      ${
+        text.length > PREVIEW_CHARS
+          ? html`<p class="muted">The first ${PREVIEW_CHARS} of ${text.length} characters;
+              <code>p2p_taskqueue_get_result</code> gives all.</p>`
+          : nothing
+      }
+    </section>
+  `
+}
+
+customElements.define('tm-task-details', TaskDetailsDrawer)

@@ -1,0 +1,267 @@
+import { css, html, LitElement, nothing } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
+import type { TaskState } from '../../src/shared/queue/task.ts'
+import { baseStyles } from '../design/base-styles.ts'
+import { panelStyles } from '../design/panel-styles.ts'
+import { tableStyles } from '../design/table-styles.ts'
+import { Ticker } from '../design/ticker.ts'
+import type { MeshFeed } from '../feed/mesh-feed.ts'
+import type { TaskList, TaskRow } from '../feed/view-schemas.ts'
+import { formatDuration, formatElapsed } from '../format/duration.ts'
+import { formatCount } from '../format/number.ts'
+import { shortPeerId, shortTaskId } from '../format/peer-id.ts'
+import { filterChoices, type TaskFilter } from './task-filter.ts'
+import '../design/progress.ts'
+import '../design/task-state.ts'
+import './get-started.ts'
+import './task-details.ts'
+
+/** As many as `mesh://tasks` holds. */
+const MAX_ROWS = 200
+
+/** The newest tasks, by state if wished; a row opens the task's details. */
+export class Tasks extends LitElement {
+  static override styles = [
+    baseStyles,
+    panelStyles,
+    tableStyles,
+    css`
+      .filters {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px;
+      }
+
+      .filters button {
+        display: inline-flex;
+        align-items: center;
+        gap: 6px;
+        min-height: 30px;
+        padding: 0 10px;
+        border: 1px solid transparent;
+        border-radius: var(--radius-sm);
+        background: transparent;
+        color: var(--text-muted);
+        font: 500 var(--text-sm) / 1 var(--font);
+        text-transform: capitalize;
+        cursor: pointer;
+      }
+
+      .filters button:hover {
+        background: var(--surface-hover);
+      }
+
+      .filters button[aria-pressed='true'] {
+        border-color: var(--accent);
+        background: var(--accent-soft);
+        color: var(--accent);
+      }
+
+      .filters .count {
+        font-size: var(--text-xs);
+        font-weight: 400;
+        font-variant-numeric: tabular-nums;
+      }
+
+      .scroll {
+        max-height: 640px;
+        overflow-y: auto;
+      }
+
+      tbody tr {
+        cursor: pointer;
+        content-visibility: auto;
+      }
+
+      tbody tr:hover {
+        background: var(--surface-hover);
+      }
+
+      .tool {
+        display: block;
+        padding: 0;
+        border: 0;
+        background: none;
+        color: var(--text);
+        font: 500 var(--text-sm) / 1.35 var(--font);
+        text-align: left;
+        overflow-wrap: anywhere;
+        cursor: pointer;
+      }
+
+      .tool:hover {
+        color: var(--accent);
+        text-decoration: underline;
+      }
+
+      .id {
+        color: var(--text-muted);
+        font-size: var(--text-xs);
+        white-space: nowrap;
+      }
+
+      .outcome {
+        max-width: 380px;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+
+      .failed {
+        color: var(--bad);
+      }
+
+      .progress {
+        display: flex;
+        align-items: center;
+        gap: var(--space-2);
+      }
+
+      .progress tm-progress {
+        flex: 0 1 140px;
+      }
+
+      .empty {
+        padding: var(--space-4);
+        color: var(--text-muted);
+      }
+    `,
+  ]
+  static override properties = {
+    tasks: { attribute: false },
+    feed: { attribute: false },
+    filter: { state: true },
+    opened: { state: true },
+  }
+
+  declare tasks: TaskList | undefined
+  declare feed: MeshFeed | undefined
+  declare filter: TaskFilter
+  /** Id of the task whose details are shown. */
+  declare opened: string | undefined
+
+  constructor() {
+    super()
+    new Ticker(this)
+    this.filter = 'all'
+  }
+
+  override render() {
+    const { tasks, filter } = this
+    if (tasks === undefined) return nothing
+    const rows = tasks.tasks.filter(task => filter === 'all' || task.state === filter).slice(0, MAX_ROWS)
+    const choices = filterChoices(tasks.counts, filter)
+    const none = choices[0]?.count === 0
+    const total = choices.find(choice => choice.filter === filter)?.count ?? rows.length
+    return html`
+      <section class="panel" aria-labelledby="title">
+        <header>
+          <h2 id="title">Tasks</h2>
+          ${
+            none
+              ? nothing
+              : html`<div class="filters" role="group" aria-label="Show tasks by state">
+                  ${choices.map(
+                    choice => html`
+                      <button type="button" aria-pressed=${choice.filter === filter ? 'true' : 'false'}
+                        @click=${() => this.#choose(choice.filter)}>
+                        ${choice.filter}<span class="count">${formatCount(choice.count)}</span>
+                      </button>
+                    `,
+                  )}
+                </div>`
+          }
+        </header>
+        ${none ? html`<tm-get-started></tm-get-started>` : this.#table(rows, total)}
+      </section>
+      <tm-task-details .taskId=${this.opened} .tasks=${tasks} .feed=${this.feed} @close=${this.#close}></tm-task-details>
+    `
+  }
+
+  #table(rows: TaskRow[], total: number) {
+    if (rows.length === 0) {
+      return html`<p class="empty">
+        ${total === 0 ? `No ${this.filter} tasks.` : `The ${formatCount(total)} ${this.filter} tasks are older than the newest ${MAX_ROWS}.`}
+      </p>`
+    }
+    return html`
+      <div class="scroll" tabindex="0" role="region" aria-label="Tasks">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">State</th>
+              <th scope="col">Tool</th>
+              <th scope="col" class="medium">Progress and outcome</th>
+              <th scope="col" class="wide">Peer</th>
+              <th scope="col" class="num wide">Attempts</th>
+              <th scope="col" class="num">Time</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${repeat(rows, task => task.task_id, this.#row)}
+          </tbody>
+        </table>
+      </div>
+      ${total > rows.length ? html`<p class="empty">The newest ${formatCount(rows.length)} of ${formatCount(total)}.</p>` : nothing}
+    `
+  }
+
+  #row = (task: TaskRow) => html`
+    <tr @click=${() => this.#open(task.task_id)}>
+      <td><tm-task-state state=${task.state}></tm-task-state></td>
+      <td>
+        <button class="tool" type="button" aria-haspopup="dialog">${task.tool}</button>
+        <code class="id" title=${task.task_id}>${shortTaskId(task.task_id)}</code>
+      </td>
+      <td class="outcome medium">${outcome(task)}</td>
+      <td class="wide nowrap">
+        ${task.peer_id === undefined ? '–' : html`<code title=${task.peer_id}>${shortPeerId(task.peer_id)}</code>`}
+      </td>
+      <td class="num wide">${task.attempts}</td>
+      <td class="num">${taskTime(task, Date.now())}</td>
+    </tr>
+  `
+
+  #choose(filter: TaskFilter): void {
+    this.filter = filter
+  }
+
+  #open(taskId: string): void {
+    this.opened = taskId
+  }
+
+  #close = (): void => {
+    this.opened = undefined
+  }
+}
+
+const WAITS: Partial<Record<TaskState, string>> = {
+  queued: 'waits for a free peer',
+  scheduled: 'waits for its time',
+}
+
+function outcome(task: TaskRow) {
+  if (task.error !== undefined) {
+    return html`<span class=${task.state === 'failed' ? 'failed' : 'muted'} title=${task.error.message}>
+      <code>${task.error.code}</code> ${task.error.message}
+    </span>`
+  }
+  if (task.state === 'running') {
+    const { progress } = task
+    return html`<span class="progress">
+      <tm-progress .value=${progress} label=${`Progress of ${task.tool}`}></tm-progress>
+      <span class="muted">${progress?.total === undefined ? (progress?.message ?? '') : `${progress.done} / ${progress.total}`}</span>
+    </span>`
+  }
+  return html`<span class="muted">${WAITS[task.state] ?? (task.state === 'succeeded' ? 'done' : task.state)}</span>`
+}
+
+/** From submission to the end, or until now. */
+function taskTime(task: TaskRow, now: number): string {
+  const created = Date.parse(task.created_at)
+  return task.ended_at === undefined
+    ? formatElapsed(now - created)
+    : formatDuration(Date.parse(task.ended_at) - created)
+}
+
+customElements.define('tm-tasks', Tasks)

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../src/shared/clock.ts'
+import { MeshFeed } from './mesh-feed.ts'
+import type { MeshSession, MeshSessionInit } from './mesh-session.ts'
+
+const COUNTS = { scheduled: 0, queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, expired: 0 }
+const VIEWS: Record<string, unknown> = {
+  'mesh://overview': { name: 'first' },
+  'mesh://peers': { peers: [] },
+  'mesh://tasks': { counts: COUNTS, tasks: [] },
+}
+
+type Hooks = Pick<MeshSessionInit, 'onUpdated' | 'onLost'>
+
+class FakeNode {
+  hooks: Hooks[] = []
+  reads: string[] = []
+  closed = 0
+  refuse: Error | undefined
+
+  open = async (hooks: Hooks): Promise<MeshSession> => {
+    if (this.refuse !== undefined) throw this.refuse
+    this.hooks.push(hooks)
+    return {
+      subscribe: async () => {},
+      read: async <T>(uri: string): Promise<T> => {
+        this.reads.push(uri)
+        return VIEWS[uri] as T
+      },
+      call: () => Promise.reject(new Error('not used')),
+      close: () => {
+        this.closed += 1
+      },
+    }
+  }
+}
+
+function setUp() {
+  const clock = new ManualClock()
+  const node = new FakeNode()
+  const feed = new MeshFeed({ open: node.open, clock, random: () => 0.5 })
+  return { clock, node, feed }
+}
+
+describe('MeshFeed', () => {
+  it('reads all views once it is online, and one view when told that it changed', async () => {
+    const { clock, node, feed } = setUp()
+    feed.start()
+    await clock.advance(0)
+    expect(feed.state.connection.phase).toBe('online')
+    expect(feed.state.overview?.name).toBe('first')
+    expect(node.reads).toHaveLength(3)
+    node.hooks[0]!.onUpdated('mesh://tasks')
+    await clock.advance(0)
+    expect(node.reads.slice(3)).toEqual(['mesh://tasks'])
+  })
+
+  it('makes a new session by itself after a loss, keeping what it showed meanwhile', async () => {
+    const { clock, node, feed } = setUp()
+    feed.start()
+    await clock.advance(0)
+    node.hooks[0]!.onLost({ kind: 'lost', message: 'gone' })
+    expect(feed.state.connection).toMatchObject({ phase: 'reconnecting', reason: 'gone' })
+    expect(feed.state.overview?.name).toBe('first')
+    await clock.advance(1000)
+    expect(feed.state.connection.phase).toBe('online')
+    expect(node.hooks).toHaveLength(2)
+  })
+
+  it('waits longer after each failed try and starts over after success', async () => {
+    const { clock, node, feed } = setUp()
+    node.refuse = new TypeError('Failed to fetch')
+    feed.start()
+    await clock.advance(0)
+    const waits: number[] = []
+    for (let i = 0; i < 4; i += 1) {
+      const { connection } = feed.state
+      if (connection.phase !== 'reconnecting' || connection.retry_at === undefined)
+        throw new Error(connection.phase)
+      waits.push(connection.retry_at - clock.now())
+      await clock.advance(connection.retry_at - clock.now())
+    }
+    expect(waits).toEqual([375, 750, 1500, 3000])
+    node.refuse = undefined
+    await clock.advance(10_000)
+    expect(feed.state.connection.phase).toBe('online')
+    node.hooks[0]!.onLost({ kind: 'lost', message: 'again' })
+    expect(feed.state.connection).toMatchObject({ retry_at: clock.now() + 375 })
+  })
+
+  it('stops trying when the node wants a credential, until it is started again', async () => {
+    const { clock, node, feed } = setUp()
+    feed.start()
+    await clock.advance(0)
+    node.hooks[0]!.onLost({ kind: 'unauthenticated' })
+    await clock.advance(120_000)
+    expect(feed.state.connection.phase).toBe('signed_out')
+    expect(node.hooks).toHaveLength(1)
+    feed.start()
+    await clock.advance(0)
+    expect(feed.state.connection.phase).toBe('online')
+  })
+
+  it('reads the overview now and then without being told, and no more once stopped', async () => {
+    const { clock, node, feed } = setUp()
+    feed.start()
+    await clock.advance(0)
+    await clock.advance(20_000)
+    expect(node.reads.slice(3)).toEqual(['mesh://overview', 'mesh://overview'])
+    feed.stop()
+    await clock.advance(60_000)
+    expect(node.reads).toHaveLength(5)
+    expect(node.closed).toBe(1)
+  })
+
+  it('ignores a loss that an older session reports late', async () => {
+    const { clock, node, feed } = setUp()
+    feed.start()
+    await clock.advance(0)
+    feed.start()
+    await clock.advance(0)
+    node.hooks[0]!.onLost({ kind: 'lost', message: 'old' })
+    expect(feed.state.connection.phase).toBe('online')
+  })
+})

@@ -1,0 +1,167 @@
+import type { z } from 'zod'
+import type { Clock } from '../../src/shared/clock.ts'
+import type { OverviewView, PeersView } from '../../src/shared/mcp/views.ts'
+import { reconnectDelay } from './backoff.ts'
+import { LatestReader } from './latest-reader.ts'
+import { lossOf, type MeshSession, type MeshSessionInit, type SessionLoss } from './mesh-session.ts'
+import { overviewSchema, peersSchema, type TaskList, tasksSchema } from './view-schemas.ts'
+
+/** How often the overview is read without being told to: it notices a node that went silent. */
+const HEARTBEAT_MS = 10_000
+
+export type Connection =
+  | { phase: 'connecting' }
+  | { phase: 'online' }
+  /** `retry_at` in epoch milliseconds; absent while a try is under way. */
+  | { phase: 'reconnecting'; reason: string; retry_at?: number }
+  | { phase: 'signed_out' }
+
+/** What the dashboard shows. The views stay while reconnecting, so that nothing blinks away. */
+export interface FeedState {
+  connection: Connection
+  overview?: OverviewView
+  peers?: PeersView
+  tasks?: TaskList
+  /** Epoch milliseconds at which the overview was read. */
+  overview_at: number
+}
+
+export interface MeshFeedInit {
+  open: (hooks: Pick<MeshSessionInit, 'onUpdated' | 'onLost'>) => Promise<MeshSession>
+  clock: Clock
+  /** In [0, 1). */
+  random: () => number
+}
+
+/** Keeps the three views of a node current over one session at a time, and makes a new one when that ends. */
+export class MeshFeed {
+  #init: MeshFeedInit
+  #state: FeedState = { connection: { phase: 'connecting' }, overview_at: 0 }
+  #listeners = new Set<(state: FeedState) => void>()
+  #session: MeshSession | undefined
+  #attempt = 0
+  #stopTimer: () => void = () => {}
+  #readers: Record<string, LatestReader>
+  /** Raised by each `start`, `stop` and loss; what was begun under an older one no longer counts. */
+  #generation = 0
+
+  constructor(init: MeshFeedInit) {
+    this.#init = init
+    this.#readers = {
+      'mesh://overview': this.#reader('mesh://overview', overviewSchema, overview => ({
+        overview,
+        overview_at: init.clock.now(),
+      })),
+      'mesh://peers': this.#reader('mesh://peers', peersSchema, peers => ({ peers })),
+      'mesh://tasks': this.#reader('mesh://tasks', tasksSchema, tasks => ({ tasks })),
+    }
+  }
+
+  get state(): FeedState {
+    return this.#state
+  }
+
+  /** The session while there is one, for calls and single reads. */
+  get session(): MeshSession | undefined {
+    return this.#session
+  }
+
+  /** Calls `listener` after each change; returns how to stop. */
+  subscribe(listener: (state: FeedState) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Connects now: at first, after signing in, and when a person or the network says that it may work again. */
+  start(): void {
+    this.stop()
+    void this.#connect(this.#generation)
+  }
+
+  stop(): void {
+    this.#generation += 1
+    this.#stopTimer()
+    this.#session?.close()
+    this.#session = undefined
+  }
+
+  async #connect(generation: number): Promise<void> {
+    const { connection } = this.#state
+    this.#update({
+      connection:
+        connection.phase === 'reconnecting'
+          ? { phase: 'reconnecting', reason: connection.reason }
+          : { phase: 'connecting' },
+    })
+    try {
+      const session = await this.#init.open({
+        onUpdated: uri => this.#readers[uri]?.ask(),
+        onLost: loss => {
+          if (generation === this.#generation) this.#lost(loss)
+        },
+      })
+      if (generation !== this.#generation) return session.close()
+      this.#session = session
+      const uris = Object.keys(this.#readers)
+      await Promise.all(uris.map(uri => session.subscribe(uri)))
+      if (generation !== this.#generation) return
+      this.#attempt = 0
+      this.#update({ connection: { phase: 'online' } })
+      for (const uri of uris) this.#readers[uri]?.ask()
+      this.#beat(generation)
+    } catch (error) {
+      if (generation !== this.#generation) return
+      this.#lost(lossOf(error) ?? { kind: 'lost', message: messageOf(error) })
+    }
+  }
+
+  #beat(generation: number): void {
+    this.#stopTimer = this.#init.clock.after(HEARTBEAT_MS, () => {
+      if (generation !== this.#generation) return
+      this.#readers['mesh://overview']?.ask()
+      this.#beat(generation)
+    })
+  }
+
+  #lost(loss: SessionLoss): void {
+    this.stop()
+    if (loss.kind === 'unauthenticated') {
+      this.#update({ connection: { phase: 'signed_out' } })
+      return
+    }
+    const delay = reconnectDelay(this.#attempt, this.#init.random)
+    this.#attempt += 1
+    this.#update({
+      connection: {
+        phase: 'reconnecting',
+        reason: loss.message,
+        retry_at: this.#init.clock.now() + delay,
+      },
+    })
+    const generation = this.#generation
+    this.#stopTimer = this.#init.clock.after(delay, () => void this.#connect(generation))
+  }
+
+  #reader<T>(uri: string, schema: z.ZodType<T>, show: (view: T) => Partial<FeedState>): LatestReader {
+    return new LatestReader(async () => {
+      const session = this.#session
+      try {
+        const view = await session?.read(uri, schema)
+        if (view !== undefined && session === this.#session) this.#update(show(view))
+      } catch (error) {
+        // The session itself reports its loss; anything else is a view that this page cannot read.
+        if (session === this.#session && lossOf(error) === undefined)
+          console.error(`${uri} could not be read`, error)
+      }
+    })
+  }
+
+  #update(change: Partial<FeedState>): void {
+    this.#state = { ...this.#state, ...change }
+    for (const listener of this.#listeners) listener(this.#state)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

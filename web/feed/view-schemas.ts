@@ -1,0 +1,145 @@
+import { z } from 'zod'
+import type { ErrorFacts } from '../../src/shared/errors.ts'
+import type {
+  AttemptView,
+  OverviewView,
+  PeersView,
+  PeerView,
+  TaskSummaryView,
+  TasksView,
+} from '../../src/shared/mcp/views.ts'
+
+const count = z.number().int().nonnegative()
+
+const states = ['scheduled', 'queued', 'running', 'succeeded', 'failed', 'cancelled', 'expired'] as const
+const taskState = z.enum(states)
+const taskCounts = z.object({
+  scheduled: count,
+  queued: count,
+  running: count,
+  succeeded: count,
+  failed: count,
+  cancelled: count,
+  expired: count,
+})
+
+/** What an error tells a person; the code is shown as it comes, so a newer node's code is not refused. */
+export type ErrorView = Pick<ErrorFacts, 'message'> & { code: string; field?: string; allowed?: string }
+
+export const errorView: z.ZodType<ErrorView> = z.object({
+  code: z.string(),
+  message: z.string(),
+  field: z.string().exactOptional(),
+  allowed: z.string().exactOptional(),
+})
+
+const progress = z.object({
+  done: z.number(),
+  total: z.number().exactOptional(),
+  message: z.string().exactOptional(),
+})
+
+export const overviewSchema: z.ZodType<OverviewView> = z.object({
+  name: z.string(),
+  version: z.string(),
+  peer_id: z.string(),
+  multiaddrs: z.array(z.string()),
+  started_at: z.string(),
+  uptime_ms: z.number(),
+  state: z.enum(['ready', 'draining', 'degraded']),
+  peers: z.object({ nodes: count, tabs: count }),
+  tools: z.object({ total: count, categories: count }),
+  tasks: taskCounts,
+  throughput: z.object({ committed: count, per_second: z.array(z.number()) }),
+  calls: z.object({
+    total: count,
+    failed: count,
+    p50_ms: z.number().nullable(),
+    p99_ms: z.number().nullable(),
+  }),
+  workers: z.object({ capacity: count, running: count }),
+})
+
+const peer: z.ZodType<PeerView> = z.object({
+  peer_id: z.string(),
+  self: z.boolean(),
+  kind: z.enum(['node', 'tab']),
+  name: z.string().exactOptional(),
+  agent: z.string().exactOptional(),
+  labels: z.array(z.string()),
+  roles: z.array(z.string()),
+  connected: z.boolean(),
+  path: z.enum(['tcp', 'websocket', 'webrtc-direct', 'webrtc', 'webtransport', 'relay']).exactOptional(),
+  direction: z.enum(['inbound', 'outbound']).exactOptional(),
+  rtt_ms: z.number().exactOptional(),
+  running: count,
+  credits: count,
+  tools: count,
+  succeeded: count,
+  failed: count,
+  first_seen: z.string(),
+  last_seen: z.string(),
+})
+
+export const peersSchema: z.ZodType<PeersView> = z.object({ peers: z.array(peer) })
+
+/** A task as `mesh://tasks` lists it. */
+export type TaskRow = Omit<TaskSummaryView, 'error'> & { error?: ErrorView }
+
+const taskRow: z.ZodType<TaskRow> = z.object({
+  task_id: z.string(),
+  state: taskState,
+  tool: z.string(),
+  priority: z.number(),
+  created_at: z.string(),
+  ended_at: z.string().exactOptional(),
+  attempts: count,
+  peer_id: z.string().exactOptional(),
+  progress: progress.exactOptional(),
+  error: errorView.exactOptional(),
+})
+
+export type TaskList = Omit<TasksView, 'tasks'> & { tasks: TaskRow[] }
+
+export const tasksSchema: z.ZodType<TaskList> = z.object({ counts: taskCounts, tasks: z.array(taskRow) })
+
+/** Answer of `p2p_taskqueue_list_tasks`. */
+export const taskPageSchema = z.object({ tasks: z.array(taskRow) })
+
+/** `mesh://tasks/{id}`: as much of one task as the page shows. */
+export interface TaskDetails {
+  task_id: string
+  state: TasksView['tasks'][number]['state']
+  tool: string
+  priority: number
+  created_at?: string
+  ended_at?: string
+  attempts: (Omit<AttemptView, 'error'> & { error?: ErrorView })[]
+  error?: ErrorView
+  result?: unknown
+}
+
+export const taskDetailsSchema: z.ZodType<TaskDetails> = z.object({
+  task_id: z.string(),
+  state: taskState,
+  tool: z.string(),
+  priority: z.number(),
+  created_at: z.string().exactOptional(),
+  ended_at: z.string().exactOptional(),
+  attempts: z.array(
+    z.object({
+      number: count,
+      fence: count,
+      peer_id: z.string(),
+      state: z.string(),
+      started_at: z.string(),
+      ended_at: z.string().exactOptional(),
+      error: errorView.exactOptional(),
+    }),
+  ),
+  error: errorView.exactOptional(),
+  result: z.unknown().exactOptional(),
+})
+
+/** Answer of `p2p_invite_create`, as far as the page uses it. */
+export const inviteSchema = z.object({ url: z.url(), expires_at: z.string() })

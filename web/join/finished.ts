@@ -1,0 +1,71 @@
+import { css, html, LitElement, nothing } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
+import type { TabState } from '../../src/browser/tab-contract.ts'
+import { baseStyles } from '../design/base-styles.ts'
+import { panelStyles } from '../design/panel-styles.ts'
+import { tableStyles } from '../design/table-styles.ts'
+import { formatDuration } from '../format/duration.ts'
+import { shortTaskId } from '../format/peer-id.ts'
+import '../design/task-state.ts'
+
+/** The last attempts that finished in this tab, newest first. */
+export class Finished extends LitElement {
+  static override styles = [
+    baseStyles,
+    panelStyles,
+    tableStyles,
+    css`
+      .scroll {
+        max-height: 340px;
+        overflow-y: auto;
+      }
+    `,
+  ]
+  static override properties = { recent: { attribute: false } }
+
+  declare recent: TabState['recent']
+
+  constructor() {
+    super()
+    this.recent = []
+  }
+
+  override render() {
+    if (this.recent.length === 0) return nothing
+    return html`
+      <section class="panel" aria-labelledby="title">
+        <header><h2 id="title">Finished here</h2></header>
+        <div class="scroll" tabindex="0" role="region" aria-label="Finished here">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Outcome</th>
+                <th scope="col">Tool</th>
+                <th scope="col" class="medium">Task</th>
+                <th scope="col" class="num">Took</th>
+                <th scope="col" class="num">At</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${repeat(this.recent, entry => `${entry.task_id}/${entry.ended_at}`, row)}
+            </tbody>
+          </table>
+        </div>
+      </section>
+    `
+  }
+}
+
+function row(entry: TabState['recent'][number]) {
+  return html`
+    <tr>
+      <td><tm-task-state state=${entry.ok ? 'succeeded' : 'failed'}></tm-task-state></td>
+      <td>${entry.tool}</td>
+      <td class="medium"><code class="muted" title=${entry.task_id}>${shortTaskId(entry.task_id)}</code></td>
+      <td class="num">${formatDuration(entry.ms)}</td>
+      <td class="num muted">${new Date(entry.ended_at).toLocaleTimeString()}</td>
+    </tr>
+  `
+}
+
+customElements.define('tm-finished', Finished)
