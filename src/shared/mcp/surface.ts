@@ -1,4 +1,5 @@
-import type { Principal, Role } from '../authority/principal.ts'
+import type { Principal } from '../authority/principal.ts'
+import type { RoleNeed } from '../authority/roles.ts'
 import type { Json, JsonObject, JsonSchema, LogLine, Progress } from '../tools/tool.ts'
 
 /** One request on the surface, as its binding (HTTP, stdio, libp2p) established it. */
@@ -37,8 +38,8 @@ export interface CallResult {
 /** A tool that the node itself answers (meta and mesh tools), in a category like any other. */
 export interface SurfaceTool extends ToolListing {
   category: string
-  /** The role a caller needs. */
-  role: Role
+  /** What a caller needs; mesh tools narrow their answer to the caller's own where it has only `submit`. */
+  role: RoleNeed
   call(input: JsonObject, context: CallContext): Promise<Json>
 }
 

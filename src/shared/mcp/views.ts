@@ -1,7 +1,7 @@
 /** What the `mesh://` resources hold. Times are ISO 8601 in UTC; durations carry their unit. */
 import type { ErrorFacts } from '../errors.ts'
-import type { TaskState } from '../queue/task.ts'
 import type { Path } from '../mesh/session-contract.ts'
+import type { TaskState } from '../queue/task.ts'
 
 /** `mesh://overview` */
 export interface OverviewView {

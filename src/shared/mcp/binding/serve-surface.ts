@@ -1,0 +1,98 @@
+import { Server } from '@modelcontextprotocol/sdk/server/index.js'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import { ErrorCode, type RequestId } from '@modelcontextprotocol/sdk/types.js'
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker'
+import { UnauthenticatedError } from '../../authority/errors.ts'
+import type { Principal } from '../../authority/principal.ts'
+import { requireRole, roleOf } from '../../authority/roles.ts'
+import type { Logger } from '../../logger.ts'
+import type { Surface } from '../surface.ts'
+import type { Method } from './method.ts'
+import { RpcError, rpcErrorOf } from './rpc-error.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { surfaceMethods } from './surface-methods.ts'
+
+export interface ServeSurfaceInit {
+  transport: Transport
+  /** Asked anew for each request, so that what was revoked stops at once. */
+  principal(): Principal | undefined
+  logger: Logger
+  /** JSON-RPC methods beside MCP's own, or in their place. */
+  methods?: Readonly<Record<string, Method>>
+  /** Most subscriptions of the session, {@link MAX_SUBSCRIPTIONS} unless given. */
+  maxSubscriptions?: number
+  /** A request was cancelled by the client; MCP then sends no answer to it. */
+  onCancelled?(id: RequestId): void
+}
+
+export interface ServedSurface {
+  /** Resolves when the session has ended; never rejects. */
+  readonly closed: Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Serves a surface to one MCP client over a transport, by the SDK's Server. Each request's role is checked
+ * against the one table. Params are parsed once, here, by schemas no larger than what is read of them.
+ */
+export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Promise<ServedSurface> {
+  const { transport, principal, logger } = init
+  const server = new Server(
+    { name: surface.name, version: surface.version },
+    {
+      capabilities: { tools: {}, resources: { subscribe: true }, logging: {} },
+      instructions: surface.instructions,
+      // The SDK's default compiles schemas by eval, which a page's CSP forbids.
+      jsonSchemaValidator: new CfWorkerJsonSchemaValidator(),
+    },
+  )
+  const subscriptions = new Subscriptions(init.maxSubscriptions)
+  const methods: Record<string, Method> = {
+    ...surfaceMethods({
+      surface,
+      subscriptions,
+      principal,
+      logger,
+      notifyUpdated(uri) {
+        server.sendResourceUpdated({ uri }).catch(error => {
+          logger('debug', 'an update was not sent', { uri, error: String(error) })
+        })
+      },
+    }),
+    ...init.methods,
+  }
+
+  // The SDK's own handler keeps levels that only its own sender of logs reads.
+  server.removeRequestHandler('logging/setLevel')
+  server.fallbackRequestHandler = async (request, extra) => {
+    const method = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
+    const need = roleOf(request.method)
+    if (method === undefined || need === undefined) {
+      throw new RpcError(ErrorCode.MethodNotFound, `method not found: ${request.method}`)
+    }
+    const onAbort = (): void => init.onCancelled?.(extra.requestId)
+    extra.signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      const who = principal()
+      if (who === undefined && need !== 'any')
+        throw new UnauthenticatedError(`${request.method} needs a credential`)
+      if (who !== undefined) requireRole(who, need, request.method)
+      return { ...(await method(request.params, { principal: who ?? NOBODY, extra })) }
+    } catch (error) {
+      throw rpcErrorOf(error)
+    }
+  }
+  server.onerror = error => logger('debug', 'an MCP session reported an error', { error: error.message })
+
+  const closed = new Promise<void>(resolve => {
+    server.onclose = () => {
+      subscriptions.clear()
+      resolve()
+    }
+  })
+  await server.connect(transport)
+  return { closed, close: () => server.close() }
+}
+
+/** Stands for a caller that showed no credential, on the methods that need none. */
+const NOBODY: Principal = { id: 'nobody', roles: new Set() }

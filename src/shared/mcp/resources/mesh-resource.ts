@@ -1,0 +1,16 @@
+import type { Principal } from '../../authority/principal.ts'
+import type { RoleNeed } from '../../authority/roles.ts'
+
+/** One resource, or a family of them where `uri` ends in `{id}`. */
+export interface MeshResource {
+  /** As `mesh://tasks` or `mesh://tasks/{id}`. */
+  uri: string
+  name: string
+  title: string
+  description: string
+  need: RoleNeed
+  /** The view, as plain JSON. `id` is empty for a single resource. Throws `not_found`, also for what is not the principal's. */
+  read(id: string, principal: Principal): Promise<object> | object
+  /** Calls `listener` after each change of the resource; what is returned ends it. */
+  onChange(listener: () => void, id: string): () => void
+}

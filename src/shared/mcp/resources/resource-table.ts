@@ -1,0 +1,102 @@
+import type { Principal } from '../../authority/principal.ts'
+import { permits, requireRole } from '../../authority/roles.ts'
+import type { Clock } from '../../clock.ts'
+import type { Json } from '../../tools/tool.ts'
+import { coalesce } from '../coalesce.ts'
+import { UnknownResourceError } from '../errors.ts'
+import { isJsonObject } from '../json-object.ts'
+import type { ResourceListing, ResourceTemplateListing } from '../surface.ts'
+import type { MeshResource } from './mesh-resource.ts'
+
+/** Milliseconds between two updates of one resource: at most four a second, so that a busy queue floods nobody. */
+export const UPDATE_INTERVAL_MS = 250
+
+/** Reads and watches resources by URI. */
+export class ResourceTable {
+  readonly #resources: readonly MeshResource[]
+  readonly #clock: Clock
+  /** One watch for all subscribers of a URI. */
+  readonly #watches = new Map<string, { listeners: Set<() => void>; end: () => void }>()
+
+  constructor(resources: readonly MeshResource[], clock: Clock) {
+    this.#resources = resources
+    this.#clock = clock
+  }
+
+  list(principal: Principal): ResourceListing[] {
+    return this.#resources
+      .filter(resource => !isTemplate(resource) && permits(principal, resource.need))
+      .map(resource => ({ uri: resource.uri, ...describe(resource) }))
+  }
+
+  listTemplates(principal: Principal): ResourceTemplateListing[] {
+    return this.#resources
+      .filter(resource => isTemplate(resource) && permits(principal, resource.need))
+      .map(resource => ({ uriTemplate: resource.uri, ...describe(resource) }))
+  }
+
+  async read(uri: string, principal: Principal): Promise<Json> {
+    const { resource, id } = this.#find(uri)
+    requireRole(principal, resource.need, uri)
+    const view = await resource.read(id, principal)
+    if (!isJsonObject(view)) throw new TypeError(`${uri} is no object`)
+    return view
+  }
+
+  subscribe(uri: string, principal: Principal, onUpdated: () => void): () => void {
+    const { resource, id } = this.#find(uri)
+    requireRole(principal, resource.need, uri)
+    const watch = this.#watches.get(uri) ?? this.#watch(uri, resource, id)
+    // A subscriber of its own, even where one function subscribes twice.
+    const listener = (): void => onUpdated()
+    watch.listeners.add(listener)
+    return () => {
+      watch.listeners.delete(listener)
+      if (watch.listeners.size > 0 || this.#watches.get(uri) !== watch) return
+      this.#watches.delete(uri)
+      watch.end()
+    }
+  }
+
+  #watch(uri: string, resource: MeshResource, id: string) {
+    const listeners = new Set<() => void>()
+    const updates = coalesce(this.#clock, UPDATE_INTERVAL_MS, () => {
+      for (const listener of [...listeners]) listener()
+    })
+    const unhook = resource.onChange(updates.touch, id)
+    const watch = {
+      listeners,
+      end: () => {
+        unhook()
+        updates.stop()
+      },
+    }
+    this.#watches.set(uri, watch)
+    return watch
+  }
+
+  #find(uri: string): { resource: MeshResource; id: string } {
+    for (const resource of this.#resources) {
+      if (resource.uri === uri) return { resource, id: '' }
+      const id = isTemplate(resource) ? idBelow(resource.uri.slice(0, -ID.length), uri) : undefined
+      if (id !== undefined) return { resource, id }
+    }
+    throw new UnknownResourceError(uri)
+  }
+}
+
+const ID = '{id}'
+
+function isTemplate(resource: MeshResource): boolean {
+  return resource.uri.endsWith(ID)
+}
+
+function idBelow(prefix: string, uri: string): string | undefined {
+  if (!uri.startsWith(prefix)) return undefined
+  const id = uri.slice(prefix.length)
+  return id === '' || id.includes('/') || id === ID ? undefined : id
+}
+
+function describe({ name, title, description }: MeshResource) {
+  return { name, title, description, mimeType: 'application/json' as const }
+}
