@@ -1,8 +1,12 @@
-import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { tcp } from '@libp2p/tcp'
 import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import type { Libp2pOptions } from 'libp2p'
+import { systemClock } from '../../shared/clock.ts'
+import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-retry.ts'
+import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
+import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
+import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
 
 /** No STUN: peers meet on a network that they share, or through a relay; nothing is asked of public servers. */
 const RTC_CONFIGURATION = { iceServers: [] }
@@ -11,9 +15,9 @@ const RTC_CONFIGURATION = { iceServers: [] }
 export function nodeTransports(): NonNullable<Libp2pOptions['transports']> {
   return [
     tcp(),
-    webSockets(),
+    withErrorsOnly(webSockets()),
     webRTCDirect({ rtcConfiguration: RTC_CONFIGURATION }),
-    webRTC({ rtcConfiguration: RTC_CONFIGURATION }),
-    circuitRelayTransport(),
+    withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: RTC_CONFIGURATION }))),
+    persistentRelayTransport(systemClock),
   ]
 }
