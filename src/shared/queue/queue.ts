@@ -8,7 +8,6 @@ import {
   IdempotencyConflictError,
   QueueClosedError,
   QueueFullError,
-  StoreUnavailableError,
   TaskEndedError,
   TaskNotFoundError,
 } from './errors.ts'
@@ -278,22 +277,27 @@ export class Queue implements WorkOwner {
   }
 
   async #submitOne(principal: string, request: TaskRequest): Promise<SubmitReceipt> {
+    const at = this.#init.clock.now()
+    let made: ReturnType<typeof taskFromRequest>
     try {
       const descriptor = this.#init.catalogue.get(request.tool)
       if (descriptor === undefined) throw new InvalidInputError('/tool', request.tool, 'the name of a tool')
-      const at = this.#init.clock.now()
-      const origin = { task_id: this.#nextId(), principal, at, limits: this.#limits }
-      const { task, params } = taskFromRequest(request, descriptor, origin)
-      const reply = await this.#commits.add({ kind: 'submit', task_id: task.task_id, at, task, params })
-      if (reply.changed) return { task_id: reply.task_id, state: reply.state, deduplicated: false }
-      if (reply.refusal !== 'duplicate' || reply.state === undefined) {
-        throw new IdempotencyConflictError(request.idempotency_key ?? '', reply.task_id)
-      }
-      return { task_id: reply.task_id, state: reply.state, deduplicated: true }
+      made = taskFromRequest(request, descriptor, {
+        task_id: this.#nextId(),
+        principal,
+        at,
+        limits: this.#limits,
+      })
     } catch (error) {
-      if (error instanceof StoreUnavailableError) throw error
       return { error: factsOf(error) }
     }
+    const { task, params } = made
+    const reply = await this.#commits.add({ kind: 'submit', task_id: task.task_id, at, task, params })
+    if (reply.changed) return { task_id: reply.task_id, state: reply.state, deduplicated: false }
+    if (reply.refusal === 'duplicate' && reply.state !== undefined) {
+      return { task_id: reply.task_id, state: reply.state, deduplicated: true }
+    }
+    return { error: new IdempotencyConflictError(request.idempotency_key ?? '', reply.task_id).toFacts() }
   }
 
   /** One transaction, and all that follows from it, before anyone is told. */

@@ -1,0 +1,31 @@
+import { ToolmeshError } from '../../shared/errors.ts'
+import { StoreFormatError, StoreInUseError, StoreUnavailableError } from '../../shared/queue/errors.ts'
+
+/** Primary result codes of SQLite (https://www.sqlite.org/rescode.html). */
+const SQLITE_BUSY = 5
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+
+/** What a person can act on, from the error that opening a database gave. */
+export function openingError(error: unknown, path: string): ToolmeshError {
+  if (error instanceof ToolmeshError) return error
+  switch (resultCode(error)) {
+    case SQLITE_BUSY:
+      return new StoreInUseError(path)
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return new StoreFormatError(path, 'damaged, or not a database', 'its own files')
+    default:
+      return new StoreUnavailableError(
+        `${path} cannot be opened: ${error instanceof Error ? error.message : error}`,
+        error,
+      )
+  }
+}
+
+/** The primary result code is the low byte of an extended one. */
+function resultCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
+    return undefined
+  return error.errcode & 0xff
+}

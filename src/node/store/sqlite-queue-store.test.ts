@@ -1,0 +1,84 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  headOf,
+  lease,
+  queueStoreCompliance,
+  settle,
+  submit,
+} from '../../shared/queue/queue-store.compliance.ts'
+import { openSqliteQueueStore } from './sqlite-queue-store.ts'
+
+queueStoreCompliance('SqliteQueueStore', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'toolmesh-store-'))
+  const store = await openSqliteQueueStore({ path: join(folder, 'tasks.db') })
+  const dispose = async () => {
+    await store.close()
+    await rm(folder, { recursive: true })
+  }
+  return { store, dispose }
+})
+
+describe('the file of a SqliteQueueStore', () => {
+  let folder: string
+  let path: string
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'toolmesh-store-'))
+    path = join(folder, 'tasks.db')
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  it('holds everything after it was closed, and seq goes on', async () => {
+    const first = await openSqliteQueueStore({ path })
+    await first.apply([submit(headOf('t1')), lease('t1'), settle('t1', 1), submit(headOf('t2'))])
+    const before = [await first.get('t1'), await first.get('t2'), await first.counts()]
+    await first.close()
+    const second = await openSqliteQueueStore({ path })
+    expect([await second.get('t1'), await second.get('t2'), await second.counts()]).toEqual(before)
+    expect((await second.apply([lease('t2')]))[0]).toMatchObject({ seq: 5, fence: 1 })
+    await second.close()
+  })
+
+  it('is refused to a second opener while it is open', async () => {
+    const first = await openSqliteQueueStore({ path })
+    await expect(openSqliteQueueStore({ path })).rejects.toMatchObject({
+      code: 'conflict',
+      message: /in use/,
+    })
+    await first.close()
+    await (await openSqliteQueueStore({ path })).close()
+  })
+
+  it('is refused when a newer version wrote it, when it is damaged, or belongs to another program', async () => {
+    await (await openSqliteQueueStore({ path })).close()
+    const raw = new DatabaseSync(path)
+    raw.exec('PRAGMA user_version = 99')
+    raw.close()
+    await expect(openSqliteQueueStore({ path })).rejects.toMatchObject({
+      code: 'conflict',
+      message: /version 99/,
+    })
+
+    const damaged = join(folder, 'damaged.db')
+    await writeFile(damaged, 'this is no database, whatever its name says'.repeat(100))
+    await expect(openSqliteQueueStore({ path: damaged })).rejects.toMatchObject({ code: 'conflict' })
+
+    const foreign = join(folder, 'foreign.db')
+    const other = new DatabaseSync(foreign)
+    other.exec('CREATE TABLE notes (text TEXT)')
+    other.close()
+    await expect(openSqliteQueueStore({ path: foreign })).rejects.toMatchObject({
+      code: 'conflict',
+      message: /not a task store/,
+    })
+  })
+
+  it('cannot be opened where nothing can be written', async () => {
+    const nowhere = join(folder, 'missing', 'tasks.db')
+    await expect(openSqliteQueueStore({ path: nowhere })).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
