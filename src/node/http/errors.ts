@@ -48,6 +48,6 @@ function reasonOf(code: unknown, cause: unknown): string {
 /** A certificate or key file cannot be read or used. */
 export class TlsFileError extends ToolmeshError {
   constructor(path: string, problem: string, cause?: unknown) {
-    super('invalid_input', `${path}: ${problem}`, { field: 'http.tls', value: path, cause })
+    super('invalid_input', `${path} ${problem}`, { field: 'http.tls', value: path, cause })
   }
 }

@@ -62,8 +62,7 @@ const READ = ['GET', 'HEAD'] as const
 export function createHttpApp(parts: HttpAppParts): HttpApp {
   const { mcp, authority, mode, listenHost, origins, info, notReady, files, logger } = parts
   const limits = { ...DEFAULT_HTTP_LIMITS, ...parts.limits }
-  const hosts =
-    mode === 'local' ? LOOPBACK_HOSTS : [...LOOPBACK_HOSTS, ...parts.hosts.map(host => host.toLowerCase())]
+  const hosts = mode === 'local' ? LOOPBACK_HOSTS : [...LOOPBACK_HOSTS, ...parts.hosts.map(hostName)]
   const principalOf: HttpPrincipal =
     mode === 'local' ? localPrincipal(listenHost) : bearerPrincipal(authority)
 
@@ -112,6 +111,11 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
       return allowedOriginHeaders(response, request, origins)
     }
   }
+}
+
+/** As it stands in a Host header: an IPv6 address in brackets (RFC 3986 3.2.2). */
+function hostName(host: string): string {
+  return (host.includes(':') ? `[${host}]` : host).toLowerCase()
 }
 
 function pathOf(request: Request): string {

@@ -8,10 +8,11 @@ import {
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
 import { ListenError } from './errors.ts'
 import type { HttpApp } from './http-app.ts'
 import type { TlsIdentity } from './tls-identity.ts'
+import { webRequest } from './web-request.ts'
+import { writeResponse } from './write-response.ts'
 
 export interface ServeLimits {
   /** Time to send a request's headers, milliseconds: ends a slow-header attack. */
@@ -33,6 +34,9 @@ export const DEFAULT_SERVE_LIMITS: ServeLimits = {
 
 /** How long close() waits for answers under way before it cuts them off, milliseconds. */
 export const CLOSE_GRACE_MS = 2000
+
+/** How long the rest of a request that was answered early is still taken, milliseconds. */
+const LINGER_MS = 1000
 
 export interface ServeOptions {
   host: string
@@ -65,19 +69,11 @@ export async function serveHttp(app: HttpApp, options: ServeOptions): Promise<Ht
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5000),
   }
-  const answers = new Set<ServerResponse>()
-  const listener = getRequestListener(
-    (request, { incoming }) =>
-      app(request, {
-        address: incoming.socket.remoteAddress ?? '',
-        encrypted: 'encrypted' in incoming.socket,
-      }),
-    { overrideGlobalObjects: false },
-  )
+  const answers: OpenAnswers = new Map()
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    answers.add(outgoing)
+    answers.set(outgoing, 'pending')
     outgoing.once('close', () => answers.delete(outgoing))
-    void listener(incoming, outgoing)
+    void answer(app, incoming, outgoing, answers)
   }
   const server =
     tls === undefined
@@ -93,6 +89,49 @@ export async function serveHttp(app: HttpApp, options: ServeOptions): Promise<Ht
     port: bound.port,
     close: () => close(server, answers, upgraded),
   }
+}
+
+/** Answers under way. An event stream has no end of its own, so closing ends it. */
+type OpenAnswers = Map<ServerResponse, 'pending' | 'event stream'>
+
+/** Never rejects: what goes wrong here is between one client and its connection. */
+async function answer(
+  app: HttpApp,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  answers: OpenAnswers,
+): Promise<void> {
+  const gone = new AbortController()
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) gone.abort()
+  })
+  try {
+    const request = webRequest(incoming, gone.signal)
+    const peer = { address: incoming.socket.remoteAddress ?? '', encrypted: 'encrypted' in incoming.socket }
+    const response = await app(request, peer)
+    if (isEventStream(response)) answers.set(outgoing, 'event stream')
+    await writeResponse(response, outgoing)
+  } catch {
+    if (outgoing.headersSent) outgoing.destroy()
+    else outgoing.writeHead(400).end()
+  }
+  if (!incoming.readableEnded) discardRest(incoming)
+}
+
+function isEventStream(response: Response): boolean {
+  return response.headers.get('content-type')?.startsWith('text/event-stream') === true
+}
+
+/**
+ * The answer came before the request was read: what still comes is thrown away for a moment, as a connection
+ * closed at once may lose the answer on its way (RFC 9112 9.6), and then the connection is ended.
+ */
+function discardRest(incoming: IncomingMessage): void {
+  incoming.removeAllListeners('data')
+  incoming.resume()
+  if (incoming.complete) return
+  const end = setTimeout(() => incoming.socket.destroy(), LINGER_MS)
+  incoming.once('close', () => clearTimeout(end))
 }
 
 function upgrades(server: Server, onUpgrade: ServeOptions['onUpgrade']): Set<Duplex> {
@@ -131,12 +170,13 @@ function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-async function close(server: Server, answers: Set<ServerResponse>, upgraded: Set<Duplex>): Promise<void> {
+async function close(server: Server, answers: OpenAnswers, upgraded: ReadonlySet<Duplex>): Promise<void> {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  for (const answer of answers) {
-    if (String(answer.getHeader('content-type')).startsWith('text/event-stream')) answer.end()
+  for (const [answer, kind] of answers) {
+    // Node ends the connections that are idle now; one that becomes so later would stay for the client to close.
+    answer.once('close', () => setImmediate(() => server.closeIdleConnections()))
+    if (kind === 'event stream') answer.end()
   }
-  server.closeIdleConnections()
   const cutOff = setTimeout(() => {
     server.closeAllConnections()
     for (const socket of upgraded) socket.destroy()

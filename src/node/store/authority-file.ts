@@ -1,5 +1,4 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import {
   type AuthorityState,
@@ -7,6 +6,7 @@ import {
   authorityState,
 } from '../../shared/authority/authority-store.ts'
 import { DamagedAuthorityStateError } from '../../shared/authority/errors.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** Only the owner reads it: it tells who may do what, though no secret. */
 const FILE_MODE = 0o600
@@ -33,17 +33,7 @@ export class AuthorityFile implements AuthorityStore {
   }
 
   async save(state: AuthorityState): Promise<void> {
-    const draft = `${this.#path}.new`
-    await rm(draft, { force: true })
-    const file = await open(draft, 'wx', FILE_MODE)
-    try {
-      await file.writeFile(`${JSON.stringify(state, null, 2)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, this.#path)
-    await syncFolder(dirname(this.#path))
+    await replaceFile(this.#path, `${JSON.stringify(state, null, 2)}\n`, FILE_MODE)
   }
 
   #json(text: string): unknown {
@@ -52,16 +42,5 @@ export class AuthorityFile implements AuthorityStore {
     } catch (error) {
       throw new DamagedAuthorityStateError(this.#path, 'it is not JSON', error)
     }
-  }
-}
-
-/** Makes a rename durable (POSIX); Windows cannot open a folder and needs no such thing. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }

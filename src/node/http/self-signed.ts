@@ -1,0 +1,95 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import type { Clock } from '../../shared/clock.ts'
+import { replaceFile } from '../store/replace-file.ts'
+import type { TlsIdentity } from './tls-identity.ts'
+
+const DAY_MS = 86_400_000
+/** Within what browsers take of any certificate (398 days). */
+export const CERTIFICATE_LIFE_MS = 365 * DAY_MS
+/** A start with less than this left makes a new one, so that no run outlives its certificate easily. */
+export const CERTIFICATE_RENEW_MS = 180 * DAY_MS
+/** Kept apart from the identity; certificate and key in one file, so that they change together. */
+const FILE = 'tls-self-signed.pem'
+
+const LOCAL_HOSTS = ['localhost', '127.0.0.1', '::1']
+
+/**
+ * A self-signed certificate (ECDSA P-256) for this machine, kept in `dataDir` with mode 0600. Made anew when there
+ * is none that can be read, when it does not name one of `hosts` (names and addresses), or when it would expire soon.
+ */
+export async function selfSignedTls({
+  dataDir,
+  hosts,
+  clock,
+}: {
+  dataDir: string
+  hosts: readonly string[]
+  clock: Clock
+}): Promise<TlsIdentity> {
+  const path = join(dataDir, FILE)
+  const names = [...new Set([...LOCAL_HOSTS, ...hosts])]
+  const kept = await readIdentity(path)
+  if (kept !== undefined && serves(kept, names, clock.now())) return kept
+  const made = await makeIdentity(names, clock.now())
+  await replaceFile(path, made.cert + made.key, 0o600)
+  return made
+}
+
+async function readIdentity(path: string): Promise<TlsIdentity | undefined> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  const cert = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/.exec(text)?.[0]
+  const key = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----\n/.exec(text)?.[0]
+  return cert === undefined || key === undefined ? undefined : { cert, key }
+}
+
+function serves({ cert, key }: TlsIdentity, names: readonly string[], now: number): boolean {
+  try {
+    const certificate = new X509Certificate(cert)
+    return (
+      certificate.checkPrivateKey(createPrivateKey(key)) &&
+      Date.parse(certificate.validTo) - now > CERTIFICATE_RENEW_MS &&
+      names.every(
+        name => (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined,
+      )
+    )
+  } catch {
+    // Damaged: it holds nothing that cannot be made again.
+    return false
+  }
+}
+
+async function makeIdentity(names: readonly string[], now: number): Promise<TlsIdentity> {
+  // Loaded late: most runs need no certificate, and fewer make one. The library needs the polyfill to be there first.
+  await import('reflect-metadata')
+  const x509 = await import('@peculiar/x509')
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      serialNumber: `01${crypto.randomUUID().replaceAll('-', '')}`,
+      name: 'CN=toolmesh',
+      // Another machine's clock may be behind.
+      notBefore: new Date(now - DAY_MS),
+      notAfter: new Date(now - DAY_MS + CERTIFICATE_LIFE_MS),
+      signingAlgorithm: { ...algorithm, hash: 'SHA-256' },
+      keys,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(
+          names.map(value => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
+        ),
+      ],
+    },
+    crypto,
+  )
+  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
+  return {
+    cert: `${certificate.toString('pem')}\n`,
+    key: `${x509.PemConverter.encode(key, 'PRIVATE KEY')}\n`,
+  }
+}
