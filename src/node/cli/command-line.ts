@@ -4,6 +4,10 @@ import type { Flag } from '../config/sources.ts'
 import type { OwnFlag } from './command.ts'
 import { UsageError } from './errors.ts'
 
+type Token = ReturnType<typeof tokensOf>[number]
+
+const SETTING_FLAGS = SETTINGS.flatMap(setting => setting.flags)
+
 export interface CommandLine {
   positionals: string[]
   own: Map<string, string | true>
@@ -18,15 +22,22 @@ export interface CommandLine {
 export function parseCommandLine(argv: readonly string[], own: readonly OwnFlag[]): CommandLine {
   const ownByName = new Map(own.map(flag => [flag.name, flag] as const))
   const line: CommandLine = { positionals: [], own: new Map(), settings: [] }
-  for (const token of tokensOf(argv, own)) {
+  const tokens = tokensOf(argv, own)
+  for (const [index, token] of tokens.entries()) {
     if (token.kind === 'positional') line.positionals.push(token.value)
     if (token.kind !== 'option') continue
     const name = token.name === 'h' ? 'help' : token.name
     const flag = ownByName.get(name)
-    if (flag === undefined) line.settings.push(settingFlag(name, token.value))
-    else line.own.set(name, ownValue(flag, token.value))
+    if (flag !== undefined) line.own.set(name, ownValue(flag, token.value))
+    else line.settings.push(settingFlag(name, token.value ?? valueOfUnknown(name, tokens[index + 1])))
   }
   return line
+}
+
+/** A flag that nobody knows most likely had the next word as its value; the error shows it. */
+function valueOfUnknown(name: string, next: Token | undefined): string | undefined {
+  const known = SETTING_FLAGS.some(flag => name === flag || name === `no-${flag}`)
+  return !known && next?.kind === 'positional' ? next.value : undefined
 }
 
 function tokensOf(argv: readonly string[], own: readonly OwnFlag[]) {

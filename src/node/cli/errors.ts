@@ -39,33 +39,6 @@ export class CredentialError extends ToolmeshError {
   }
 }
 
-/** Another program listens where the node should. */
-export class PortInUseError extends ToolmeshError {
-  constructor(host: string, port: number, cause: unknown) {
-    super(
-      'unavailable',
-      `http.port: ${port} on ${host} is in use; choose another with --http.port, or 0 for a free one`,
-      {
-        field: 'http.port',
-        value: port,
-        retryable: false,
-        cause,
-      },
-    )
-  }
-}
-
-/** The address to listen on is not this machine's, or needs more rights. */
-export class ListenError extends ToolmeshError {
-  constructor(host: string, port: number, reason: string, cause: unknown) {
-    super('invalid_input', `http.host: cannot listen on ${host} port ${port} (${reason})`, {
-      field: 'http.host',
-      value: `${host}:${port}`,
-      cause,
-    })
-  }
-}
-
 /** Exit status by the table of src/shared/errors.ts; 1 for what is not ours. */
 export function exitStatusOf(error: unknown): number {
   return error instanceof ToolmeshError ? ERROR_TABLE[error.code].exit : 1

@@ -1,16 +1,11 @@
-import { ToolmeshError } from '../../shared/errors.ts'
 import type { Config } from '../config.ts'
 import type { Node } from '../node.ts'
 import { type Command, type Invocation, JSON_FLAG } from './command.ts'
+import { endNode } from './end-node.ts'
 import { openNode } from './open-node.ts'
 import { firstSignal } from './signals.ts'
 import { stderrLogger } from './stderr-logger.ts'
 import { packageVersion } from './version.ts'
-
-/** How long running work may take to finish after the first signal, ms; what is left is given back to the queue. */
-const DRAIN_MS = 15_000
-/** How long closing may take after that, ms, before the process ends anyway. */
-const CLOSE_MS = 5_000
 
 export const command: Command = {
   usage: '',
@@ -25,9 +20,7 @@ async function start({ flags, loaded: { config } }: Invocation): Promise<void> {
   const node = await openNode(config, stderrLogger(config.log))
   await announce(node, config, flags.has('json'))
   await signal
-  await within(DRAIN_MS, node.drain())
-  await within(CLOSE_MS, node.close())
-  process.exit(0)
+  await endNode(node)
 }
 
 /** Prints the links. `ready_ms` counts from the start of the process. */
@@ -58,18 +51,4 @@ async function announce(node: Node, config: Config, asJson: boolean): Promise<vo
 async function qrCode(url: string): Promise<string> {
   const { default: qrcode } = await import('qrcode')
   return qrcode.toString(url, { type: 'terminal', small: true })
-}
-
-/** Waits for `work`, but no longer than `ms`; its failure does not keep the node from ending. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
-  const reported = work.catch(error => {
-    const message = error instanceof ToolmeshError || error instanceof Error ? error.message : String(error)
-    process.stderr.write(`toolmesh: while ending: ${message}\n`)
-  })
-  await Promise.race([reported, limit])
-  clearTimeout(timer)
 }

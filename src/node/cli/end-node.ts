@@ -1,0 +1,27 @@
+import { factsOf } from '../../shared/errors.ts'
+import type { Node } from '../node.ts'
+
+/** How long running work may take to finish after the first signal, ms; what is left is given back to the queue. */
+const DRAIN_MS = 15_000
+/** How long closing may take after that, ms, before the process ends anyway. */
+const CLOSE_MS = 5_000
+
+/** Takes no more work, finishes or gives back what runs, closes, and ends the process with status 0. */
+export async function endNode(node: Node): Promise<never> {
+  await within(DRAIN_MS, node.drain())
+  await within(CLOSE_MS, node.close())
+  process.exit(0)
+}
+
+/** Waits for `work`, but no longer than `ms`; its failure does not keep the node from ending. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms)
+  })
+  const reported = work.catch(error => {
+    process.stderr.write(`toolmesh: while ending: ${factsOf(error).message}\n`)
+  })
+  await Promise.race([reported, limit])
+  clearTimeout(timer)
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { withClient } from './client-command.ts'
+import { CLIENT_FLAGS, type Command, type Invocation } from './command.ts'
+import { UsageError } from './errors.ts'
+import { durationFlag, given, integerFlag, listFlag, textFlag } from './flag-values.ts'
+import type { MeshClient } from './mesh-client.ts'
+import { printJson, printLine, printTable } from './output.ts'
+
+export const command: Command = {
+  usage: '[create | list | revoke <id>]',
+  summary: 'Make a link by which a tab or a node joins; list and revoke what was made',
+  positionals: [0, 2],
+  flags: [
+    {
+      name: 'roles',
+      value: 'roles',
+      description: 'create: read, work, submit, admin, separated by commas (default: work)',
+    },
+    { name: 'ttl', value: 'time', description: 'create: how long it can be used, as 30m, 24h or 7d' },
+    { name: 'uses', value: 'n', description: 'create: how many peers may use it' },
+    { name: 'label', value: 'text', description: 'create: what it is for, shown in the list' },
+    ...CLIENT_FLAGS,
+  ],
+  run: invite,
+}
+
+const createdSchema = z.looseObject({ url: z.string(), expires_at: z.string() })
+
+const listSchema = z.object({
+  invites: z.array(
+    z.looseObject({
+      id: z.string(),
+      roles: z.array(z.string()),
+      uses: z.number(),
+      expires_at: z.string(),
+      name: z.string().optional(),
+    }),
+  ),
+})
+
+async function invite(invocation: Invocation): Promise<void> {
+  await withClient(invocation, chosen(invocation))
+}
+
+type Work = (mesh: MeshClient) => Promise<void>
+
+/** The flags are read, and may be refused, before a node is asked anything. */
+function chosen({ positionals, flags }: Invocation): Work {
+  const [action = 'create', id] = positionals
+  if (action === 'create' && id === undefined) return create(flags)
+  if (action === 'list' && id === undefined) return list(flags)
+  if (action === 'revoke' && id !== undefined) return revoke(id, flags)
+  throw new UsageError(`usage: toolmesh invite ${command.usage}`)
+}
+
+function create(flags: Invocation['flags']): Work {
+  const input = given({
+    roles: listFlag(flags, 'roles'),
+    ttl_ms: durationFlag(flags, 'ttl'),
+    uses: integerFlag(flags, 'uses', 1),
+    name: textFlag(flags, 'label'),
+  })
+  return async mesh => {
+    const created = await mesh.ask('p2p_invite_create', input, createdSchema)
+    if (flags.has('json')) return printJson(created)
+    printLine(created.url)
+    printLine(`works until ${created.expires_at}`)
+  }
+}
+
+function list(flags: Invocation['flags']): Work {
+  return async mesh => {
+    const answer = await mesh.ask('p2p_invite_list', {}, listSchema)
+    if (flags.has('json')) return printJson(answer)
+    printTable(
+      ['id', 'roles', 'uses left', 'expires', 'label'],
+      answer.invites.map(({ id, roles, uses, expires_at, name = '' }) => {
+        return [id, roles.join(','), String(uses), expires_at, name]
+      }),
+    )
+  }
+}
+
+function revoke(id: string, flags: Invocation['flags']): Work {
+  return async mesh => {
+    const answer = await mesh.call('p2p_invite_revoke', { id })
+    if (flags.has('json')) return printJson(answer)
+    printLine(`revoked ${id}; peers that joined by it are disconnected`)
+  }
+}

@@ -1,0 +1,14 @@
+import type { Config } from '../config.ts'
+import { serveStdio } from '../stdio.ts'
+import { endNode } from './end-node.ts'
+import { openNode } from './open-node.ts'
+import { firstSignal } from './signals.ts'
+import { stderrLogger } from './stderr-logger.ts'
+
+/** Starts a node in this process and serves it on the standard input and output until the client closes them. */
+export async function serveOwnNode(config: Config): Promise<void> {
+  const signal = firstSignal()
+  const node = await openNode(config, stderrLogger(config.log))
+  await Promise.race([serveStdio(node.surface), signal])
+  await endNode(node)
+}

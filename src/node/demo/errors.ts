@@ -1,0 +1,10 @@
+import { ToolmeshError } from '../../shared/errors.ts'
+
+/** The folder has no document, or cannot be read. */
+export class NoDocumentsError extends ToolmeshError {
+  constructor(folder: string, cause?: unknown) {
+    const reason =
+      cause instanceof Error ? `cannot be read: ${cause.message}` : 'holds no README and no Markdown file'
+    super('invalid_input', `${folder} ${reason}`, { field: 'folder', value: folder, cause })
+  }
+}
