@@ -26,17 +26,16 @@ export class Dashboard extends LitElement {
         padding: var(--space-4) var(--space-5) var(--space-6);
       }
 
-      @media (min-width: 1180px) {
-        .pair {
-          display: grid;
-          grid-template-columns: minmax(0, 5fr) minmax(0, 8fr);
-          gap: var(--space-4);
-        }
-      }
-
       .pair {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: var(--space-4);
+      }
+
+      @media (min-width: 1180px) {
+        .pair {
+          grid-template-columns: minmax(0, 5fr) minmax(0, 8fr);
+        }
       }
 
       @media (max-width: 560px) {
@@ -81,7 +80,7 @@ export class Dashboard extends LitElement {
     })
     window.addEventListener('online', this.#retryNow)
     window.addEventListener('hashchange', this.#arrive)
-    document.addEventListener('visibilitychange', this.#retryNow)
+    document.addEventListener('visibilitychange', this.#onVisibility)
     void this.#arrive()
   }
 
@@ -90,7 +89,7 @@ export class Dashboard extends LitElement {
     this.#unsubscribe()
     window.removeEventListener('online', this.#retryNow)
     window.removeEventListener('hashchange', this.#arrive)
-    document.removeEventListener('visibilitychange', this.#retryNow)
+    document.removeEventListener('visibilitychange', this.#onVisibility)
     this.#feed.stop()
   }
 
@@ -98,7 +97,7 @@ export class Dashboard extends LitElement {
     const { connection, overview, peers, tasks, overview_at } = this.feedState
     document.title = overview === undefined ? 'toolmesh' : `${overview.name} · toolmesh`
     if (connection.phase === 'signed_out') {
-      return html`<tm-sign-in .error=${this.signInError} @tm-secret=${this.#onSecret}></tm-sign-in>`
+      return html`<tm-sign-in .error=${this.signInError ?? connection.reason} @tm-secret=${this.#onSecret}></tm-sign-in>`
     }
     return html`
       <tm-header .overview=${overview} .overviewAt=${overview_at} .connection=${connection} .feed=${this.#feed}></tm-header>
@@ -110,7 +109,8 @@ export class Dashboard extends LitElement {
             : html`
                 <tm-tiles .overview=${overview}></tm-tiles>
                 <div class="pair">
-                  <tm-throughput .throughput=${overview.throughput} .readAt=${overview_at}></tm-throughput>
+                  <tm-throughput .throughput=${overview.throughput} .readAt=${overview_at}
+                    ?live=${connection.phase === 'online'}></tm-throughput>
                   <tm-peers .peers=${peers?.peers} .feed=${this.#feed}></tm-peers>
                 </div>
                 <tm-tasks .tasks=${tasks} .feed=${this.#feed}></tm-tasks>
@@ -141,6 +141,11 @@ export class Dashboard extends LitElement {
       this.signInError = error.message
     }
     this.#feed.start()
+  }
+
+  #onVisibility = (): void => {
+    this.#feed.setVisible(document.visibilityState === 'visible')
+    this.#retryNow()
   }
 
   #retryNow = (): void => {

@@ -30,7 +30,7 @@ export class GetStarted extends LitElement {
         align-items: flex-start;
         justify-content: space-between;
         gap: var(--space-2);
-        padding: var(--space-3);
+        padding: var(--space-2) var(--space-2) var(--space-2) var(--space-3);
         border: 1px solid var(--border);
         border-radius: var(--radius-sm);
         background: var(--surface-sunken);
@@ -38,6 +38,7 @@ export class GetStarted extends LitElement {
 
       pre {
         margin: 0;
+        padding: 4px 0;
         overflow-x: auto;
         font: var(--text-sm) / 1.5 var(--font-mono);
       }

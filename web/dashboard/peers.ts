@@ -84,7 +84,7 @@ export class Peers extends LitElement {
                 <th scope="col">Peer</th>
                 <th scope="col">State</th>
                 <th scope="col" class="medium">Path</th>
-                <th scope="col" class="num">Round trip</th>
+                <th scope="col" class="num medium">Round trip</th>
                 <th scope="col" class="num" title="Attempts running there, and how many it allows">Running</th>
                 <th scope="col" class="num medium">Done</th>
               </tr>
@@ -109,6 +109,8 @@ export class Peers extends LitElement {
 }
 
 function row(peer: PeerView) {
+  const path = peer.path === undefined ? '–' : pathName(peer.path)
+  const roundTrip = peer.rtt_ms === undefined ? '–' : formatDuration(peer.rtt_ms)
   return html`
     <tr>
       <td>
@@ -116,6 +118,7 @@ function row(peer: PeerView) {
           ${peer.self ? html`<strong>This node</strong>` : html`<code>${peer.name ?? shortPeerId(peer.peer_id)}</code>`}
           <span class="kind">${peer.kind}</span>
         </span>
+        ${peer.path === undefined ? nothing : html`<span class="narrow muted">${path}, ${roundTrip}</span>`}
       </td>
       <td>
         ${
@@ -124,12 +127,11 @@ function row(peer: PeerView) {
             : html`<tm-status title=${`last seen ${peer.last_seen}`}>away</tm-status>`
         }
       </td>
-      <td class="nowrap medium">${peer.path === undefined ? '–' : pathName(peer.path)}</td>
-      <td class="num">${peer.rtt_ms === undefined ? '–' : formatDuration(peer.rtt_ms)}</td>
+      <td class="nowrap medium">${path}</td>
+      <td class="num medium">${roundTrip}</td>
       <td class="num">${peer.running} / ${peer.credits}</td>
       <td class="num medium">
-        ${formatCount(peer.succeeded)}
-        ${peer.failed > 0 ? html`<span class="bad">, ${formatCount(peer.failed)} failed</span>` : nothing}
+        ${formatCount(peer.succeeded)}${peer.failed > 0 ? html`<span class="bad">, ${formatCount(peer.failed)} failed</span>` : nothing}
       </td>
     </tr>
   `

@@ -11,11 +11,15 @@ export class SignIn extends LitElement {
     baseStyles,
     buttonStyles,
     css`
+      :host {
+        padding: 12vh 0 var(--space-5);
+      }
+
       main {
         display: grid;
         gap: var(--space-4);
         width: min(440px, 100% - 24px);
-        margin: 14vh auto 0;
+        margin: 0 auto;
         padding: var(--space-6) var(--space-5);
         border: 1px solid var(--border);
         border-radius: var(--radius);
@@ -77,7 +81,9 @@ export class SignIn extends LitElement {
   ]
   static override properties = { error: { attribute: false }, wrong: { state: true } }
 
+  /** Why the last secret was refused. */
   declare error: string | undefined
+  /** What is wrong with what was typed. */
   declare wrong: string | undefined
 
   override render() {

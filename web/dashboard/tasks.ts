@@ -212,6 +212,7 @@ export class Tasks extends LitElement {
       <td>
         <button class="tool" type="button" aria-haspopup="dialog">${task.tool}</button>
         <code class="id" title=${task.task_id}>${shortTaskId(task.task_id)}</code>
+        ${task.state === 'running' || task.state === 'failed' ? html`<div class="narrow">${outcome(task)}</div>` : nothing}
       </td>
       <td class="outcome medium">${outcome(task)}</td>
       <td class="wide nowrap">

@@ -7,7 +7,8 @@ import { panelStyles } from '../design/panel-styles.ts'
 import { formatCount, formatRate } from '../format/number.ts'
 import { throughputWindow, WINDOW_S } from './throughput-window.ts'
 
-const CHART_HEIGHT = 200
+/** Pixels; beside a long list of peers the chart grows. */
+const MIN_HEIGHT = 200
 /** Seconds before now, oldest first. */
 const SECONDS = Array.from({ length: WINDOW_S }, (_, index) => index - WINDOW_S + 1)
 const TICK_MS = 1000
@@ -20,12 +21,22 @@ export class Throughput extends LitElement {
     unsafeCSS(chartStyles),
     css`
       .panel {
+        display: flex;
+        flex-direction: column;
         height: 100%;
       }
 
       .chart {
-        height: ${CHART_HEIGHT}px;
+        position: relative;
+        flex: 1;
+        min-height: ${MIN_HEIGHT}px;
         margin: var(--space-3) var(--space-3) var(--space-2);
+      }
+
+      /* Out of the flow, so that the chart never holds its panel at a size it has outgrown. */
+      .uplot {
+        position: absolute;
+        inset: 0;
       }
 
       .now {
@@ -40,11 +51,17 @@ export class Throughput extends LitElement {
       }
     `,
   ]
-  static override properties = { throughput: { attribute: false }, readAt: { attribute: false } }
+  static override properties = {
+    throughput: { attribute: false },
+    readAt: { attribute: false },
+    live: { type: Boolean },
+  }
 
   declare throughput: OverviewView['throughput'] | undefined
   /** Epoch milliseconds at which `throughput` was read. */
   declare readAt: number
+  /** False while the node is not reached: the chart then stands still instead of showing seconds without work. */
+  declare live: boolean
 
   #plot: uPlot | undefined
   #timer: ReturnType<typeof setInterval> | undefined
@@ -54,6 +71,7 @@ export class Throughput extends LitElement {
   constructor() {
     super()
     this.readAt = 0
+    this.live = false
   }
 
   override connectedCallback(): void {
@@ -99,7 +117,11 @@ export class Throughput extends LitElement {
   }
 
   #values(): number[] {
-    return throughputWindow(this.throughput?.per_second ?? [], this.readAt, Date.now())
+    return throughputWindow(
+      this.throughput?.per_second ?? [],
+      this.readAt,
+      this.live ? Date.now() : this.readAt,
+    )
   }
 
   #chartBox(): HTMLElement | null {
@@ -108,8 +130,7 @@ export class Throughput extends LitElement {
 
   #fit(): void {
     const box = this.#chartBox()
-    if (box !== null && box.clientWidth > 0)
-      this.#plot?.setSize({ width: box.clientWidth, height: CHART_HEIGHT })
+    if (box !== null && box.clientWidth > 0) this.#plot?.setSize(sizeOf(box))
   }
 
   /** Makes the chart anew: its colours are painted, so a change of theme needs new ones. */
@@ -122,6 +143,10 @@ export class Throughput extends LitElement {
   }
 }
 
+function sizeOf(box: HTMLElement): { width: number; height: number } {
+  return { width: box.clientWidth, height: Math.max(MIN_HEIGHT, box.clientHeight) }
+}
+
 function chartOptions(box: HTMLElement): uPlot.Options {
   const colour = colourReader(box)
   const axis: uPlot.Axis = {
@@ -131,9 +156,8 @@ function chartOptions(box: HTMLElement): uPlot.Options {
     ticks: { show: false },
   }
   return {
-    width: box.clientWidth || 320,
-    height: CHART_HEIGHT,
-    padding: [8, 8, 0, 0],
+    ...sizeOf(box),
+    padding: [8, 18, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: false }, y: { range: (_plot, _min, max) => [0, Math.max(4, max * 1.15)] } },

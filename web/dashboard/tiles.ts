@@ -23,7 +23,7 @@ export class Tiles extends LitElement {
         overflow: hidden;
         border: 1px solid var(--border);
         border-radius: var(--radius);
-        background: var(--border);
+        background: var(--surface);
         box-shadow: var(--shadow);
       }
 
@@ -31,7 +31,7 @@ export class Tiles extends LitElement {
         display: flex;
         flex-direction: column;
         padding: var(--space-3) var(--space-4);
-        background: var(--surface);
+        box-shadow: 0 0 0 1px var(--border);
       }
 
       dt {
@@ -62,6 +62,10 @@ export class Tiles extends LitElement {
       @media (max-width: 560px) {
         dl {
           grid-template-columns: 1fr 1fr;
+        }
+
+        div:last-child:nth-child(odd) {
+          grid-column: 1 / -1;
         }
       }
     `,

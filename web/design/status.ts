@@ -12,6 +12,7 @@ export class Status extends LitElement {
         display: inline-flex;
         align-items: center;
         gap: 7px;
+        vertical-align: middle;
         white-space: nowrap;
       }
 

@@ -1,6 +1,9 @@
 import { css } from 'lit'
 
-/** Data tables. Cells with class `num` hold numbers; `wide` and `medium` ones leave first when room is short. */
+/**
+ * Data tables. Cells with class `num` hold numbers; `wide` and `medium` ones
+ * leave first when room is short, and what has class `narrow` then stands in for them.
+ */
 export const tableStyles = css`
   .scroll {
     overflow-x: auto;
@@ -61,6 +64,10 @@ export const tableStyles = css`
     white-space: nowrap;
   }
 
+  .narrow {
+    display: none;
+  }
+
   @media (max-width: 900px) {
     .wide {
       display: none;
@@ -70,6 +77,10 @@ export const tableStyles = css`
   @media (max-width: 560px) {
     .medium {
       display: none;
+    }
+
+    .narrow {
+      display: block;
     }
 
     th,

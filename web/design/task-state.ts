@@ -22,6 +22,7 @@ export class TaskStateMark extends LitElement {
         display: inline-flex;
         align-items: center;
         gap: 7px;
+        vertical-align: middle;
         white-space: nowrap;
       }
 

@@ -1,3 +1,4 @@
+import { McpError } from '@modelcontextprotocol/sdk/types.js'
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../src/shared/clock.ts'
 import { MeshFeed } from './mesh-feed.ts'
@@ -111,6 +112,31 @@ describe('MeshFeed', () => {
     await clock.advance(60_000)
     expect(node.reads).toHaveLength(5)
     expect(node.closed).toBe(1)
+  })
+
+  it('reads what changed while the page was hidden once when it is seen again', async () => {
+    const { clock, node, feed } = setUp()
+    feed.start()
+    await clock.advance(0)
+    feed.setVisible(false)
+    node.hooks[0]!.onUpdated('mesh://tasks')
+    node.hooks[0]!.onUpdated('mesh://tasks')
+    await clock.advance(0)
+    expect(node.reads).toHaveLength(3)
+    feed.setVisible(true)
+    await clock.advance(0)
+    expect(node.reads.slice(3)).toEqual(['mesh://tasks'])
+  })
+
+  it('asks for another credential when the one it has may not read', async () => {
+    const { clock, node, feed } = setUp()
+    node.refuse = new McpError(-32_001, 'needs the role read')
+    feed.start()
+    await clock.advance(60_000)
+    expect(feed.state.connection).toEqual({
+      phase: 'signed_out',
+      reason: expect.stringContaining('needs the role read'),
+    })
   })
 
   it('ignores a loss that an older session reports late', async () => {

@@ -3,7 +3,13 @@ import type { Clock } from '../../src/shared/clock.ts'
 import type { OverviewView, PeersView } from '../../src/shared/mcp/views.ts'
 import { reconnectDelay } from './backoff.ts'
 import { LatestReader } from './latest-reader.ts'
-import { lossOf, type MeshSession, type MeshSessionInit, type SessionLoss } from './mesh-session.ts'
+import {
+  lossOf,
+  type MeshSession,
+  type MeshSessionInit,
+  openingLossOf,
+  type SessionLoss,
+} from './mesh-session.ts'
 import { overviewSchema, peersSchema, type TaskList, tasksSchema } from './view-schemas.ts'
 
 /** How often the overview is read without being told to: it notices a node that went silent. */
@@ -14,7 +20,8 @@ export type Connection =
   | { phase: 'online' }
   /** `retry_at` in epoch milliseconds; absent while a try is under way. */
   | { phase: 'reconnecting'; reason: string; retry_at?: number }
-  | { phase: 'signed_out' }
+  /** `reason`: why a credential that is known does not do. */
+  | { phase: 'signed_out'; reason?: string }
 
 /** What the dashboard shows. The views stay while reconnecting, so that nothing blinks away. */
 export interface FeedState {
@@ -44,6 +51,9 @@ export class MeshFeed {
   #readers: Record<string, LatestReader>
   /** Raised by each `start`, `stop` and loss; what was begun under an older one no longer counts. */
   #generation = 0
+  #visible = true
+  /** What changed while nobody looked. */
+  #unread = new Set<string>()
 
   constructor(init: MeshFeedInit) {
     this.#init = init
@@ -85,6 +95,14 @@ export class MeshFeed {
     this.#session = undefined
   }
 
+  /** While the page is hidden, changes are only noted; they are read when it is seen again. */
+  setVisible(visible: boolean): void {
+    this.#visible = visible
+    if (!visible) return
+    for (const uri of this.#unread) this.#readers[uri]?.ask()
+    this.#unread.clear()
+  }
+
   async #connect(generation: number): Promise<void> {
     const { connection } = this.#state
     this.#update({
@@ -95,7 +113,10 @@ export class MeshFeed {
     })
     try {
       const session = await this.#init.open({
-        onUpdated: uri => this.#readers[uri]?.ask(),
+        onUpdated: uri => {
+          if (this.#visible) this.#readers[uri]?.ask()
+          else this.#unread.add(uri)
+        },
         onLost: loss => {
           if (generation === this.#generation) this.#lost(loss)
         },
@@ -111,7 +132,7 @@ export class MeshFeed {
       this.#beat(generation)
     } catch (error) {
       if (generation !== this.#generation) return
-      this.#lost(lossOf(error) ?? { kind: 'lost', message: messageOf(error) })
+      this.#lost(openingLossOf(error))
     }
   }
 
@@ -125,8 +146,10 @@ export class MeshFeed {
 
   #lost(loss: SessionLoss): void {
     this.stop()
-    if (loss.kind === 'unauthenticated') {
-      this.#update({ connection: { phase: 'signed_out' } })
+    if (loss.kind !== 'lost') {
+      this.#update({
+        connection: { phase: 'signed_out', ...(loss.kind === 'refused' ? { reason: loss.message } : {}) },
+      })
       return
     }
     const delay = reconnectDelay(this.#attempt, this.#init.random)
@@ -160,8 +183,4 @@ export class MeshFeed {
     this.#state = { ...this.#state, ...change }
     for (const listener of this.#listeners) listener(this.#state)
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

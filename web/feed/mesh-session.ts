@@ -12,7 +12,11 @@ import { errorView } from './view-schemas.ts'
 const REQUEST_TIMEOUT_MS = 10_000
 
 /** Why a session could not be made or ended. */
-export type SessionLoss = { kind: 'unauthenticated' } | { kind: 'lost'; message: string }
+export type SessionLoss =
+  | { kind: 'unauthenticated' }
+  /** The node knows who this is and does not let them read. */
+  | { kind: 'refused'; message: string }
+  | { kind: 'lost'; message: string }
 
 /** A tool or resource answered with an error. */
 export class MeshAnswerError extends Error {
@@ -42,7 +46,7 @@ export interface MeshSessionInit {
   onLost(loss: SessionLoss): void
 }
 
-/** Opens a session. Rejects with what `lossOf` understands. */
+/** Opens a session. Rejects with what `openingLossOf` understands. */
 export async function openMeshSession(init: MeshSessionInit): Promise<MeshSession> {
   let ended = false
   const lose = (error: unknown) => {
@@ -117,6 +121,15 @@ export async function openMeshSession(init: MeshSessionInit): Promise<MeshSessio
           .finally(end)
     },
   }
+}
+
+/** Why a session could not be opened, whatever went wrong. */
+export function openingLossOf(error: unknown): SessionLoss {
+  const known = lossOf(error)
+  if (known !== undefined) return known
+  const message = error instanceof Error ? error.message : String(error)
+  const refused = error instanceof McpError || (error instanceof StreamableHTTPError && error.code === 403)
+  return { kind: refused ? 'refused' : 'lost', message }
 }
 
 /**

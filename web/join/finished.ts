@@ -19,6 +19,10 @@ export class Finished extends LitElement {
         max-height: 340px;
         overflow-y: auto;
       }
+
+      .tool {
+        overflow-wrap: anywhere;
+      }
     `,
   ]
   static override properties = { recent: { attribute: false } }
@@ -43,7 +47,7 @@ export class Finished extends LitElement {
                 <th scope="col">Tool</th>
                 <th scope="col" class="medium">Task</th>
                 <th scope="col" class="num">Took</th>
-                <th scope="col" class="num">At</th>
+                <th scope="col" class="num medium">At</th>
               </tr>
             </thead>
             <tbody>
@@ -60,10 +64,10 @@ function row(entry: TabState['recent'][number]) {
   return html`
     <tr>
       <td><tm-task-state state=${entry.ok ? 'succeeded' : 'failed'}></tm-task-state></td>
-      <td>${entry.tool}</td>
+      <td class="tool">${entry.tool}</td>
       <td class="medium"><code class="muted" title=${entry.task_id}>${shortTaskId(entry.task_id)}</code></td>
       <td class="num">${formatDuration(entry.ms)}</td>
-      <td class="num muted">${new Date(entry.ended_at).toLocaleTimeString()}</td>
+      <td class="num muted medium">${new Date(entry.ended_at).toLocaleTimeString()}</td>
     </tr>
   `
 }

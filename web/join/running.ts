@@ -41,6 +41,7 @@ export class Running extends LitElement {
         margin-left: var(--space-2);
         color: var(--text-muted);
         font-weight: 400;
+        white-space: nowrap;
       }
 
       tm-progress,

@@ -18,7 +18,7 @@ export interface EnsureWebOptions {
  * @returns whether it built
  */
 export async function ensureWeb({ root, logger }: EnsureWebOptions): Promise<boolean> {
-  const stamp = join(root, 'dist', '.web-built')
+  const stamp = join(root, 'dist', 'web', '.built')
   const inputs = INPUTS.map(path => join(root, path))
   if (!(await isStale({ inputs, output: stamp }))) return false
   const started = performance.now()
