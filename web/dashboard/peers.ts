@@ -46,6 +46,11 @@ export class Peers extends LitElement {
         line-height: 18px;
       }
 
+      .narrow {
+        font-size: var(--text-xs);
+        white-space: nowrap;
+      }
+
       .bad {
         color: var(--bad);
       }

@@ -1,12 +1,13 @@
-import { css, html, LitElement, nothing } from 'lit'
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { TaskState } from '../../src/shared/queue/task.ts'
 import { baseStyles } from '../design/base-styles.ts'
 import { panelStyles } from '../design/panel-styles.ts'
 import { tableStyles } from '../design/table-styles.ts'
 import { Ticker } from '../design/ticker.ts'
+import { LatestReader } from '../feed/latest-reader.ts'
 import type { MeshFeed } from '../feed/mesh-feed.ts'
-import type { TaskList, TaskRow } from '../feed/view-schemas.ts'
+import { type TaskList, type TaskRow, taskPageSchema } from '../feed/view-schemas.ts'
 import { formatDuration, formatElapsed } from '../format/duration.ts'
 import { formatCount } from '../format/number.ts'
 import { shortPeerId, shortTaskId } from '../format/peer-id.ts'
@@ -119,6 +120,11 @@ export class Tasks extends LitElement {
 
       .progress tm-progress {
         flex: 0 1 140px;
+        min-width: 48px;
+      }
+
+      .progress span {
+        white-space: nowrap;
       }
 
       .empty {
@@ -131,14 +137,19 @@ export class Tasks extends LitElement {
     tasks: { attribute: false },
     feed: { attribute: false },
     filter: { state: true },
+    found: { state: true },
     opened: { state: true },
   }
 
   declare tasks: TaskList | undefined
   declare feed: MeshFeed | undefined
   declare filter: TaskFilter
+  /** The newest tasks of the chosen state, which may all be older than those in `tasks`. */
+  declare found: { filter: TaskFilter; tasks: TaskRow[] } | undefined
   /** Id of the task whose details are shown. */
   declare opened: string | undefined
+
+  #search = new LatestReader(() => this.#find())
 
   constructor() {
     super()
@@ -146,10 +157,14 @@ export class Tasks extends LitElement {
     this.filter = 'all'
   }
 
+  override updated(changed: PropertyValues<this>): void {
+    if (this.filter !== 'all' && (changed.has('filter') || changed.has('tasks'))) this.#search.ask()
+  }
+
   override render() {
     const { tasks, filter } = this
     if (tasks === undefined) return nothing
-    const rows = tasks.tasks.filter(task => filter === 'all' || task.state === filter).slice(0, MAX_ROWS)
+    const rows = this.#rows(tasks).slice(0, MAX_ROWS)
     const choices = filterChoices(tasks.counts, filter)
     const none = choices[0]?.count === 0
     const total = choices.find(choice => choice.filter === filter)?.count ?? rows.length
@@ -222,6 +237,28 @@ export class Tasks extends LitElement {
       <td class="num">${taskTime(task, Date.now())}</td>
     </tr>
   `
+
+  #rows({ tasks }: TaskList): TaskRow[] {
+    if (this.filter === 'all') return tasks
+    if (this.found?.filter === this.filter) return this.found.tasks
+    return tasks.filter(task => task.state === this.filter)
+  }
+
+  async #find(): Promise<void> {
+    const { filter } = this
+    if (filter === 'all') return
+    try {
+      const page = await this.feed?.session?.call(
+        'p2p_taskqueue_list_tasks',
+        { state: filter, order: 'newest', limit: MAX_ROWS },
+        taskPageSchema,
+      )
+      if (page !== undefined) this.found = { filter, tasks: page.tasks }
+    } catch {
+      // What `tasks` holds of this state is shown instead, and a lost session says so itself.
+      this.found = undefined
+    }
+  }
 
   #choose(filter: TaskFilter): void {
     this.filter = filter

@@ -126,9 +126,9 @@ function tilesOf({ peers, tasks, calls, workers, tools }: OverviewView): Tile[] 
           : `p99 ${formatDuration(calls.p99_ms)}, ${formatCount(calls.total)} calls`,
     },
     {
-      label: 'Workers here',
+      label: 'Workers busy',
       value: `${workers.running} / ${workers.capacity}`,
-      note: `busy; ${counted(tools.total, 'tool')}`,
+      note: `on this node, ${counted(tools.total, 'tool')}`,
     },
   ]
 }
