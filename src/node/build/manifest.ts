@@ -62,7 +62,7 @@ export async function buildManifest({ root, out, logger }: ManifestOptions): Pro
   return tools
 }
 
-/** `category/tool.ts` of every tool, sorted. */
+/** `category/tool.ts` of every tool, sorted. A file with a hyphen or a dot in its name is part of a tool, not one. */
 async function toolModules(folder: string): Promise<string[]> {
   const categories = await readdir(folder, { withFileTypes: true })
   const names = categories

@@ -38,8 +38,14 @@ async function run(tool: Tool, input: unknown, context: ToolContext): Promise<un
   } catch (error) {
     throwIfAborted(tool, context.signal)
     if (error instanceof ToolmeshError) throw error
-    throw new ToolFailedError(tool.name, error instanceof Error ? error.message : String(error), error)
+    throw new ToolFailedError(tool.name, reasonOf(error), error)
   }
+}
+
+/** Libraries also throw plain objects with a message. */
+function reasonOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return String(error)
+  return String(error.message)
 }
 
 function throwIfAborted(tool: Tool, signal: AbortSignal): void {

@@ -1,0 +1,41 @@
+import { convert, type HtmlToTextOptions } from 'html-to-text'
+
+const OPTIONS: HtmlToTextOptions = {
+  wordwrap: false,
+  formatters: {
+    cell(element, walk, builder) {
+      walk(element.children, builder)
+      builder.addLiteral('\t')
+    },
+  },
+  selectors: [
+    { selector: 'a', options: { ignoreHref: true } },
+    { selector: 'img', format: 'skip' },
+    { selector: 'nav', format: 'skip' },
+    { selector: 'h1', options: { uppercase: false } },
+    { selector: 'h2', options: { uppercase: false } },
+    { selector: 'h3', options: { uppercase: false } },
+    { selector: 'h4', options: { uppercase: false } },
+    { selector: 'h5', options: { uppercase: false } },
+    { selector: 'h6', options: { uppercase: false } },
+    // A row is a line with a tab after each cell: the library's own tables are padded for the eye.
+    { selector: 'table', format: 'block' },
+    { selector: 'tr', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
+    { selector: 'td', format: 'cell' },
+    { selector: 'th', format: 'cell' },
+  ],
+}
+
+/** The text of an HTML page as it reads, without scripts, styles, navigation, images and link targets. Needs no DOM. */
+export function htmlText(html: string): { text: string; title?: string } {
+  const title = firstText(html, 'title') || firstText(html, 'h1')
+  return { text: convert(html, OPTIONS), ...(title === '' ? {} : { title }) }
+}
+
+/** The text of the first element of that name; empty when there is none. */
+export function firstText(html: string, element: string): string {
+  const only = { selectors: [element], returnDomByDefault: false }
+  return convert(html, { ...OPTIONS, baseElements: only, limits: { maxBaseElements: 1 } })
+    .replace(/\s+/g, ' ')
+    .trim()
+}
