@@ -78,6 +78,31 @@ describe('an event stream', () => {
     }
   })
 
+  it('arrives whole and in order, however its pieces and its end fall together', async () => {
+    const pauses = [
+      () => undefined,
+      () => Promise.resolve(),
+      () => new Promise(resolve => process.nextTick(resolve)),
+      () => new Promise(setImmediate),
+    ]
+    for (const pause of pauses) {
+      const pieces = ['one ', 'two ', 'three']
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+        async pull(controller) {
+          const piece = pieces.shift()
+          await pause()
+          if (piece === undefined) controller.close()
+          else controller.enqueue(new TextEncoder().encode(piece))
+        },
+      })
+      const server = await start(async () => new Response(body))
+      const socket = await open(server.port)
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+      const [, chunks] = (await readToEnd(socket)).split('\r\n\r\n', 2)
+      expect(chunks).toBe('4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0')
+    }
+  })
+
   it('is cancelled, and its request aborted, when the client goes', async () => {
     const { response, write, cancelled } = streamed()
     const aborted = Promise.withResolvers<void>()

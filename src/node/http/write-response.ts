@@ -29,10 +29,14 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
   outgoing.end()
 }
 
-/** Pieces of one turn of the event loop, the end among them, leave in one packet. */
+/**
+ * Pieces of one turn of the event loop, the end among them, leave in one packet. The socket is corked and not the
+ * response: a corked response sends its last chunk before the ones it holds back (Node 24).
+ */
 function writeInTurn(outgoing: ServerResponse, piece: Uint8Array): boolean {
-  outgoing.cork()
-  setImmediate(() => outgoing.uncork())
+  const { socket } = outgoing
+  socket?.cork()
+  setImmediate(() => socket?.uncork())
   return outgoing.write(piece)
 }
 
