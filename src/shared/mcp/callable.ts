@@ -9,5 +9,8 @@ export interface Callable extends Omit<SurfaceTool, 'call'> {
 
 export function callableOf(tool: SurfaceTool): Callable {
   const { call, ...listing } = tool
-  return { ...listing, answer: async (input, context) => resultOf(await call(input, context)) }
+  return {
+    ...listing,
+    answer: async (input, context) => resultOf(await call(input, context), context.structuredOnly),
+  }
 }

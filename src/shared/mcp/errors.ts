@@ -36,9 +36,24 @@ export class TooManySubscriptionsError extends ToolmeshError {
   }
 }
 
-/** The session with a peer ended, or answered what is not the protocol, before the answer came. */
-export class LinkLostError extends ToolmeshError {
-  constructor(peerId: string, cause?: unknown) {
-    super('unavailable', `the session with ${peerId} ended before the answer came`, { cause })
+/** A peer answered what is not the protocol, or refused a method without saying why in our terms. */
+export class PeerAnswerError extends ToolmeshError {
+  constructor(peerId: string, method: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    super('unavailable', `${peerId} did not answer ${method} as it should: ${reason}`, { cause })
+  }
+}
+
+/** A peer did not answer in time. */
+export class PeerTimeoutError extends ToolmeshError {
+  constructor(peerId: string, method: string, timeoutMs: number) {
+    super('timed_out', `${peerId} did not answer ${method} within ${timeoutMs} ms`)
+  }
+}
+
+/** A peer that has not announced itself here was asked to run our work, or the other way round. */
+export class NotAnnouncedError extends ToolmeshError {
+  constructor(what: string) {
+    super('forbidden', `${what} is answered only to the peer that this one announced itself to`)
   }
 }

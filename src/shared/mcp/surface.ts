@@ -6,6 +6,8 @@ import type { Json, JsonObject, JsonSchema, LogLine, Progress } from '../tools/t
 export interface CallContext {
   readonly principal: Principal
   readonly signal: AbortSignal
+  /** The caller reads only `structuredContent`, so its text is left out: half the bytes for a large result. */
+  readonly structuredOnly?: boolean
   onProgress?: (progress: Progress) => void
   onLog?: (line: LogLine) => void
 }

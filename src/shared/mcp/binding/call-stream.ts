@@ -4,6 +4,14 @@ import type { LogLine, Progress } from '../../tools/tool.ts'
 import type { CallContext } from '../surface.ts'
 import type { MethodRequest } from './method.ts'
 
+/** `_meta` of a call whose caller reads only `structuredContent`. */
+export const STRUCTURED_ONLY_META = 'toolmesh/structured'
+/**
+ * `_meta` of a call, and of the log notifications of that call: a key of the caller's own, as MCP gives logs no
+ * tie to a request and calls share a session.
+ */
+export const LOG_KEY_META = 'toolmesh/log'
+
 /** MCP's levels (RFC 5424), least severe first. */
 export const LOGGING_LEVELS = [
   'debug',
@@ -31,16 +39,19 @@ export function callContext(
       logger('debug', 'a notification of a call was not sent', { tool, method, error: String(error) })
     })
   }
+  const logKey = extra._meta?.[LOG_KEY_META]
   const onLog = ({ level, message, data }: LogLine): void => {
     if (severity(level) < severity(minimumLevel())) return
     notify('notifications/message', {
       level,
       logger: tool,
       data: data === undefined ? message : { message, data },
+      ...(logKey === undefined ? {} : { _meta: { [LOG_KEY_META]: logKey } }),
     })
   }
   const progressToken = extra._meta?.progressToken
-  const base = { principal, signal: extra.signal, onLog }
+  const structuredOnly = extra._meta?.[STRUCTURED_ONLY_META] === true
+  const base = { principal, signal: extra.signal, structuredOnly, onLog }
   if (progressToken === undefined) return base
 
   let last = Number.NEGATIVE_INFINITY

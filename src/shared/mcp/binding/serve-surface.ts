@@ -14,15 +14,22 @@ import { surfaceMethods } from './surface-methods.ts'
 
 export interface ServeSurfaceInit {
   transport: Transport
-  /** Asked anew for each request, so that what was revoked stops at once. */
-  principal(): Principal | undefined
+  /** Asked anew for each request (undefined: before an update is told), so that what was revoked stops at once. */
+  principal(request?: RpcCall): Principal | undefined
   logger: Logger
-  /** JSON-RPC methods beside MCP's own, or in their place. */
-  methods?: Readonly<Record<string, Method>>
+  /** Adds JSON-RPC methods to MCP's own, or puts others in their place. */
+  extend?(base: Readonly<Record<string, Method>>): Record<string, Method>
+  /** The client has said that it is initialized. */
+  onInitialized?(): void
   /** Most subscriptions of the session, {@link MAX_SUBSCRIPTIONS} unless given. */
   maxSubscriptions?: number
   /** A request was cancelled by the client; MCP then sends no answer to it. */
   onCancelled?(id: RequestId): void
+}
+
+export interface RpcCall {
+  method: string
+  params?: unknown
 }
 
 export interface ServedSurface {
@@ -47,20 +54,18 @@ export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Pr
     },
   )
   const subscriptions = new Subscriptions(init.maxSubscriptions)
-  const methods: Record<string, Method> = {
-    ...surfaceMethods({
-      surface,
-      subscriptions,
-      principal,
-      logger,
-      notifyUpdated(uri) {
-        server.sendResourceUpdated({ uri }).catch(error => {
-          logger('debug', 'an update was not sent', { uri, error: String(error) })
-        })
-      },
-    }),
-    ...init.methods,
-  }
+  const base = surfaceMethods({
+    surface,
+    subscriptions,
+    principal,
+    logger,
+    notifyUpdated(uri) {
+      server.sendResourceUpdated({ uri }).catch(error => {
+        logger('debug', 'an update was not sent', { uri, error: String(error) })
+      })
+    },
+  })
+  const methods = init.extend?.(base) ?? base
 
   // The SDK's own handler keeps levels that only its own sender of logs reads.
   server.removeRequestHandler('logging/setLevel')
@@ -73,7 +78,7 @@ export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Pr
     const onAbort = (): void => init.onCancelled?.(extra.requestId)
     extra.signal.addEventListener('abort', onAbort, { once: true })
     try {
-      const who = principal()
+      const who = principal(request)
       if (who === undefined && need !== 'any')
         throw new UnauthenticatedError(`${request.method} needs a credential`)
       if (who !== undefined) requireRole(who, need, request.method)
@@ -82,6 +87,7 @@ export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Pr
       throw rpcErrorOf(error)
     }
   }
+  server.oninitialized = () => init.onInitialized?.()
   server.onerror = error => logger('debug', 'an MCP session reported an error', { error: error.message })
 
   const closed = new Promise<void>(resolve => {

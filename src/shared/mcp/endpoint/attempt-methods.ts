@@ -1,0 +1,71 @@
+import type { RequestId } from '@modelcontextprotocol/sdk/types.js'
+import { z } from 'zod'
+import type { Logger } from '../../logger.ts'
+import type { Outcome } from '../../queue/task.ts'
+import type { Worker } from '../../queue/work.ts'
+import { callContext, LOG_KEY_META } from '../binding/call-stream.ts'
+import type { Method } from '../binding/method.ts'
+import { NotAnnouncedError } from '../errors.ts'
+import { isJsonObject, jsonObject } from '../json-object.ts'
+import { parseInput } from '../parse-input.ts'
+import type { CallResult } from '../surface.ts'
+import { LEASE_META, lease } from './protocol.ts'
+
+export interface AttemptMethodsComponents {
+  worker: Worker
+  ownerId: string
+  /** Whether we announced ourselves to the peer: only then is it an owner of ours. */
+  announced(): boolean
+  /** Calls `fn` once the answer to a request was written. */
+  whenAnswered(id: RequestId, fn: () => void): void
+  /** What answers a `tools/call` without a lease. */
+  plainCall: Method
+  logger: Logger
+}
+
+/** What a worker answers to an owner on the other end of a session. */
+export function attemptMethods(components: AttemptMethodsComponents): Record<string, Method> {
+  const { worker, ownerId, announced, whenAnswered, plainCall, logger } = components
+
+  return {
+    async 'tools/call'(params, request) {
+      if (!hasLease(params)) return plainCall(params, request)
+      if (!announced()) throw new NotAnnouncedError('a leased call')
+      const { name, arguments: input, _meta } = parseInput(leasedCall, params)
+      const lease = _meta[LEASE_META]
+      const { signal, onProgress, onLog } = callContext(request, name, () => 'debug', logger)
+      const hooks = {
+        ...(onProgress === undefined ? {} : { onProgress }),
+        ...(onLog === undefined || _meta[LOG_KEY_META] === undefined ? {} : { onLog }),
+      }
+      const outcome = await worker.run(ownerId, { lease, tool: name, input }, hooks, signal)
+      whenAnswered(request.extra.requestId, () => worker.delivered(ownerId, lease))
+      return answerOf(outcome)
+    },
+
+    'toolmesh/renew'() {
+      if (!announced()) throw new NotAnnouncedError('toolmesh/renew')
+      return { live: worker.live(ownerId) }
+    },
+  }
+}
+
+/** Whether a `tools/call` runs an attempt of a task. */
+export function hasLease(params: unknown): boolean {
+  return isJsonObject(params) && isJsonObject(params._meta) && params._meta[LEASE_META] !== undefined
+}
+
+const leasedCall = z.object({
+  name: z.string(),
+  arguments: jsonObject,
+  _meta: z.object({ [LEASE_META]: lease, [LOG_KEY_META]: z.string().optional() }),
+})
+
+function answerOf(outcome: Outcome): CallResult {
+  if (outcome.state !== 'succeeded') {
+    const facts: object = outcome.error
+    return { content: [], ...(isJsonObject(facts) ? { structuredContent: facts } : {}), isError: true }
+  }
+  if (!isJsonObject(outcome.result)) throw new TypeError('a tool gives an object')
+  return { content: [], structuredContent: outcome.result }
+}

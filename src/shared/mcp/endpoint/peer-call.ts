@@ -1,0 +1,40 @@
+import { errorFromFacts } from '../../errors.ts'
+import { LinkLostError } from '../../queue/errors.ts'
+import {
+  RunCancelledError,
+  RunTimedOutError,
+  RuntimeBusyError,
+  RuntimeLostError,
+} from '../../router/errors.ts'
+import type { RuntimeCall } from '../../router/runtime.ts'
+import type { Json } from '../../tools/tool.ts'
+import { STRUCTURED_ONLY_META } from '../binding/call-stream.ts'
+import { PeerAnswerError, PeerTimeoutError } from '../errors.ts'
+import type { PeerClient } from './peer-client.ts'
+import { callResult, errorFacts } from './protocol.ts'
+
+/**
+ * Runs one call on a peer, for the router. Rejects with RuntimeBusyError when the session ended before it could
+ * be sent, RuntimeLostError when it ended under the call, RunTimedOutError, RunCancelledError, else the peer's answer.
+ */
+export async function callPeer(client: PeerClient, peerId: string, call: RuntimeCall): Promise<Json> {
+  const runtime = `peer:${peerId}`
+  if (client.ended) throw new RuntimeBusyError(runtime, 'its session ended')
+  const { tool, input, timeoutMs, signal, onProgress, onLog } = call
+  try {
+    const { structuredContent, isError } = await client.request(
+      'tools/call',
+      { name: tool.name, arguments: input, _meta: { [STRUCTURED_ONLY_META]: true } },
+      callResult,
+      { signal, timeoutMs, onProgress, onLog },
+    )
+    if (isError !== true && structuredContent !== undefined) return structuredContent
+    const facts = errorFacts.safeParse(structuredContent)
+    throw facts.success ? errorFromFacts(facts.data) : new PeerAnswerError(peerId, tool.name, facts.error)
+  } catch (error) {
+    if (signal.aborted) throw new RunCancelledError(tool.name)
+    if (error instanceof LinkLostError) throw new RuntimeLostError(runtime, error.message, error)
+    if (error instanceof PeerTimeoutError) throw new RunTimedOutError(tool.name, timeoutMs)
+    throw error
+  }
+}

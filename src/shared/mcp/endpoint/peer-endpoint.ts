@@ -1,0 +1,182 @@
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js'
+import type { Principal } from '../../authority/principal.ts'
+import type { Logger } from '../../logger.ts'
+import type { Session, SessionEnd } from '../../mesh/session-contract.ts'
+import type {
+  Announcement,
+  Assignment,
+  OutcomeReport,
+  OutcomeVerdict,
+  Worker,
+  WorkerLink,
+  WorkOwner,
+} from '../../queue/work.ts'
+import type { RuntimeCall } from '../../router/runtime.ts'
+import type { Json } from '../../tools/tool.ts'
+import type { Method } from '../binding/method.ts'
+import { type RpcCall, serveSurface } from '../binding/serve-surface.ts'
+import { isJsonObject } from '../json-object.ts'
+import { parseInput } from '../parse-input.ts'
+import type { Surface } from '../surface.ts'
+import { attemptMethods, hasLease } from './attempt-methods.ts'
+import { EndpointTransport } from './endpoint-transport.ts'
+import { OwnerClient, type RedeemedGrant } from './owner-client.ts'
+import { callPeer } from './peer-call.ts'
+import { PeerClient } from './peer-client.ts'
+import { redeemParams } from './protocol.ts'
+import { RemoteWorker } from './remote-worker.ts'
+import { workMethods } from './work-methods.ts'
+
+/** What an endpoint needs of the authority. */
+export interface PeerAuthority {
+  /** What the peer may do here; undefined for one without a grant. */
+  principalOfPeer(peerId: string): Principal | undefined
+  /** Gives the peer what an invite says. Left out by a peer that makes no invites, as a tab. */
+  redeem?(secret: string, peerId: string): Promise<{ roles: readonly string[]; expires_at: string }>
+}
+
+export interface PeerEndpointInit {
+  session: Session
+  /** What the peer may call and read here, as its roles allow; a tab's holds just its catalogue. */
+  surface: Surface
+  authority: PeerAuthority
+  /** The queue, if this peer owns tasks. */
+  owner?: WorkOwner | undefined
+  /** What runs attempts, if this peer works for others. */
+  worker?: Worker | undefined
+  /** The peer announced itself here, or something of that changed. */
+  onAnnounce?: ((announcement: Announcement) => void) | undefined
+  logger: Logger
+}
+
+export interface PeerEndpoint {
+  readonly session: Session
+  /** Resolves when the peer answered `initialize`; rejects when it does not, or the session ends first. */
+  readonly ready: Promise<void>
+  /** Resolves when the session has ended. */
+  readonly closed: Promise<SessionEnd>
+  /** For reading and watching the peer's resources. */
+  readonly client: Client
+  /** The peer as a worker of ours. */
+  readonly link: WorkerLink
+  /** Tells the peer the secret of its invite. Throws `forbidden`, `rate_limited`. */
+  redeem(secret: string): Promise<RedeemedGrant>
+  /** Offers this peer's work to the other: from now on its leases are taken. Sends only what changed. */
+  announce(announcement: Announcement): Promise<{ accepted: number; lease_ms: number }>
+  /** Reports outcomes that could not be answered on their call; verdicts in the same order. */
+  complete(reports: OutcomeReport[]): Promise<OutcomeVerdict[]>
+  /** Asks for work, for a peer that nobody can push to. */
+  claim(max: number): Promise<Assignment[]>
+  /** Runs one call on the peer, for its PeerRuntime. */
+  call(call: RuntimeCall): Promise<Json>
+  close(): Promise<void>
+}
+
+/**
+ * MCP in both directions on one session, and the work between peers beside it (docs/PROTOCOL.md "Work between
+ * peers"). The dialler initializes first. A peer without a grant can initialize, ping and redeem, no more.
+ */
+export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
+  const { session, surface, authority, owner, worker, logger } = init
+  const { peerId } = session
+  const peerInitialized = Promise.withResolvers<void>()
+  const peer = new PeerClient({
+    session,
+    name: surface.name,
+    version: surface.version,
+    turn: session.direction === 'outbound' ? Promise.resolve() : peerInitialized.promise,
+    logger,
+  })
+  const link = new RemoteWorker(peerId, peer)
+  const ownerClient = new OwnerClient(peer)
+
+  const answered = new Map<RequestId, () => void>()
+  const transport = new EndpointTransport(session.serverTransport, message => {
+    const id = answeredId(message)
+    if (id === undefined) return
+    answered.get(id)?.()
+    answered.delete(id)
+  })
+  let theyWork = false
+
+  function extend(base: Readonly<Record<string, Method>>): Record<string, Method> {
+    const methods = { ...base }
+    if (authority.redeem !== undefined) methods['toolmesh/redeem'] = redeemMethod(authority.redeem, peerId)
+    if (owner !== undefined) {
+      const onAnnounce = (announcement: Announcement): void => {
+        theyWork = true
+        init.onAnnounce?.(announcement)
+      }
+      Object.assign(methods, workMethods({ owner, link, onAnnounce }))
+    }
+    const plainCall = base['tools/call']
+    if (worker !== undefined && plainCall !== undefined) {
+      Object.assign(
+        methods,
+        attemptMethods({
+          worker,
+          ownerId: peerId,
+          announced: () => ownerClient.announced !== undefined,
+          whenAnswered: (id, fn) => answered.set(id, fn),
+          plainCall,
+          logger,
+        }),
+      )
+    }
+    return methods
+  }
+
+  serveSurface(surface, {
+    transport,
+    principal: request =>
+      authority.principalOfPeer(peerId) ??
+      (request !== undefined && isForWorker(request, ownerClient.announced) ? ownerOf(peerId) : undefined),
+    extend,
+    onInitialized: peerInitialized.resolve,
+    logger,
+  }).catch(error => {
+    logger('warning', 'a session could not be served', { peer_id: peerId, error: String(error) })
+    void session.close({ code: 'internal', message: 'this side cannot serve the session' })
+  })
+
+  const closed = session.closed.then(end => {
+    answered.clear()
+    if (theyWork) owner?.dropped(link)
+    return end
+  })
+
+  return {
+    session,
+    ready: peer.ready,
+    closed,
+    client: peer.client,
+    link,
+    redeem: secret => ownerClient.redeem(secret),
+    announce: announcement => ownerClient.announce(announcement),
+    complete: reports => ownerClient.complete(reports),
+    claim: max => ownerClient.claim(max),
+    call: call => callPeer(peer, peerId, call),
+    close: () => session.close(),
+  }
+}
+
+function redeemMethod(redeem: NonNullable<PeerAuthority['redeem']>, peerId: string): Method {
+  return params => redeem(parseInput(redeemParams, params).secret, peerId)
+}
+
+/** What an owner may ask of a worker that announced itself to it, without a grant: leases and what was announced. */
+function isForWorker({ method, params }: RpcCall, announced: Announcement | undefined): boolean {
+  if (announced === undefined) return false
+  if (method === 'toolmesh/renew') return true
+  if (method !== 'tools/call' || !isJsonObject(params)) return false
+  return hasLease(params) || announced.tools.some(({ tool }) => tool === params.name)
+}
+
+function ownerOf(peerId: string): Principal {
+  return { id: `peer:${peerId}`, roles: new Set(['submit']) }
+}
+
+function answeredId(message: JSONRPCMessage): RequestId | undefined {
+  return 'id' in message && !('method' in message) ? message.id : undefined
+}

@@ -1,0 +1,97 @@
+/** What travels between peers beside MCP's own methods (docs/PROTOCOL.md "Work between peers"). */
+import { z } from 'zod'
+import { ERROR_TABLE, type ErrorCode, type ErrorFacts } from '../../errors.ts'
+import { jsonObject, jsonValue } from '../json-object.ts'
+
+/** `_meta` of a `tools/call` that runs one attempt of a task. */
+export const LEASE_META = 'toolmesh/lease'
+
+/** Tools in one announcement; far more than a catalogue holds. */
+const MAX_TOOLS = 10_000
+const MAX_LABELS = 64
+/** Outcomes in one `complete`, and leases in one `claim`. */
+export const MAX_BATCH = 256
+/** Attempts that one worker may allow. */
+const MAX_CREDITS = 1024
+
+const name = z.string().min(1).max(128)
+const fence = z.int().min(0)
+const milliseconds = z.number().min(0)
+
+export const errorFacts: z.ZodType<ErrorFacts> = z.object({
+  code: z.custom<ErrorCode>(
+    value => typeof value === 'string' && Object.hasOwn(ERROR_TABLE, value),
+    'an error code',
+  ),
+  message: z.string(),
+  retryable: z.boolean(),
+  field: z.string().exactOptional(),
+  value: z.unknown().exactOptional(),
+  allowed: z.string().exactOptional(),
+  retry_after_ms: z.number().exactOptional(),
+})
+
+export const lease = z.object({
+  task_id: name,
+  attempt: z.int().min(1),
+  fence,
+  lease_ms: milliseconds,
+  deadline_ms: milliseconds,
+})
+
+export const redeemParams = z.object({ secret: z.string().min(1).max(128) })
+export const redeemResult = z.object({ roles: z.array(z.string()), expires_at: z.string() })
+
+const announcedTool = z.object({ tool: name, interface_cid: name, code_cid: name })
+
+/** The first announcement of a session says all; a later one only what changed. */
+export const announceParams = z.object({
+  instance_id: name,
+  tools: z.array(announcedTool).max(MAX_TOOLS).exactOptional(),
+  labels: z.array(name).max(MAX_LABELS).exactOptional(),
+  credits: z.int().min(0).max(MAX_CREDITS).exactOptional(),
+})
+export const announceResult = z.object({ accepted: z.int(), lease_ms: milliseconds })
+
+const progress = z.object({
+  done: z.number(),
+  total: z.number().exactOptional(),
+  message: z.string().exactOptional(),
+})
+
+export const renewResult = z.object({
+  live: z.array(z.object({ task_id: name, fence, progress: progress.exactOptional() })),
+})
+
+export const claimParams = z.object({ max: z.int().min(1).max(MAX_BATCH) })
+export const claimResult = z.object({
+  leases: z.array(z.object({ lease, tool: name, input: jsonValue })),
+})
+
+const reported = { task_id: name, fence, instance_id: name }
+
+export const completeParams = z.object({
+  outcomes: z
+    .array(
+      z.discriminatedUnion('state', [
+        z.object({ ...reported, state: z.literal('succeeded'), result: jsonValue }),
+        z.object({ ...reported, state: z.enum(['failed', 'cancelled']), error: errorFacts }),
+      ]),
+    )
+    .max(MAX_BATCH),
+})
+export const completeResult = z.object({
+  verdicts: z.array(z.enum(['committed', 'duplicate', 'stale_fence'])),
+})
+
+/** A `tools/call` result, as far as peers read it: they send no text. */
+export const callResult = z.object({
+  structuredContent: jsonObject.exactOptional(),
+  isError: z.boolean().exactOptional(),
+})
+
+export const logParams = z.object({
+  level: z.string(),
+  data: jsonValue,
+  _meta: z.looseObject({ 'toolmesh/log': z.string() }),
+})

@@ -1,0 +1,65 @@
+import { InvalidInputError } from '../../errors.ts'
+import type { Announcement, OutcomeReport, WorkerLink, WorkOwner } from '../../queue/work.ts'
+import type { Method } from '../binding/method.ts'
+import { parseInput } from '../parse-input.ts'
+import { announceParams, claimParams, completeParams } from './protocol.ts'
+
+export interface WorkMethodsComponents {
+  owner: WorkOwner
+  link: WorkerLink
+  /** Hears each announcement, whole. */
+  onAnnounce(announcement: Announcement): void
+}
+
+/** What an owner answers to a worker on the other end of a session. */
+export function workMethods({ owner, link, onAnnounce }: WorkMethodsComponents): Record<string, Method> {
+  let announced: Announcement | undefined
+
+  return {
+    'toolmesh/announce'(params) {
+      const change = parseInput(announceParams, params)
+      const announcement = completed(announced, change)
+      const answer = owner.announce(link, announcement)
+      announced = announcement
+      onAnnounce(announcement)
+      return answer
+    },
+
+    async 'toolmesh/claim'(params) {
+      return { leases: await owner.claim(link, parseInput(claimParams, params).max) }
+    },
+
+    async 'toolmesh/complete'(params) {
+      const { outcomes } = parseInput(completeParams, params)
+      return { verdicts: await owner.complete(link.peer_id, outcomes.map(reportOf)) }
+    },
+  }
+}
+
+/** A later announcement says only what changed, unless the worker began anew. */
+function completed(
+  before: Announcement | undefined,
+  change: Partial<Announcement> & Pick<Announcement, 'instance_id'>,
+): Announcement {
+  const known = before?.instance_id === change.instance_id ? before : undefined
+  const { tools = known?.tools, labels = known?.labels, credits = known?.credits } = change
+  if (tools === undefined || labels === undefined || credits === undefined) {
+    throw new InvalidInputError(
+      '',
+      change,
+      'tools, labels and credits in the first announcement of an instance',
+    )
+  }
+  return { instance_id: change.instance_id, tools, labels, credits }
+}
+
+type WireOutcome = ReturnType<typeof completeParams.parse>['outcomes'][number]
+
+function reportOf(wire: WireOutcome): OutcomeReport {
+  const { task_id, fence, instance_id } = wire
+  const outcome =
+    wire.state === 'succeeded'
+      ? { state: wire.state, result: wire.result }
+      : { state: wire.state, error: wire.error }
+  return { task_id, fence, instance_id, outcome }
+}
