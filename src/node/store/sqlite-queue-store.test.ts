@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   headOf,
@@ -47,7 +50,7 @@ describe('the file of a SqliteQueueStore', () => {
     const first = await openSqliteQueueStore({ path })
     await expect(openSqliteQueueStore({ path })).rejects.toMatchObject({
       code: 'conflict',
-      message: /in use/,
+      message: expect.stringMatching(/in use/),
     })
     await first.close()
     await (await openSqliteQueueStore({ path })).close()
@@ -60,7 +63,7 @@ describe('the file of a SqliteQueueStore', () => {
     raw.close()
     await expect(openSqliteQueueStore({ path })).rejects.toMatchObject({
       code: 'conflict',
-      message: /version 99/,
+      message: expect.stringMatching(/version 99/),
     })
 
     const damaged = join(folder, 'damaged.db')
@@ -73,12 +76,34 @@ describe('the file of a SqliteQueueStore', () => {
     other.close()
     await expect(openSqliteQueueStore({ path: foreign })).rejects.toMatchObject({
       code: 'conflict',
-      message: /not a task store/,
+      message: expect.stringMatching(/not a task store/),
     })
   })
 
   it('cannot be opened where nothing can be written', async () => {
     const nowhere = join(folder, 'missing', 'tasks.db')
     await expect(openSqliteQueueStore({ path: nowhere })).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  it('has every acknowledged task after its process was killed', async () => {
+    const program = fileURLToPath(new URL('./submit-until-killed.fixture.ts', import.meta.url))
+    const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const exited = new Promise(resolve => child.on('exit', (_code, signal) => resolve(signal)))
+    const acknowledged: string[] = []
+    for await (const line of createInterface({ input: child.stdout })) {
+      acknowledged.push(line)
+      if (acknowledged.length === 3_000) child.kill('SIGKILL')
+    }
+    expect(await exited).toBe('SIGKILL')
+    // The last line may have been cut by the kill.
+    const length = acknowledged[0]!.length
+    const ids = acknowledged.filter(line => line.length === length)
+    expect(ids.length).toBeGreaterThanOrEqual(3_000)
+
+    const store = await openSqliteQueueStore({ path })
+    const kept = new Set<string>()
+    for await (const page of store.live()) for (const task of page) kept.add(task.task_id)
+    expect(ids.filter(id => !kept.has(id))).toEqual([])
+    await store.close()
   })
 })

@@ -87,6 +87,7 @@ class SqliteQueueStore implements QueueStore {
     if (this.#ended !== undefined) return
     await this.#call('close')
     this.#ended = new StoreUnavailableError('closed')
+    this.#thread.ref()
     await this.#exited
   }
 

@@ -6,14 +6,23 @@ interface Waiting<C, R> {
 }
 
 /**
- * Group commit without a timer: a commit starts at once when none is running, and all that arrives meanwhile
- * is the next. Under load batches grow by themselves; an idle store answers at once.
+ * Commands that make a second commit worth starting while one runs: the store then goes from one to the next
+ * without waiting for this side, and fewer would only split the batches.
+ */
+const OVERLAP_FROM = 64
+
+/** Commits under way at once, at most. */
+const MAX_RUNNING = 2
+
+/**
+ * Group commit without a timer: a commit starts at once when none is running, and what arrives meanwhile is the
+ * next. Under load batches grow by themselves; an idle store answers at once. Commits end in the order of their start.
  */
 export class GroupCommit<C, R> {
   readonly #commit: (batch: C[]) => Promise<R[]>
   readonly #maxBatch: number
   #waiting: Waiting<C, R>[] = []
-  #running = false
+  #running = 0
   #scheduled = false
   #idle: (() => void)[] = []
 
@@ -38,38 +47,44 @@ export class GroupCommit<C, R> {
 
   /** Resolves when nothing waits and nothing runs. */
   async settled(): Promise<void> {
-    if (!this.#running && !this.#scheduled && this.#waiting.length === 0) return
+    if (this.#isIdle) return
     await new Promise<void>(resolve => this.#idle.push(resolve))
+  }
+
+  get #isIdle(): boolean {
+    return this.#running === 0 && this.#waiting.length === 0
   }
 
   /** Begins after the running microtasks, so that what one event causes travels together. */
   #schedule(): void {
-    if (this.#running || this.#scheduled) return
+    if (this.#scheduled) return
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false
-      void this.#run()
+      while (this.#mayStart) void this.#run(this.#waiting.splice(0, this.#maxBatch))
+      if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve()
     })
   }
 
-  async #run(): Promise<void> {
-    this.#running = true
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#maxBatch)
-      try {
-        const replies = await this.#commit(batch.map(({ command }) => command))
-        batch.forEach((waiting, index) => {
-          const reply = replies[index]
-          if (reply === undefined) waiting.reject(new Error('the store gave no reply'))
-          else waiting.resolve(reply)
-        })
-      } catch (error) {
-        for (const waiting of batch) waiting.reject(error)
-      }
-      // What the replies cause joins the next batch.
-      await Promise.resolve()
+  get #mayStart(): boolean {
+    if (this.#running === 0) return this.#waiting.length > 0
+    return this.#running < MAX_RUNNING && this.#waiting.length >= OVERLAP_FROM
+  }
+
+  async #run(batch: Waiting<C, R>[]): Promise<void> {
+    this.#running += 1
+    try {
+      const replies = await this.#commit(batch.map(({ command }) => command))
+      batch.forEach((waiting, index) => {
+        const reply = replies[index]
+        if (reply === undefined) waiting.reject(new Error('the store gave no reply'))
+        else waiting.resolve(reply)
+      })
+    } catch (error) {
+      for (const waiting of batch) waiting.reject(error)
+    } finally {
+      this.#running -= 1
+      this.#schedule()
     }
-    this.#running = false
-    for (const resolve of this.#idle.splice(0)) resolve()
   }
 }
