@@ -40,6 +40,11 @@ export class WorkerClock implements Clock {
     }
   }
 
+  /** Ends the worker; pending timers never fire. */
+  close(): void {
+    this.#worker.terminate()
+  }
+
   #post(message: ToTimer): void {
     this.#worker.postMessage(message)
   }

@@ -1,0 +1,162 @@
+import type { Clock } from '../shared/clock.ts'
+import { factsOf } from '../shared/errors.ts'
+import type { Logger } from '../shared/logger.ts'
+import type { MeshHost } from '../shared/mesh/host-contract.ts'
+import type { AttemptRunner } from '../shared/queue/attempt-runner.ts'
+import type { WorkerPool } from '../shared/router/worker-pool.ts'
+import { withDeadline } from './deadline.ts'
+import { drain } from './drain.ts'
+import { TabError } from './errors.ts'
+import type { LinkState, NodeLink } from './node-link.ts'
+import type { StatePublisher } from './state-publisher.ts'
+import type { Tab, TabState } from './tab-contract.ts'
+
+/** Milliseconds for handing over the last outcomes; those left over stay in the outbox for the next visit. */
+const DELIVER_MS = 5_000
+/** Milliseconds between two looks at the round trip, which the session measures by itself. */
+const RTT_EVERY_MS = 2_000
+
+export interface MeshTabParts {
+  host: MeshHost
+  nodePeerId: string
+  runner: AttemptRunner
+  pool: WorkerPool
+  publisher: StatePublisher
+  clock: Clock
+  logger: Logger
+  saveCapacity: (capacity: number) => Promise<void>
+  /** Makes the link, which reports to the function given. */
+  link: (onState: (state: LinkState) => void) => NodeLink
+  /** Gives back what the tab holds: workers, the network, its slot. */
+  close: () => Promise<void>
+}
+
+/** A tab in the mesh: follows its link and its runner, and does what the person wants. */
+export class MeshTab implements Tab {
+  readonly #parts: MeshTabParts
+  readonly #link: NodeLink
+  readonly #listening = new AbortController()
+  #leaving: Promise<void> | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(parts: MeshTabParts) {
+    this.#parts = parts
+    this.#link = parts.link(state => this.#onLink(state))
+    parts.runner.onChange(({ paused, capacity }) => parts.publisher.update({ paused, capacity }))
+    this.#wakeOnNews()
+    this.#watchRoundTrip()
+  }
+
+  get state(): TabState {
+    return this.#parts.publisher.state
+  }
+
+  subscribe(listener: (state: TabState) => void): () => void {
+    return this.#parts.publisher.subscribe(listener)
+  }
+
+  setCapacity(workers: number): void {
+    const { pool, runner, saveCapacity, logger } = this.#parts
+    const capacity = Math.min(Math.max(1, Math.round(workers)), this.state.max_capacity)
+    pool.setCapacity(capacity)
+    runner.setCapacity(capacity)
+    saveCapacity(capacity).catch((error: unknown) =>
+      logger('warning', 'the number of workers could not be kept', { error: String(error) }),
+    )
+  }
+
+  pause(): void {
+    this.#parts.runner.pause()
+  }
+
+  resume(): void {
+    this.#parts.runner.resume()
+  }
+
+  leave(): Promise<void> {
+    this.#leaving ??= this.#leave()
+    return this.#leaving
+  }
+
+  async #leave(): Promise<void> {
+    if (this.#closed === undefined) {
+      await drain(this.#parts)
+      await this.#deliver()
+    }
+    await this.#close()
+    this.#parts.publisher.forget('path', 'rtt_ms', 'retry_at', 'error')
+    this.#parts.publisher.update({ phase: 'left' })
+  }
+
+  async #deliver(): Promise<void> {
+    const { clock, logger } = this.#parts
+    const late = (signal: AbortSignal) =>
+      new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    try {
+      await withDeadline(clock, DELIVER_MS, signal => Promise.race([this.#link.deliver(), late(signal)]))
+    } catch (error) {
+      logger('info', 'outcomes stay in the outbox', { error: String(error) })
+    }
+  }
+
+  #onLink(state: LinkState): void {
+    const { publisher, nodePeerId } = this.#parts
+    if (state.phase === 'refused') {
+      publisher.forget('path', 'rtt_ms', 'retry_at')
+      publisher.update({ phase: 'failed', error: errorOf(state.error) })
+      void this.#close()
+      return
+    }
+    const phase = this.state.phase === 'draining' ? 'draining' : phaseOf(state, this.state)
+    publisher.forget('path', 'rtt_ms', 'retry_at', 'error')
+    if (state.phase === 'online') {
+      publisher.update({ phase, path: state.session.path, node_peer_id: nodePeerId })
+    } else if (state.phase === 'reconnecting') {
+      publisher.update({ phase, retry_at: state.retryAt })
+    } else {
+      publisher.update({ phase })
+    }
+  }
+
+  #wakeOnNews(): void {
+    const { signal } = this.#listening
+    window.addEventListener('online', () => this.#link.wake(), { signal })
+    const onVisible = () => {
+      if (document.visibilityState === 'visible') this.#link.wake()
+    }
+    document.addEventListener('visibilitychange', onVisible, { signal })
+  }
+
+  #watchRoundTrip(): void {
+    const { clock, host, nodePeerId, publisher } = this.#parts
+    const rtt_ms = host.roundTrip(nodePeerId)
+    if (rtt_ms !== undefined && rtt_ms !== this.state.rtt_ms) publisher.update({ rtt_ms })
+    const cancel = clock.after(RTT_EVERY_MS, () => {
+      this.#listening.signal.removeEventListener('abort', cancel)
+      this.#watchRoundTrip()
+    })
+    this.#listening.signal.addEventListener('abort', cancel, { once: true })
+  }
+
+  #close(): Promise<void> {
+    this.#closed ??= (async () => {
+      this.#listening.abort()
+      await this.#link.close()
+      await this.#parts.close()
+    })()
+    return this.#closed
+  }
+}
+
+/** What a person is told of an error. */
+export function errorOf(error: unknown): NonNullable<TabState['error']> {
+  const { code, message } = factsOf(error)
+  return { code, message, ...(error instanceof TabError ? { hint: error.hint } : {}) }
+}
+
+/** A link that is tried again after it was up shows as reconnecting, also while it dials. */
+function phaseOf(link: LinkState, tab: TabState): TabState['phase'] {
+  if (link.phase === 'online') return 'online'
+  if (link.phase === 'reconnecting') return 'reconnecting'
+  return tab.phase === 'reconnecting' ? 'reconnecting' : 'connecting'
+}
