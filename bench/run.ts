@@ -1,0 +1,63 @@
+/** `npm run bench [-- name ...] [--json]`: runs the benchmarks and says which goals were met. */
+import { loadavg } from 'node:os'
+import { type Benchmark, type Figure, type Findings, meetsGoal } from './benchmark.ts'
+import { thisMachine } from './machine.ts'
+
+const BENCHMARKS: Record<string, () => Promise<{ benchmark: Benchmark }>> = {
+  session: () => import('./session.ts'),
+  http: () => import('./http.ts'),
+  start: () => import('./start.ts'),
+  memory: () => import('./memory.ts'),
+}
+
+const args = process.argv.slice(2)
+const asJson = args.includes('--json')
+const chosen = args.filter(arg => !arg.startsWith('-'))
+const unknown = chosen.find(name => !Object.hasOwn(BENCHMARKS, name))
+if (unknown !== undefined) {
+  process.stderr.write(`no benchmark ${unknown}; there are ${Object.keys(BENCHMARKS).join(', ')}\n`)
+  process.exit(2)
+}
+
+const machine = thisMachine()
+if (!asJson) {
+  const { cpu, cores, memory_gib, platform, node, load } = machine
+  print(`${cpu}, ${cores} cores, ${memory_gib} GiB, ${platform}, Node ${node}, load ${load.toFixed(2)}`)
+}
+
+const results: { name: string; load: number; findings: Findings[] }[] = []
+for (const [name, load] of Object.entries(BENCHMARKS)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
+  const { benchmark } = await load()
+  const loadBefore = loadavg()[0] ?? 0
+  const findings = await benchmark.run()
+  results.push({ name, load: loadBefore, findings })
+  if (!asJson) show(benchmark, loadBefore, findings)
+}
+if (asJson) print(JSON.stringify({ machine, results }, null, 2))
+
+function show({ title }: Benchmark, load: number, findings: readonly Findings[]): void {
+  print(`\n${title} (load ${load.toFixed(2)})`)
+  for (const { method, figures, skipped } of findings) {
+    print(`  ${method}`)
+    if (skipped !== undefined) print(`    skipped: ${skipped}`)
+    const width = Math.max(0, ...figures.map(({ name }) => name.length))
+    for (const figure of figures) print(`    ${figure.name.padEnd(width)}  ${textOf(figure)}`)
+  }
+}
+
+function textOf(figure: Figure): string {
+  const { value, unit, p99, goal } = figure
+  const slow = p99 === undefined ? '' : `, p99 ${rounded(p99)} ${unit}`
+  if (goal === undefined) return `${rounded(value)} ${unit}${slow}`
+  const bar = 'most' in goal ? `at most ${goal.most}` : `at least ${goal.least}`
+  return `${rounded(value)} ${unit}${slow}  goal ${bar}: ${meetsGoal(figure) ? 'met' : 'MISSED'}`
+}
+
+function rounded(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

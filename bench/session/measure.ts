@@ -1,0 +1,83 @@
+/** The measurement itself, the same in a Node process and in a page: echoes and calls on one connection, by turns. */
+import type { Connection, Stream } from '@libp2p/interface'
+import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
+
+/** libp2p's ping: its handler sends back whatever comes, and every node serves it. */
+const ECHO_PROTOCOL = '/ipfs/ping/1.0.0'
+const ROUNDS = 5
+/** Operations of a round, one after the other and with 64 in flight. */
+const ALONE = 300
+const TOGETHER = 1_280
+const IN_FLIGHT = 64
+const WARM_UP = 300
+
+/** Round trips in ms. */
+export interface Samples {
+  echo: number[]
+  call: number[]
+  /** The same call of a tool that always runs in a worker thread. */
+  workerCall: number[]
+  echo64: number[]
+  call64: number[]
+}
+
+/** @param bytes of each echo: as long as a call's longer frame */
+export async function measure(connection: Connection, client: Client, bytes: number): Promise<Samples> {
+  const hash = () => client.callTool({ name: 'crypto_hash', arguments: { text: 'a'.repeat(64) } })
+  const query = () => client.callTool({ name: 'data_json_query', arguments: { json: 1, query: '$' } })
+  const samples: Samples = { echo: [], call: [], workerCall: [], echo64: [], call64: [] }
+  await timed(hash, WARM_UP, 1)
+  await timed(query, WARM_UP, 1)
+  for (let round = 0; round < ROUNDS; round++) {
+    samples.echo.push(...(await withEcho(connection, bytes, echo => timed(echo, ALONE, 1))))
+    samples.call.push(...(await timed(hash, ALONE, 1)))
+    samples.workerCall.push(...(await timed(query, ALONE, 1)))
+    samples.echo64.push(...(await withEcho(connection, bytes, echo => timed(echo, TOGETHER, IN_FLIGHT))))
+    samples.call64.push(...(await timed(hash, TOGETHER, IN_FLIGHT)))
+  }
+  return samples
+}
+
+async function timed(operation: () => Promise<unknown>, count: number, inFlight: number): Promise<number[]> {
+  const times: number[] = []
+  let left = count
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) {
+      const started = performance.now()
+      await operation()
+      times.push(performance.now() - started)
+    }
+  }
+  await Promise.all(Array.from({ length: inFlight }, lane))
+  return times
+}
+
+/** A stream of its own for each round: the handler of the ping protocol ends it after ten seconds. */
+async function withEcho<T>(
+  connection: Connection,
+  bytes: number,
+  use: (echo: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const stream = await connection.newStream(ECHO_PROTOCOL)
+  const result = await use(echoOn(stream, new Uint8Array(bytes).fill(0x61)))
+  await stream.close()
+  return result
+}
+
+/** Echoes come back in order: the first one sent is done when its number of bytes has arrived. */
+function echoOn(stream: Stream, payload: Uint8Array): () => Promise<void> {
+  const waiting: (() => void)[] = []
+  let received = 0
+  stream.addEventListener('message', ({ data }) => {
+    received += data.byteLength
+    while (received >= payload.byteLength && waiting.length > 0) {
+      received -= payload.byteLength
+      waiting.shift()?.()
+    }
+  })
+  return () =>
+    new Promise(resolve => {
+      waiting.push(resolve)
+      stream.send(payload)
+    })
+}
