@@ -1,8 +1,13 @@
 import canonicalizeJson from 'canonicalize'
 import { InvalidInputError } from '../errors.ts'
 import type { Json } from '../tools/tool.ts'
+import { isPlainObject } from './plain-object.ts'
 
-/** RFC 8785 form of a JSON value. Throws `invalid_input` for NaN, infinities, cycles and lone surrogates. */
+/**
+ * RFC 8785 form of a JSON value. A property that is undefined counts as absent. Throws `invalid_input` for anything
+ * else that JSON cannot hold: NaN, infinities, cycles, lone surrogates, undefined in an array, dates, byte arrays,
+ * instances of classes.
+ */
 export function canonicalize(value: Json): string {
   let text: string | undefined
   try {
@@ -10,7 +15,8 @@ export function canonicalize(value: Json): string {
   } catch (error) {
     throw new InvalidInputError('value', String(error), 'a JSON value (RFC 8785)')
   }
-  if (text === undefined || !text.isWellFormed()) {
+  // Checked after: the library has refused cycles by then. It would turn dates, maps and holes into JSON silently.
+  if (text === undefined || !text.isWellFormed() || !isAllJson(value)) {
     throw new InvalidInputError('value', typeof value, 'a JSON value (RFC 8785) of well-formed strings')
   }
   return text
@@ -19,4 +25,20 @@ export function canonicalize(value: Json): string {
 /** UTF-8 bytes of the RFC 8785 form. */
 export function canonicalBytes(value: Json): Uint8Array {
   return new TextEncoder().encode(canonicalize(value))
+}
+
+function isAllJson(root: unknown): boolean {
+  const left: unknown[] = [root]
+  while (left.length > 0) {
+    const value = left.pop()
+    if (Array.isArray(value)) {
+      for (let at = 0; at < value.length; at++) left.push(value[at])
+    } else if (typeof value === 'object' && value !== null) {
+      if (!isPlainObject(value)) return false
+      for (const part of Object.values(value)) if (part !== undefined) left.push(part)
+    } else if (value === undefined || typeof value === 'function' || typeof value === 'symbol') {
+      return false
+    }
+  }
+  return true
 }

@@ -1,3 +1,4 @@
+import { isPlainObject } from '../artifacts/plain-object.ts'
 import type { Json } from './tool.ts'
 
 /**
@@ -23,9 +24,4 @@ export function isJson(value: unknown): value is Json {
 /** One reference token of a JSON Pointer (RFC 6901 section 3). */
 export function escapePointer(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1')
-}
-
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
 }
