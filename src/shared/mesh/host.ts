@@ -141,12 +141,10 @@ class Host implements MeshHost {
   }
 
   #accept(stream: Stream, connection: Connection): void {
-    const peerId = connection.remotePeer.toString()
-    if (!this.#book.admits(peerId)) {
-      stream.abort(new SessionClosedError('too many sessions of peers without a grant'))
-      return
-    }
-    this.#book.add(this.#session(stream, connection, 'inbound'))
+    const admitted = this.#book.admits(connection.remotePeer.toString())
+    const session = this.#session(stream, connection, 'inbound')
+    if (admitted) this.#book.add(session)
+    else void session.close({ code: 'rate_limited', message: 'too many sessions of peers without a grant' })
   }
 
   async #serve(stream: Stream, connection: Connection): Promise<void> {

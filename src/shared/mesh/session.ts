@@ -184,9 +184,16 @@ export class MeshSession implements Session {
       else for (const chunk of data) this.#read(chunk)
     })
     stream.addEventListener('remoteCloseWrite', () => this.#onRemoteEnd())
-    stream.addEventListener('close', event => {
-      this.#finish({ code: 'unavailable', message: event.error?.message ?? 'the stream was closed' })
+    stream.addEventListener('close', event => this.#onStreamClosed(event.error))
+    // What happened before anyone listened has no event; bytes that came by then are read first.
+    queueMicrotask(() => {
+      if (stream.remoteWriteStatus === 'closed') this.#onRemoteEnd()
+      if (stream.status !== 'open') this.#onStreamClosed()
     })
+  }
+
+  #onStreamClosed(error?: Error): void {
+    this.#finish({ code: 'unavailable', message: error?.message ?? 'the stream was closed' })
   }
 
   #read(chunk: Uint8Array): void {
@@ -202,6 +209,7 @@ export class MeshSession implements Session {
   }
 
   #onRemoteEnd(): void {
+    if (this.#end !== undefined) return
     try {
       this.#decoder.end()
       void this.close()
