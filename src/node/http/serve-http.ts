@@ -8,6 +8,7 @@ import {
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { type Logger, silentLogger } from '../../shared/logger.ts'
 import { ListenError } from './errors.ts'
 import type { HttpApp } from './http-app.ts'
 import type { TlsIdentity } from './tls-identity.ts'
@@ -46,6 +47,7 @@ export interface ServeOptions {
   /** Takes over a socket that asked for an upgrade at UPGRADE_PATH; any other upgrade is refused. */
   onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   limits?: Partial<ServeLimits>
+  logger?: Logger
 }
 
 /** Where the WebSocket of the mesh is served. */
@@ -61,7 +63,7 @@ export interface HttpServer {
 
 /** Serves the app. Throws `conflict` when the port cannot be had. */
 export async function serveHttp(app: HttpApp, options: ServeOptions): Promise<HttpServer> {
-  const { host, port, tls, onUpgrade } = options
+  const { host, tls, onUpgrade } = options
   const limits = { ...DEFAULT_SERVE_LIMITS, ...options.limits }
   const serverOptions: ServerOptions = {
     headersTimeout: limits.headersTimeoutMs,
@@ -82,7 +84,7 @@ export async function serveHttp(app: HttpApp, options: ServeOptions): Promise<Ht
   server.maxConnections = limits.connections
   const upgraded = upgrades(server, onUpgrade)
 
-  await listen(server, host, port)
+  await listen(server, options)
   const bound = addressOf(server)
   return {
     url: `${tls === undefined ? 'http' : 'https'}://${urlHost(host)}:${bound.port}`,
@@ -147,11 +149,15 @@ function upgrades(server: Server, onUpgrade: ServeOptions['onUpgrade']): Set<Dup
   return sockets
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
+function listen(server: Server, { host, port, logger = silentLogger }: ServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', error => reject(new ListenError(host, port, error)))
     server.listen({ host, port }, () => {
       server.removeAllListeners('error')
+      // Accepting one connection failed, for example for want of file descriptors; the server goes on.
+      server.on('error', error =>
+        logger('warning', 'a connection was not accepted', { error: error.message }),
+      )
       resolve()
     })
   })

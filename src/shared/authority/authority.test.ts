@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../clock.ts'
 import { ToolmeshError } from '../errors.ts'
-import { Authority, type AuthorityParts } from './authority.ts'
+import { Authority, type AuthorityParts, GRANT_SWEEP_MS } from './authority.ts'
 import type { AuthorityState, AuthorityStore } from './authority-store.ts'
 import { MemoryAuthorityStore } from './memory-authority-store.ts'
 import { REDEEM_FAILURES_PER_WINDOW, REDEEM_WINDOW_MS } from './redeem-limiter.ts'
@@ -63,6 +63,24 @@ describe('an invite', () => {
     expect(authority.isGranted('a')).toBe(true)
     await clock.advance(1)
     expect(authority.isGranted('a')).toBe(false)
+  })
+
+  it('names the peers whose grants expire, after a restart too', async () => {
+    const store = new MemoryAuthorityStore()
+    const before = newAuthority({ store })
+    const request = { roles: ['work'], ttl_ms: HOUR, uses: 2, grant_ttl_ms: 2 * GRANT_SWEEP_MS } as const
+    const { secret } = await before.createInvite(request)
+    await before.redeem(secret, 'a')
+    await clock.advance(GRANT_SWEEP_MS / 2)
+    const after = newAuthority({ store })
+    const lost: string[] = []
+    after.onRevoked(peer => lost.push(peer))
+    await after.load()
+    await after.redeem(secret, 'b')
+    await clock.advance(1.5 * GRANT_SWEEP_MS)
+    expect([after.isGranted('a'), lost]).toEqual([false, []])
+    await clock.advance(GRANT_SWEEP_MS / 2)
+    expect([after.isGranted('b'), lost]).toEqual([false, ['a', 'b']])
   })
 
   it('joins the roles of all invites that a peer redeemed', async () => {

@@ -1,11 +1,6 @@
 import type { Clock } from '../clock.ts'
-import type {
-  AuthorityState,
-  AuthorityStore,
-  GrantRecord,
-  InviteRecord,
-  TokenRecord,
-} from './authority-store.ts'
+import { AuthorityRecords } from './authority-records.ts'
+import type { AuthorityStore, GrantRecord, InviteRecord, TokenRecord } from './authority-store.ts'
 import { CoalescedSave } from './coalesced-save.ts'
 import {
   type CreatedInvite,
@@ -43,6 +38,9 @@ export interface AuthorityLimits {
 /** The state is held in memory and written whole, so it stays within a few megabytes. */
 export const DEFAULT_AUTHORITY_LIMITS: AuthorityLimits = { invites: 1000, grants: 10_000, tokens: 10_000 }
 
+/** How often expired grants are looked for, milliseconds: a session outlives its grant by no more than this. */
+export const GRANT_SWEEP_MS = 30_000
+
 export interface AuthorityParts {
   store: AuthorityStore
   clock: Clock
@@ -65,13 +63,10 @@ export class Authority {
   readonly #ownPeerId: string
   readonly #limiter: RedeemLimiter
   readonly #saver: CoalescedSave
-  /** By the hash of their secret. */
-  readonly #invites = new Map<string, InviteRecord>()
-  readonly #tokens = new Map<string, TokenRecord>()
-  /** By peer id: one grant for each invite that the peer redeemed. */
-  readonly #grants = new Map<string, GrantRecord[]>()
+  readonly #records: AuthorityRecords
   readonly #revokedListeners = new Set<(peerId: string) => void>()
   #loading: Promise<void> | undefined
+  #sweeping = false
 
   constructor({ store, clock, random, ownPeerId, limits }: AuthorityParts) {
     this.#store = store
@@ -81,16 +76,15 @@ export class Authority {
     this.#ownPeerId = ownPeerId
     this.#own = { id: `peer:${ownPeerId}`, roles: new Set<Role>(['admin']) }
     this.#limiter = new RedeemLimiter(clock)
-    this.#saver = new CoalescedSave(() => store.save(this.#state()))
+    this.#records = new AuthorityRecords(clock)
+    this.#saver = new CoalescedSave(() => store.save(this.#records.state()))
   }
 
   /** Reads the store; until then nobody is granted anything. Every change waits for it. Throws what the store throws. */
   load(): Promise<void> {
     this.#loading ??= this.#store.load().then(state => {
-      for (const invite of state?.invites ?? []) this.#invites.set(invite.secret_hash, invite)
-      for (const token of state?.tokens ?? []) this.#tokens.set(token.token_hash, token)
-      for (const grant of state?.grants ?? []) this.#addGrant(grant)
-      this.#prune()
+      if (state !== undefined) this.#records.restore(state)
+      this.#sweepLater()
     })
     return this.#loading
   }
@@ -103,8 +97,7 @@ export class Authority {
     checkTtl('ttl_ms', ttl_ms)
     checkTtl('grant_ttl_ms', grant_ttl_ms)
     checkUses(uses)
-    if (this.#invites.size >= this.#limits.invites)
-      throw new AuthorityFullError('invites', this.#limits.invites)
+    this.#checkRoom('invites')
 
     const secret = newSecret(this.#random, INVITE_SECRET_BYTES)
     const invite: InviteRecord = {
@@ -118,7 +111,7 @@ export class Authority {
       used: 0,
       grant_ttl_ms,
     }
-    this.#invites.set(invite.secret_hash, invite)
+    this.#records.addInvite(invite)
     await this.#saver.save()
     return { id: invite.id, secret, roles, expires_at: iso(invite.expires_ms), uses }
   }
@@ -126,7 +119,7 @@ export class Authority {
   /** Invites that can be redeemed or that still have live grants or tokens, oldest first. */
   async listInvites(): Promise<InviteListing[]> {
     await this.#ready()
-    return [...this.#invites.values()].map(invite => ({
+    return this.#records.invites().map(invite => ({
       id: invite.id,
       ...(invite.name === undefined ? {} : { name: invite.name }),
       roles: invite.roles,
@@ -134,22 +127,18 @@ export class Authority {
       expires_at: iso(invite.expires_ms),
       uses: invite.uses,
       used: invite.used,
-      peers: this.#grantsOf(invite.id).map(grant => grant.peer_id),
+      peers: this.#records.grantsOfInvite(invite.id).map(grant => grant.peer_id),
     }))
   }
 
   /** Ends an invite, its grants and its tokens, then tells `onRevoked` for each peer. Throws `not_found`. */
   async revokeInvite(id: string): Promise<void> {
     await this.#ready()
-    const invite = [...this.#invites.values()].find(each => each.id === id)
+    const invite = this.#records.inviteOfId(id)
     if (invite === undefined) throw new UnknownCredentialError('invite', id)
-    const peers = this.#grantsOf(id).map(grant => grant.peer_id)
-    this.#invites.delete(invite.secret_hash)
-    for (const token of [...this.#tokens.values()]) {
-      if (token.invite_id === id) this.#tokens.delete(token.token_hash)
-    }
-    this.#keepGrants(grant => grant.invite_id !== id)
-    for (const peerId of peers) for (const listener of this.#revokedListeners) listener(peerId)
+    const peers = this.#records.grantsOfInvite(id).map(grant => grant.peer_id)
+    this.#records.removeInvite(invite)
+    this.#tellRevoked(peers)
     await this.#saver.save()
   }
 
@@ -160,13 +149,13 @@ export class Authority {
   async redeem(secret: string, peerId: string): Promise<Redeemed> {
     await this.#ready()
     const invite = this.#redeemable(secret, `peer ${peerId}`)
-    const earlier = this.#grants.get(peerId)?.find(grant => grant.invite_id === invite.id)
+    const earlier = this.#records.liveGrantsOfPeer(peerId).find(grant => grant.invite_id === invite.id)
     if (earlier !== undefined) {
       // It may be that the save of the first redeem failed: answer only when this one is durable.
       await this.#saver.save()
       return { roles: earlier.roles, expires_at: iso(earlier.expires_ms) }
     }
-    if (this.#grantCount() >= this.#limits.grants) throw new AuthorityFullError('grants', this.#limits.grants)
+    this.#checkRoom('grants')
     this.#useUp(invite, `peer ${peerId}`)
     const grant: GrantRecord = {
       peer_id: peerId,
@@ -175,7 +164,8 @@ export class Authority {
       created_ms: this.#clock.now(),
       expires_ms: this.#clock.now() + invite.grant_ttl_ms,
     }
-    this.#addGrant(grant)
+    this.#records.addGrant(grant)
+    this.#sweepLater()
     await this.#saver.save()
     return { roles: grant.roles, expires_at: iso(grant.expires_ms) }
   }
@@ -187,7 +177,7 @@ export class Authority {
   async redeemToken(secret: string, caller: string): Promise<CreatedToken> {
     await this.#ready()
     const invite = this.#redeemable(secret, `address ${caller}`)
-    this.#checkRoomForToken()
+    this.#checkRoom('tokens')
     this.#useUp(invite, `address ${caller}`)
     return this.#addToken({ roles: invite.roles, ttl_ms: invite.grant_ttl_ms, invite_id: invite.id })
   }
@@ -196,31 +186,31 @@ export class Authority {
   async createToken({ roles, ttl_ms, name }: TokenRequest): Promise<CreatedToken> {
     await this.#ready()
     checkTtl('ttl_ms', ttl_ms)
-    this.#checkRoomForToken()
+    this.#checkRoom('tokens')
     return this.#addToken({ roles: checkedRoles(roles), ttl_ms, ...(name === undefined ? {} : { name }) })
   }
 
   /** Ends one bearer token. Throws `not_found`. */
   async revokeToken(id: string): Promise<void> {
     await this.#ready()
-    const token = [...this.#tokens.values()].find(each => each.id === id)
+    const token = this.#records.tokenOfId(id)
     if (token === undefined) throw new UnknownCredentialError('token', id)
-    this.#tokens.delete(token.token_hash)
+    this.#records.removeToken(token)
     await this.#saver.save()
   }
 
   /** Who an authenticated peer is here; undefined for one without a live grant. */
   principalOfPeer(peerId: string): Principal | undefined {
     if (peerId === this.#ownPeerId) return this.#own
-    const live = this.#grants.get(peerId)?.filter(grant => this.#isLive(grant))
-    if (live === undefined || live.length === 0) return undefined
+    const live = this.#records.liveGrantsOfPeer(peerId)
+    if (live.length === 0) return undefined
     return { id: `peer:${peerId}`, roles: new Set(live.flatMap(grant => grant.roles)) }
   }
 
   /** Who holds this bearer token; undefined for one that is unknown, expired or revoked. */
   principalOfBearer(token: string): Principal | undefined {
-    const record = this.#tokens.get(hashSecret(token))
-    if (record === undefined || !this.#isLive(record)) return undefined
+    const record = this.#records.liveTokenOfHash(hashSecret(token))
+    if (record === undefined) return undefined
     return { id: `token:${record.id}`, roles: new Set(record.roles) }
   }
 
@@ -229,7 +219,7 @@ export class Authority {
     return this.principalOfPeer(peerId) !== undefined
   }
 
-  /** Calls `listener` for each peer that lost a grant by a revoke; the returned function ends it. */
+  /** Calls `listener` for each peer that lost a grant, revoked or expired; the returned function ends it. */
   onRevoked(listener: (peerId: string) => void): () => void {
     this.#revokedListeners.add(listener)
     return () => this.#revokedListeners.delete(listener)
@@ -240,11 +230,30 @@ export class Authority {
     this.#prune()
   }
 
+  #prune(): void {
+    this.#tellRevoked(this.#records.prune())
+  }
+
+  /** Looks for expired grants from time to time while there are any. */
+  #sweepLater(): void {
+    if (this.#sweeping || this.#records.counts().grants === 0) return
+    this.#sweeping = true
+    this.#clock.after(GRANT_SWEEP_MS, () => {
+      this.#sweeping = false
+      this.#prune()
+      this.#sweepLater()
+    })
+  }
+
+  #tellRevoked(peerIds: readonly string[]): void {
+    for (const peerId of new Set(peerIds)) for (const listener of this.#revokedListeners) listener(peerId)
+  }
+
   /** The invite of a secret, unless it is unknown or has expired. */
   #redeemable(secret: string, caller: string): InviteRecord {
     this.#limiter.check(caller)
-    const invite = this.#invites.get(hashSecret(secret))
-    if (invite !== undefined && this.#isLive(invite)) return invite
+    const invite = this.#records.inviteOfHash(hashSecret(secret))
+    if (invite !== undefined && this.#records.isLive(invite)) return invite
     this.#limiter.failed(caller)
     throw new InviteRefusedError(invite === undefined ? 'unknown or revoked' : 'expired')
   }
@@ -257,8 +266,9 @@ export class Authority {
     invite.used += 1
   }
 
-  #checkRoomForToken(): void {
-    if (this.#tokens.size >= this.#limits.tokens) throw new AuthorityFullError('tokens', this.#limits.tokens)
+  #checkRoom(kind: keyof AuthorityLimits): void {
+    if (this.#records.counts()[kind] >= this.#limits[kind])
+      throw new AuthorityFullError(kind, this.#limits[kind])
   }
 
   async #addToken(given: {
@@ -276,59 +286,9 @@ export class Authority {
       created_ms: this.#clock.now(),
       expires_ms: this.#clock.now() + ttl_ms,
     }
-    this.#tokens.set(record.token_hash, record)
+    this.#records.addToken(record)
     await this.#saver.save()
     return { id: record.id, token, roles: record.roles, expires_at: iso(record.expires_ms) }
-  }
-
-  #isLive(record: { expires_ms: number }): boolean {
-    return record.expires_ms > this.#clock.now()
-  }
-
-  #addGrant(grant: GrantRecord): void {
-    this.#grants.set(grant.peer_id, [...(this.#grants.get(grant.peer_id) ?? []), grant])
-  }
-
-  #grantsOf(inviteId: string): GrantRecord[] {
-    return [...this.#grants.values()].flat().filter(grant => grant.invite_id === inviteId)
-  }
-
-  #grantCount(): number {
-    return this.#grants.values().reduce((sum, grants) => sum + grants.length, 0)
-  }
-
-  #keepGrants(keep: (grant: GrantRecord) => boolean): void {
-    for (const [peerId, grants] of this.#grants) {
-      const kept = grants.filter(keep)
-      if (kept.length === 0) this.#grants.delete(peerId)
-      else if (kept.length < grants.length) this.#grants.set(peerId, kept)
-    }
-  }
-
-  /** Forgets what has expired; an invite stays while something that it gave lives, so that it can be revoked. */
-  #prune(): void {
-    for (const token of [...this.#tokens.values()]) {
-      if (!this.#isLive(token)) this.#tokens.delete(token.token_hash)
-    }
-    this.#keepGrants(grant => this.#isLive(grant))
-    for (const invite of [...this.#invites.values()]) {
-      if (!this.#isLive(invite) && !this.#hasGiven(invite.id)) this.#invites.delete(invite.secret_hash)
-    }
-  }
-
-  #hasGiven(inviteId: string): boolean {
-    return (
-      this.#tokens.values().some(token => token.invite_id === inviteId) || this.#grantsOf(inviteId).length > 0
-    )
-  }
-
-  #state(): AuthorityState {
-    return {
-      version: 1,
-      invites: [...this.#invites.values()],
-      grants: [...this.#grants.values()].flat(),
-      tokens: [...this.#tokens.values()],
-    }
   }
 }
 
