@@ -71,7 +71,6 @@ export class Tasks extends LitElement {
 
       tbody tr {
         cursor: pointer;
-        content-visibility: auto;
       }
 
       tbody tr:hover {

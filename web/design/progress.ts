@@ -28,7 +28,8 @@ export class ProgressBar extends LitElement {
         height: 100%;
         border-radius: 3px;
         background: var(--info);
-        transition: width 200ms;
+        transform-origin: left;
+        transition: transform 200ms;
       }
 
       .unknown {
@@ -61,7 +62,7 @@ export class ProgressBar extends LitElement {
       <div class="track" role="progressbar" aria-label=${this.label} aria-valuemin="0" aria-valuemax="100"
         aria-valuenow=${percent ?? nothing} title=${this.value?.message ?? nothing}>
         <div class="fill ${percent === undefined ? 'unknown' : ''}"
-          style=${styleMap(percent === undefined ? {} : { width: `${percent}%` })}></div>
+          style=${styleMap(percent === undefined ? {} : { transform: `scaleX(${percent / 100})` })}></div>
       </div>
     `
   }

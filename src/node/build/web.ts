@@ -25,7 +25,7 @@ export async function ensureWeb({ root, logger }: EnsureWebOptions): Promise<boo
   // Taken before the build, so that a source that changes meanwhile makes the next start build again.
   const sourcesAt = new Date()
   const { build } = await import('vite')
-  await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' })
+  await build({ configFile: join(root, 'vite.config.ts'), configLoader: 'native', logLevel: 'warn' })
   await writeFile(stamp, `${sourcesAt.toISOString()}\n`)
   await utimes(stamp, sourcesAt, sourcesAt)
   logger('info', 'web side built', { ms: Math.round(performance.now() - started) })
