@@ -194,6 +194,16 @@ describe('the server', () => {
     expect((await answerTo(server.url)).statusCode).toBe(200)
   })
 
+  it('answers 500 when the app fails, and logs it', async () => {
+    const lines: string[] = []
+    const app = () => Promise.reject(new Error('broken'))
+    const server = await start(app, {
+      logger: (level, message, fields) => lines.push(`${level} ${message} ${fields?.error}`),
+    })
+    expect((await answerTo(server.url)).statusCode).toBe(500)
+    expect(lines).toEqual(['warning an answer failed Error: broken'])
+  })
+
   it('never takes a target that is no path for a path', async () => {
     const server = await start(async incoming => new Response(new URL(incoming.url).pathname))
     const socket = await open(server.port)

@@ -63,7 +63,7 @@ export interface HttpServer {
 
 /** Serves the app. Throws `conflict` when the port cannot be had. */
 export async function serveHttp(app: HttpApp, options: ServeOptions): Promise<HttpServer> {
-  const { host, tls, onUpgrade } = options
+  const { host, tls, onUpgrade, logger = silentLogger } = options
   const limits = { ...DEFAULT_SERVE_LIMITS, ...options.limits }
   const serverOptions: ServerOptions = {
     headersTimeout: limits.headersTimeoutMs,
@@ -75,7 +75,10 @@ export async function serveHttp(app: HttpApp, options: ServeOptions): Promise<Ht
   const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     answers.set(outgoing, 'pending')
     outgoing.once('close', () => answers.delete(outgoing))
-    void answer(app, incoming, outgoing, answers)
+    answer(app, incoming, outgoing, answers).catch((error: unknown) => {
+      logger('warning', 'an answer failed', { path: incoming.url, error: String(error) })
+      cutOff(outgoing)
+    })
   }
   const server =
     tls === undefined
@@ -84,7 +87,7 @@ export async function serveHttp(app: HttpApp, options: ServeOptions): Promise<Ht
   server.maxConnections = limits.connections
   const upgraded = upgrades(server, onUpgrade)
 
-  await listen(server, options)
+  await listen(server, options, logger)
   const bound = addressOf(server)
   return {
     url: `${tls === undefined ? 'http' : 'https'}://${urlHost(host)}:${bound.port}`,
@@ -96,7 +99,6 @@ export async function serveHttp(app: HttpApp, options: ServeOptions): Promise<Ht
 /** Answers under way. An event stream has no end of its own, so closing ends it. */
 type OpenAnswers = Map<ServerResponse, 'pending' | 'event stream'>
 
-/** Never rejects: what goes wrong here is between one client and its connection. */
 async function answer(
   app: HttpApp,
   incoming: IncomingMessage,
@@ -107,17 +109,30 @@ async function answer(
   outgoing.once('close', () => {
     if (!outgoing.writableFinished) gone.abort()
   })
-  try {
-    const request = webRequest(incoming, gone.signal)
+  const request = webRequestOrNone(incoming, gone.signal)
+  if (request === undefined) outgoing.writeHead(400).end()
+  else {
     const peer = { address: incoming.socket.remoteAddress ?? '', encrypted: 'encrypted' in incoming.socket }
     const response = await app(request, peer)
     if (isEventStream(response)) answers.set(outgoing, 'event stream')
     await writeResponse(response, outgoing)
-  } catch {
-    if (outgoing.headersSent) outgoing.destroy()
-    else outgoing.writeHead(400).end()
   }
   if (!incoming.readableEnded) discardRest(incoming)
+}
+
+/** None for what parses as HTTP and is no request that the web's Request can hold. */
+function webRequestOrNone(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
+  try {
+    return webRequest(incoming, signal)
+  } catch {
+    return undefined
+  }
+}
+
+/** The app or its stream failed: the client must not take what it got for the whole answer. */
+function cutOff(outgoing: ServerResponse): void {
+  if (outgoing.headersSent) outgoing.destroy()
+  else outgoing.writeHead(500).end()
 }
 
 function isEventStream(response: Response): boolean {
@@ -149,7 +164,7 @@ function upgrades(server: Server, onUpgrade: ServeOptions['onUpgrade']): Set<Dup
   return sockets
 }
 
-function listen(server: Server, { host, port, logger = silentLogger }: ServeOptions): Promise<void> {
+function listen(server: Server, { host, port }: ServeOptions, logger: Logger): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', error => reject(new ListenError(host, port, error)))
     server.listen({ host, port }, () => {
@@ -183,10 +198,10 @@ async function close(server: Server, answers: OpenAnswers, upgraded: ReadonlySet
     answer.once('close', () => setImmediate(() => server.closeIdleConnections()))
     if (kind === 'event stream') answer.end()
   }
-  const cutOff = setTimeout(() => {
+  const cutting = setTimeout(() => {
     server.closeAllConnections()
     for (const socket of upgraded) socket.destroy()
   }, CLOSE_GRACE_MS)
   await closed
-  clearTimeout(cutOff)
+  clearTimeout(cutting)
 }
