@@ -5,7 +5,7 @@ import { type Command, changedReply, type JsonText, type Reply } from '../../sha
 import { StoreUnavailableError } from '../../shared/queue/errors.ts'
 import { decide } from '../../shared/queue/states.ts'
 import type { TaskFilter, TaskPage } from '../../shared/queue/store.ts'
-import { type TaskHead, type TaskState, TERMINAL_STATES } from '../../shared/queue/task.ts'
+import { TASK_STATES, type TaskHead, type TaskState, TERMINAL_STATES } from '../../shared/queue/task.ts'
 import { prepareSchema } from './queue-schema.ts'
 import { openingError } from './sqlite-errors.ts'
 import { type StoredTask, specOf, TASK_COLUMNS, taskFromRow } from './stored-task.ts'
@@ -34,6 +34,7 @@ const LIVE_PAGE = 1_000
 
 const Sequence = z.object({ seq: z.int() })
 const Count = z.object({ state: z.string(), tasks: z.int() })
+const Ended = z.object({ n: z.int(), state: z.enum(TASK_STATES) })
 const Params = z.object({ params: z.string() })
 const Bodies = z.object({ params: z.string(), result: z.string().nullable() })
 
@@ -139,9 +140,9 @@ export class QueueDatabase {
       begin.run()
       const rows = readEnded.all(endedBefore, max)
       for (const row of rows) {
-        const { n, head } = taskFromRow(row)
+        const { n, state } = Ended.parse(row)
         for (const drop of [dropTask, dropRequest, dropResult]) drop.run(n)
-        this.#counts[head.state] -= 1
+        this.#counts[state] -= 1
       }
       commit.run()
       return rows.length
@@ -293,7 +294,7 @@ function prepareStatements(db: DatabaseSync) {
     readLive: db.prepare(
       `SELECT ${TASK_COLUMNS} ${from} WHERE t.n > ? AND t.ended_at IS NULL ORDER BY t.n LIMIT ?`,
     ),
-    readEnded: db.prepare(`SELECT ${TASK_COLUMNS} ${from} WHERE t.ended_at < ? ORDER BY t.ended_at LIMIT ?`),
+    readEnded: db.prepare('SELECT n, state FROM tasks WHERE ended_at < ? ORDER BY ended_at LIMIT ?'),
     dropTask: db.prepare('DELETE FROM tasks WHERE n = ?'),
     dropRequest: db.prepare('DELETE FROM requests WHERE n = ?'),
     dropResult: db.prepare('DELETE FROM results WHERE n = ?'),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ERROR_TABLE, type ErrorCode } from '../../shared/errors.ts'
+import { StoreUnavailableError } from '../../shared/queue/errors.ts'
 import { TASK_STATES, type TaskHead } from '../../shared/queue/task.ts'
 
 /** Columns of a task's hot row with its `spec`, as the driver reads them. */
@@ -77,8 +78,16 @@ export interface StoredTask {
   head: TaskHead
 }
 
-/** A task from its row; throws for a row that this version did not write. */
+/** A task from its row; throws `unavailable` for a row that no toolmesh wrote. */
 export function taskFromRow(row: unknown): StoredTask {
+  try {
+    return parseRow(row)
+  } catch (error) {
+    throw new StoreUnavailableError('a task in it is damaged and cannot be read', error)
+  }
+}
+
+function parseRow(row: unknown): StoredTask {
   const { n, spec, attempts, error, idempotency_key, run_at, queued_at, ended_at, outcome_cid, ...rest } =
     Row.parse(row)
   const head: TaskHead = {

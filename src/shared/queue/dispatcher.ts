@@ -91,7 +91,7 @@ export class Dispatcher {
     this.#track(task)
     const attempt = task.attempts.at(-1)
     if (task.state !== 'running' || attempt === undefined) {
-      this.#place(task.task_id, task)
+      this.#place(task.task_id, task, task.queued_at)
       return
     }
     const { peer_id, instance_id } = attempt
@@ -114,7 +114,7 @@ export class Dispatcher {
     const lease = this.#leases.end(reply.task_id)
     if (lease !== undefined) this.#stop(lease, command)
     if (TERMINAL_STATES.has(reply.state)) this.#forget(reply.task_id)
-    else this.#place(reply.task_id, reply)
+    else this.#place(reply.task_id, reply, reply.at)
   }
 
   /** Gives ready tasks to free workers, one to each in turn. Call it after a batch was followed. */
@@ -238,31 +238,35 @@ export class Dispatcher {
     this.#ready.leave(task.cls)
   }
 
-  /** Puts a scheduled or queued task where it waits. */
-  #place(taskId: string, { state, run_at }: Pick<Changed, 'state' | 'run_at'>): void {
+  /** Puts a scheduled or queued task where it waits; `queuedAt` (epoch ms) is when it last came into the queue. */
+  #place(taskId: string, { state, run_at = 0 }: Pick<Changed, 'state' | 'run_at'>, queuedAt = 0): void {
     const task = this.#tasks.get(taskId)
     if (task === undefined) return
     this.#alarms.off(task.alarm)
     this.#ready.remove(task)
     if (state === 'scheduled') {
       const promote = () => this.#change({ kind: 'promote', task_id: taskId, at: this.#init.clock.now() })
-      task.alarm = this.#alarms.at(run_at ?? 0, promote)
-    } else if (run_at !== undefined && run_at > this.#init.clock.now()) {
-      task.alarm = this.#alarms.at(run_at, () => {
-        this.#makeReady(task)
-        this.pump()
-      })
-    } else {
-      this.#makeReady(task)
+      task.alarm = this.#alarms.at(run_at, promote)
+      return
     }
+    const waitEnds = queuedAt + (task.queue_timeout_ms ?? Number.POSITIVE_INFINITY)
+    if (run_at <= this.#init.clock.now()) {
+      this.#makeReady(task, waitEnds)
+      return
+    }
+    task.alarm = this.#alarms.at(Math.min(run_at, waitEnds), () => {
+      if (waitEnds <= run_at) {
+        void this.#change(this.#expire(taskId, 'queue_timeout'))
+        return
+      }
+      this.#makeReady(task, waitEnds)
+      this.pump()
+    })
   }
 
-  #makeReady(task: Tracked): void {
-    task.alarm = undefined
-    if (task.queue_timeout_ms !== undefined) {
-      const expire = () => this.#change(this.#expire(task.task_id, 'queue_timeout'))
-      task.alarm = this.#alarms.in(task.queue_timeout_ms, expire)
-    }
+  #makeReady(task: Tracked, waitEnds: number): void {
+    const expire = () => this.#change(this.#expire(task.task_id, 'queue_timeout'))
+    task.alarm = waitEnds === Number.POSITIVE_INFINITY ? undefined : this.#alarms.at(waitEnds, expire)
     this.#ready.add(task)
     for (const slot of task.cls.workers) if (slot.isFree) this.#hungry.add(slot)
   }
@@ -283,7 +287,10 @@ export class Dispatcher {
     this.#granting.delete(taskId)
     if (granting !== undefined) this.#free(granting.slot)
     // The wall clock was set back since it was made ready.
-    if (early) this.#place(taskId, { state: 'queued', run_at: this.#init.clock.now() + STORE_RETRY_MS })
+    if (early) {
+      const now = this.#init.clock.now()
+      this.#place(taskId, { state: 'queued', run_at: now + STORE_RETRY_MS }, now)
+    }
     this.#noticeIdle()
   }
 

@@ -215,6 +215,11 @@ export class Queue implements WorkOwner {
     }
   }
 
+  /** The workers that are attached now, as `status` shows them. */
+  workers(): QueueStatus['workers'] {
+    return this.#dispatcher.workers()
+  }
+
   /** Progress of the attempt that runs now. */
   progressOf(taskId: string): Progress | undefined {
     return this.#dispatcher.progressOf(taskId)

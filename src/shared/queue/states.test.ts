@@ -72,6 +72,14 @@ describe('an outcome', () => {
     )
   })
 
+  it('that only says that an overrunning attempt was stopped does not uncount it', () => {
+    const overran: Command = { kind: 'release', task_id: 't', at: AT, roll: 0, fence: 1, cause: 'timed_out' }
+    const late = taskAfter(headOf('t'), lease('t'), overran)
+    expect(refusalOf(late, settled(1, givenUp))).toBe('stale_fence')
+    expect(refusalOf(late, settled(1, failure('unavailable')))).toBe('stale_fence')
+    expect(taskAfter(headOf('t'), lease('t'), overran, settle('t', 1)).state).toBe('succeeded')
+  })
+
   it('of a cancelled task is stale', () => {
     const cancelled = taskAfter(headOf('t'), lease('t'), cancel)
     expect(cancelled).toMatchObject({ state: 'cancelled', fence: 2, attempts: [{ state: 'cancelled' }] })
@@ -263,6 +271,7 @@ describe('any sequence of commands', () => {
     fc.assert(
       fc.property(task, fc.array(command, { maxLength: 40 }), (more, commands) => {
         let now = taskAfter(headOf('t', more))
+        let spent = 0
         const accepted: CommandMap['settle'][] = []
         for (const each of commands) {
           const frozen = JSON.stringify(now)
@@ -280,6 +289,8 @@ describe('any sequence of commands', () => {
           for (const earlier of accepted) expect(refusalOf(now, earlier)).toBe('duplicate')
           const counted = now.attempts.filter(({ state }) => state !== 'released' && state !== 'running')
           expect(counted.length).toBeLessThanOrEqual(now.retry.max_attempts)
+          expect(counted.length).toBeGreaterThanOrEqual(spent)
+          spent = counted.length
           expect(now.attempts.filter(({ state }) => state === 'running')).toHaveLength(
             now.state === 'running' ? 1 : 0,
           )

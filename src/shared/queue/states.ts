@@ -66,6 +66,9 @@ const TABLE: Record<TaskState, Row> = {
   expired: TERMINAL,
 }
 
+/** Longest backoff of a task that was given back, milliseconds. */
+const GIVEN_BACK_DELAY_MS = 5_000
+
 /** What `command` makes of `task` (`undefined`: there is none by that id). Changes neither. */
 export function decide<K extends CommandKind>(
   task: TaskHead | undefined,
@@ -128,12 +131,15 @@ function settle(task: TaskHead, command: CommandMap['settle']): Decision {
     return { task: { ...finish(ended('succeeded'), 'succeeded', at), outcome_cid } }
   }
   const { error } = outcome
-  if (hasNotRun(error)) return { task: requeue(ended('released', error), at, roll) }
+  // That an attempt which counts as lost or overrun has also been stopped is no news, and must not uncount it.
+  const isGivenBack = outcome.state === 'cancelled' || hasNotRun(error)
+  if (isGivenBack && attempt.state !== 'running') return { refusal: 'stale_fence' }
+  if (hasNotRun(error)) return { task: giveBack(ended('released', error), at, roll) }
   if (outcome.state === 'cancelled') {
     const released = ended('released', error)
     return {
       task: mayRepeat(task)
-        ? requeue(released, at, roll)
+        ? giveBack(released, at, roll)
         : finish(released, 'failed', at, outcomeUnknown(error.message)),
     }
   }
@@ -221,14 +227,19 @@ function mayRepeat(task: TaskHead): boolean {
 function retryOrFail(task: TaskHead, at: number, roll: number, error: ErrorFacts): TaskHead {
   const spent = task.attempts.filter(each => each.state !== 'released' && each.state !== 'running').length
   if (!mayRepeat(task) || spent >= task.retry.max_attempts) return finish(task, 'failed', at, error)
-  return requeue(task, at, roll)
+  // Back in the queue already, it keeps its time.
+  return task.state === 'queued' ? task : requeue(task, at, backoffMs(task.retry, spent, roll))
 }
 
-/** Back in the queue after a backoff. A task that is there already keeps its time. */
-function requeue(task: TaskHead, at: number, roll: number): TaskHead {
-  if (task.state === 'queued') return task
-  const run_at = at + backoffMs(task.retry, task.attempts.length, roll)
-  return { ...task, state: 'queued', queued_at: at, ...(run_at > at ? { run_at } : {}) }
+/** Another worker may have room at once, so a task that was given back again and again waits only seconds. */
+function giveBack(task: TaskHead, at: number, roll: number): TaskHead {
+  const times = task.attempts.length - 1 - task.attempts.findLastIndex(each => each.state !== 'released')
+  const max_delay_ms = Math.min(task.retry.max_delay_ms, GIVEN_BACK_DELAY_MS)
+  return requeue(task, at, backoffMs({ ...task.retry, max_delay_ms }, times, roll))
+}
+
+function requeue(task: TaskHead, at: number, delayMs: number): TaskHead {
+  return { ...task, state: 'queued', queued_at: at, ...(delayMs > 0 ? { run_at: at + delayMs } : {}) }
 }
 
 function finish(task: TaskHead, state: TaskState, at: number, error?: ErrorFacts): TaskHead {
