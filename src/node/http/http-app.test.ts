@@ -298,6 +298,18 @@ describe('token mode', () => {
     expect((await send(port, '/mcp', { method: 'POST', headers: rebound })).status).toBe(403)
   })
 
+  it('serves a page that an allowed proxy with TLS brought, by the name and origin of the proxy', async () => {
+    const port = await start({ mode: 'token', origins: ['https://mesh.example/'] })
+    const { headers } = await bearer()
+    const proxied = {
+      ...headers,
+      host: 'mesh.example',
+      origin: 'https://mesh.example',
+      'x-forwarded-proto': 'https',
+    }
+    expect((await send(port, '/mcp', { method: 'POST', headers: proxied })).status).toBe(200)
+  })
+
   it('gives a token for an invite, and limits refused tries by address', async () => {
     const port = await start({ mode: 'token' })
     const { secret } = await authority.createInvite({ roles: ['read'], ttl_ms: 60_000, uses: 1 })

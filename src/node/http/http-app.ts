@@ -41,7 +41,7 @@ export interface HttpAppParts {
   listenHost: string
   /** Names and addresses, besides the loopback ones, that a Host header may have in token mode, without port. */
   hosts: readonly string[]
-  /** Further origins whose pages may call this server. */
+  /** Further origins whose pages may call this server, that of a proxy before it among them. */
   origins: readonly string[]
   info: () => NodeInfo
   /** Why the node is not ready; empty when it is. */
@@ -60,9 +60,10 @@ const READ = ['GET', 'HEAD'] as const
 
 /** Builds the HTTP surface: routes, and before them the checks of Host, Origin and credential. */
 export function createHttpApp(parts: HttpAppParts): HttpApp {
-  const { mcp, authority, mode, listenHost, origins, info, notReady, files, logger } = parts
+  const { mcp, authority, mode, listenHost, info, notReady, files, logger } = parts
   const limits = { ...DEFAULT_HTTP_LIMITS, ...parts.limits }
-  const hosts = mode === 'local' ? LOOPBACK_HOSTS : [...LOOPBACK_HOSTS, ...parts.hosts.map(hostName)]
+  const origins = parts.origins.map(origin => new URL(origin).origin)
+  const hosts = mode === 'local' ? LOOPBACK_HOSTS : allowedHosts(parts.hosts, origins)
   const principalOf: HttpPrincipal =
     mode === 'local' ? localPrincipal(listenHost) : bearerPrincipal(authority)
 
@@ -111,6 +112,11 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
       return allowedOriginHeaders(response, request, origins)
     }
   }
+}
+
+/** A proxy passes on the Host of its own, allowed origin. */
+function allowedHosts(hosts: readonly string[], origins: readonly string[]): readonly string[] {
+  return [...LOOPBACK_HOSTS, ...hosts.map(hostName), ...origins.map(origin => new URL(origin).hostname)]
 }
 
 /** As it stands in a Host header: an IPv6 address in brackets (RFC 3986 3.2.2). */
