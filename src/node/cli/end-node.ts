@@ -1,5 +1,7 @@
 import { factsOf } from '../../shared/errors.ts'
+import type { Config } from '../config.ts'
 import type { Node } from '../node.ts'
+import { forgetRunningNode } from './running-node.ts'
 
 /** How long running work may take to finish after the first signal, ms; what is left is given back to the queue. */
 const DRAIN_MS = 15_000
@@ -8,7 +10,8 @@ const CLOSE_MS = 5_000
 
 /** Takes no more work, finishes or gives back what runs, closes, and ends the process with status 0. */
 export async function endNode(node: Node): Promise<never> {
-  await within(DRAIN_MS, node.drain())
+  const late = AbortSignal.timeout(DRAIN_MS)
+  await within(DRAIN_MS + CLOSE_MS, node.drain(late))
   await within(CLOSE_MS, node.close())
   process.exit(0)
 }

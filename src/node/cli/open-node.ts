@@ -4,11 +4,19 @@ import type { ToolDescriptor } from '../../shared/tools/tool.ts'
 import type { Config } from '../config.ts'
 import type { Node } from '../node.ts'
 import { packageRoot, runsFromSource } from '../package-root.ts'
+import { noteRunningNode } from './running-node.ts'
+import { packageVersion, packageVersion } from './version.ts'
 
-/** Makes what is stale (the list of tools, the pages) and starts a node with it. */
+/** Makes what is stale (the list of tools, the pages), starts a node with it, and notes where it is. */
 export async function openNode(config: Config, logger: Logger): Promise<Node> {
-  const [{ createNode }, manifest] = await Promise.all([import('../node.ts'), freshBuild(config, logger)])
-  return createNode(config, { manifest, logger })
+  const [{ createNode }, manifest, version] = await Promise.all([
+    import('../node.ts'),
+    freshBuild(config, logger),
+    packageVersion(),
+  ])
+  const node = await createNode(config, { manifest, version, logger })
+  await noteRunningNode(node, config)
+  return node
 }
 
 /** The pages hold the list of tools, so that is made first. */

@@ -1,0 +1,234 @@
+/** The node: every part is built here, in the order in which a reader should meet them. */
+import { join } from 'node:path'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { FsDatastore } from 'datastore-fs'
+import { Authority } from '../shared/authority/authority.ts'
+import { formatInvite } from '../shared/authority/invite-link.ts'
+import { systemClock } from '../shared/clock.ts'
+import type { Logger } from '../shared/logger.ts'
+import { createSurface } from '../shared/mcp/create-surface.ts'
+import type { Surface } from '../shared/mcp/surface.ts'
+import { createMeshHost } from '../shared/mesh/host.ts'
+import { AttemptRunner } from '../shared/queue/attempt-runner.ts'
+import { MemoryOutbox } from '../shared/queue/outbox.ts'
+import { Queue } from '../shared/queue/queue.ts'
+import { TERMINAL_STATES } from '../shared/queue/task.ts'
+import { RuntimeBusyError } from '../shared/router/errors.ts'
+import { InlineRuntime } from '../shared/router/inline-runtime.ts'
+import { Router } from '../shared/router/router.ts'
+import { Catalogue } from '../shared/tools/catalogue.ts'
+import type { ToolDescriptor } from '../shared/tools/tool.ts'
+import type { Config } from './config.ts'
+import { serveNode } from './http/node-server.ts'
+import { loadIdentity } from './identity.ts'
+import { ownWorker } from './own-worker.ts'
+import { packageRoot, runsFromSource } from './package-root.ts'
+import { PeerDirectory } from './peer-directory.ts'
+import { PeerSessions } from './peer-sessions.ts'
+import { importFrom } from './runtime/import-tool.ts'
+import { threadPool } from './runtime/thread-pool.ts'
+import { AuthorityFile } from './store/authority-file.ts'
+import { openSqliteQueueStore } from './store/sqlite-queue-store.ts'
+import { Throughput } from './throughput.ts'
+import { nodeTransports } from './transports/node-transports.ts'
+
+/** The invite that is printed at the start: for the person who started the node, and a few friends. */
+const JOIN_INVITE = { roles: ['work'], ttl_ms: 24 * 3_600_000, uses: 100, name: 'printed at start' } as const
+
+export interface NodeParts {
+  /** The build's list of tools. */
+  manifest: readonly ToolDescriptor[]
+  version: string
+  logger: Logger
+}
+
+export interface Node {
+  readonly peerId: string
+  readonly multiaddrs: readonly string[]
+  /** Empty where HTTP is off. */
+  readonly urls: { dashboard: string; mcp: string }
+  readonly surface: Surface
+  /** A link by which tabs join. */
+  createInvite(): Promise<{ url: string; expires_at: string }>
+  /** Takes no more work; resolves when what runs has ended, on abort when the rest was given back. */
+  drain(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/**
+ * Starts a node. Throws a ToolmeshError of one clear line when it cannot: a damaged identity, a data directory
+ * that is in use or not writable, a port in use.
+ */
+export async function createNode(config: Config, parts: NodeParts): Promise<Node> {
+  const opened: (() => Promise<unknown>)[] = []
+  try {
+    return await build(config, parts, opened)
+  } catch (error) {
+    await closeAll(opened)
+    throw error
+  }
+}
+
+async function build(
+  config: Config,
+  { manifest, version, logger }: NodeParts,
+  opened: (() => Promise<unknown>)[],
+): Promise<Node> {
+  const clock = systemClock
+  const { dataDir, http, p2p } = config
+  const startedAt = clock.now()
+  let draining = false
+
+  // Who this node is, and who may do what.
+  const privateKey = await loadIdentity(dataDir)
+  const peerId = peerIdFromPrivateKey(privateKey).toString()
+  const authority = new Authority({
+    store: new AuthorityFile(join(dataDir, 'authority.json')),
+    clock,
+    random: bytes => crypto.getRandomValues(bytes),
+    ownPeerId: peerId,
+  })
+
+  // What can run, and where.
+  const catalogue = new Catalogue(manifest)
+  const codeRoot = runsFromSource ? packageRoot() : join(packageRoot(), 'dist')
+  const threads = threadPool({ root: codeRoot, capacity: config.workers.max, clock, logger })
+  const inline = new InlineRuntime({
+    place: { platform: 'node', allow: [] },
+    importModule: importFrom(codeRoot),
+    clock,
+  })
+  const router = new Router({ runtimes: [inline, threads], clock, logger })
+  opened.push(() => Promise.all([inline.close(), threads.close()]))
+
+  // Tasks: the store in a thread of its own, the queue, this node's threads as its first worker.
+  const [store] = await Promise.all([
+    openSqliteQueueStore({ path: join(dataDir, 'queue.db'), synchronous: config.queue.synchronous }),
+    authority.load(),
+  ])
+  opened.push(() => store.close())
+  const queue = new Queue({
+    store,
+    catalogue,
+    ownerId: peerId,
+    clock,
+    logger,
+    random: Math.random,
+    limits: { liveTasks: config.limits.openTasks },
+    leaseMs: config.queue.lease,
+    graceMs: config.queue.grace,
+  })
+  opened.push(() => queue.close())
+  const runner = new AttemptRunner({
+    instanceId: crypto.randomUUID(),
+    execute: execution => threads.run(execution),
+    hasNotRun: error => error instanceof RuntimeBusyError,
+    outbox: new MemoryOutbox(),
+    clock,
+    catalogue,
+    capacity: config.workers.max,
+  })
+  await queue.start()
+  const labels = ['kind:node', 'runtime:node']
+  queue.announce(ownWorker(peerId, runner), {
+    instance_id: runner.instanceId,
+    tools: manifest.map(({ name, interface_cid, code_cid }) => ({ tool: name, interface_cid, code_cid })),
+    labels,
+    credits: config.workers.max,
+  })
+
+  // The mesh, and what is known of who is in it.
+  const host = p2p.enabled
+    ? await createMeshHost({
+        transports: nodeTransports(),
+        listen: p2p.listen,
+        privateKey,
+        gater: authority,
+        datastore: new FsDatastore(join(dataDir, 'libp2p')),
+        relayServer: p2p.relay,
+        clock,
+        logger,
+      })
+    : undefined
+  if (host !== undefined) opened.push(() => host.close())
+  const directory = new PeerDirectory({
+    self: {
+      peerId,
+      name: config.name,
+      agent: `toolmesh/${version}`,
+      labels,
+      tools: manifest.length,
+      startedAt,
+    },
+    roundTrip: id => host?.roundTrip(id),
+    authority,
+    workers: () => queue.workers(),
+    clock,
+  })
+
+  // What clients see.
+  const throughput = new Throughput(clock)
+  queue.onChange(({ state }) => {
+    if (TERMINAL_STATES.has(state)) throughput.count()
+  })
+  const surface = createSurface({
+    name: 'toolmesh',
+    version,
+    listing: config.listing,
+    catalogue,
+    router,
+    tools: [],
+    resources: [],
+    clock,
+    callTimeoutMs: config.limits.callTimeout,
+  })
+  if (host !== undefined) {
+    new PeerSessions({
+      host,
+      surface,
+      authority,
+      owner: queue,
+      worker: runner,
+      router,
+      directory,
+      leasedTo: id => queue.workers().find(worker => worker.peer_id === id)?.running ?? 0,
+      logger,
+    })
+  }
+  const server = http.enabled
+    ? await serveNode({
+        config,
+        surface,
+        authority,
+        info: () => ({ peerId, multiaddrs: host?.addresses() ?? [], name: config.name, version }),
+        notReady: () => (draining ? ['draining'] : []),
+        webRoot: join(packageRoot(), 'dist', 'web'),
+        clock,
+        logger,
+      })
+    : undefined
+  if (server !== undefined) opened.push(() => server.close())
+
+  return {
+    peerId,
+    get multiaddrs() {
+      return host?.addresses() ?? []
+    },
+    urls: { dashboard: server ? `${server.url}/` : '', mcp: server ? `${server.url}/mcp` : '' },
+    surface,
+    async createInvite() {
+      const { secret, expires_at } = await authority.createInvite(JOIN_INVITE)
+      return { url: formatInvite({ origin: server?.origin ?? '', secret, peerId }), expires_at }
+    },
+    async drain(signal) {
+      draining = true
+      await queue.drain(signal)
+    },
+    close: () => closeAll(opened),
+  }
+}
+
+/** In the reverse of the order in which they were opened; one that fails does not keep the others open. */
+async function closeAll(opened: (() => Promise<unknown>)[]): Promise<void> {
+  for (const close of opened.splice(0).reverse()) await close().catch(() => {})
+}
