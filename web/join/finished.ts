@@ -1,4 +1,4 @@
-import { css, html, LitElement, nothing } from 'lit'
+import { css, html, LitElement } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { TabState } from '../../src/browser/tab-contract.ts'
 import { baseStyles } from '../design/base-styles.ts'
@@ -35,7 +35,6 @@ export class Finished extends LitElement {
   }
 
   override render() {
-    if (this.recent.length === 0) return nothing
     return html`
       <section class="panel" aria-labelledby="title">
         <header><h2 id="title">Finished here</h2></header>

@@ -55,6 +55,8 @@ export class Join extends LitElement {
   declare problem: string | undefined
 
   #tab: Tab | undefined
+  /** Kept until it has been used, so that a failed try can be repeated; from then on this tab has its grant. */
+  #invite: string | undefined
   #unsubscribe: () => void = () => {}
   /** Raised by each start; what an older one brings is no longer wanted. */
   #generation = 0
@@ -62,7 +64,8 @@ export class Join extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback()
     window.addEventListener('hashchange', this.#onHash)
-    if (isSecureContext) void this.#join(this.#takeInvite())
+    this.#takeInvite()
+    if (isSecureContext) void this.#join()
   }
 
   override disconnectedCallback(): void {
@@ -104,9 +107,10 @@ export class Join extends LitElement {
     return html`<tm-joined .tab=${this.#tab} .state=${state} @tm-join-again=${this.#again}></tm-joined>`
   }
 
-  async #join(invite: string | undefined): Promise<void> {
+  async #join(): Promise<void> {
     this.#generation += 1
     const generation = this.#generation
+    const invite = this.#invite
     this.#unsubscribe()
     this.problem = undefined
     this.tabState = undefined
@@ -116,31 +120,35 @@ export class Join extends LitElement {
       const tab = await createTab({ origin: location.origin, ...(invite === undefined ? {} : { invite }) })
       if (generation !== this.#generation) return void tab.leave()
       this.#tab = tab
-      this.tabState = tab.state
-      this.#unsubscribe = tab.subscribe(state => {
-        this.tabState = state
-      })
+      this.#show(tab.state)
+      this.#unsubscribe = tab.subscribe(state => this.#show(state))
     } catch (error) {
       if (generation === this.#generation)
         this.problem = error instanceof Error ? error.message : String(error)
     }
   }
 
+  #show(state: TabState): void {
+    if (state.phase === 'online') this.#invite = undefined
+    this.tabState = state
+  }
+
   /** An invite is a secret: it leaves the address bar (and so the history and screenshots) as soon as it is read. */
-  #takeInvite(): string | undefined {
+  #takeInvite(): boolean {
     const invite = inviteIn(location.hash)
-    if (invite !== undefined) history.replaceState(null, '', location.pathname + location.search)
-    return invite
+    if (invite === undefined) return false
+    this.#invite = invite
+    history.replaceState(null, '', location.pathname + location.search)
+    return true
   }
 
   /** Another join link was opened in this tab; only the fragment differs, so the page was not loaded anew. */
   #onHash = (): void => {
-    const invite = this.#takeInvite()
-    if (invite !== undefined && isSecureContext) void this.#join(invite)
+    if (this.#takeInvite() && isSecureContext) void this.#join()
   }
 
   #again = (): void => {
-    void this.#join(undefined)
+    void this.#join()
   }
 }
 

@@ -43,6 +43,10 @@ export class Joined extends LitElement {
         white-space: normal;
       }
 
+      .top > :first-child {
+        flex: 1 1 280px;
+      }
+
       .actions {
         display: flex;
         gap: var(--space-2);
@@ -87,6 +91,7 @@ export class Joined extends LitElement {
     const { state } = this
     if (state === undefined) return nothing
     const { tone, title, text } = phaseText(state)
+    const ended = state.phase === 'left' || state.phase === 'failed'
     return html`
       <section class="panel">
         <div class="body">
@@ -106,14 +111,14 @@ export class Joined extends LitElement {
         </div>
       </section>
       ${this.#notices(state)}
-      <tm-running .running=${state.running}></tm-running>
+      ${ended && state.running.length === 0 ? nothing : html`<tm-running .running=${state.running}></tm-running>`}
       ${
-        state.phase === 'left' || state.phase === 'failed'
+        ended
           ? nothing
           : html`<tm-worker-slider .workers=${state.capacity} .max=${state.max_capacity} .busy=${state.running.length}
               @tm-workers=${this.#setWorkers}></tm-worker-slider>`
       }
-      <tm-finished .recent=${state.recent}></tm-finished>
+      ${state.recent.length === 0 ? nothing : html`<tm-finished .recent=${state.recent}></tm-finished>`}
       <tm-connection-facts .state=${state}></tm-connection-facts>
     `
   }

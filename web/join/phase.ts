@@ -30,7 +30,10 @@ export function phaseText(state: TabState): PhaseText {
       return {
         tone: 'warn',
         title: 'Reconnecting',
-        text: 'The connection was lost. What runs here goes on, and its results are delivered later.',
+        text:
+          running > 0
+            ? 'The connection was lost. What runs here goes on, and its results are delivered later.'
+            : 'The node cannot be reached at the moment. This tab comes back by itself.',
       }
     case 'draining':
       return {
