@@ -7,6 +7,7 @@ import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-re
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
 import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
+import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
 
 /** No STUN: peers meet on a network that they share, or through a relay; nothing is asked of public servers. */
 const RTC_CONFIGURATION = { iceServers: [] }
@@ -18,7 +19,7 @@ export const TAB_LISTEN = ['/p2p-circuit', '/webrtc']
 export function tabTransports(): NonNullable<Libp2pOptions['transports']> {
   return [
     webRTCDirect({ rtcConfiguration: RTC_CONFIGURATION }),
-    withErrorsOnly(webSockets()),
+    withErrorsOnly(withPaths(webSockets())),
     webTransport(),
     withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: RTC_CONFIGURATION }))),
     persistentRelayTransport(systemClock),

@@ -7,6 +7,7 @@ import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-re
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
 import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
+import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
 
 /** No STUN: peers meet on a network that they share, or through a relay; nothing is asked of public servers. */
 const RTC_CONFIGURATION = { iceServers: [] }
@@ -15,7 +16,7 @@ const RTC_CONFIGURATION = { iceServers: [] }
 export function nodeTransports(): NonNullable<Libp2pOptions['transports']> {
   return [
     tcp(),
-    withErrorsOnly(webSockets()),
+    withErrorsOnly(withPaths(webSockets())),
     webRTCDirect({ rtcConfiguration: RTC_CONFIGURATION }),
     withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: RTC_CONFIGURATION }))),
     persistentRelayTransport(systemClock),

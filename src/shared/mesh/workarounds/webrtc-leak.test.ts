@@ -1,5 +1,4 @@
 import { type MultiaddrConnection, TypedEventEmitter } from '@libp2p/interface'
-import { defaultLogger } from '@libp2p/logger'
 import { webRTC } from '@libp2p/webrtc'
 import { describe, expect, it } from 'vitest'
 import type { TransportFactory } from './transport-factory.ts'
@@ -7,7 +6,7 @@ import { shutsDown, withoutShutdownLeak } from './webrtc-leak.ts'
 
 /** Listeners for the shutdown of a transport that stay after a connection has closed. */
 function leftBy(factory: TransportFactory): number {
-  const components = { logger: defaultLogger() }
+  const components = { logger: { forComponent: () => () => {} } }
   const transport = factory(components as unknown as Parameters<TransportFactory>[0])
   if (!shutsDown(transport)) throw new Error('the transport has no such method any more')
   let listeners = 0
