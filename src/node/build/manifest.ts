@@ -1,5 +1,6 @@
 /** Makes `dist/tools.json`, the list of tools that nodes and tabs read at start. Run it by itself to make it now. */
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Logger } from '../../shared/logger.ts'
@@ -41,6 +42,7 @@ export function manifestInputs(root: string): string[] {
 
 /** Imports every `tools/<category>/<tool>.ts` and writes the manifest, in one step so that a reader never sees half of it. */
 export async function buildManifest({ root, out, logger }: ManifestOptions): Promise<ToolDescriptor[]> {
+  const started = new Date()
   const modules = await toolModules(join(root, 'tools'))
   const { codeCids } = await import('./code-cid.ts')
   const cids = await codeCids(
@@ -55,8 +57,10 @@ export async function buildManifest({ root, out, logger }: ManifestOptions): Pro
   )
   const manifest: Manifest = { version: MANIFEST_VERSION, tools }
   await mkdir(dirname(out), { recursive: true })
-  const draft = `${out}.${process.pid}`
+  const draft = `${out}.${randomUUID()}`
   await writeFile(draft, JSON.stringify(manifest))
+  // Dated by the start of the build: what changed while it ran counts as newer.
+  await utimes(draft, started, started)
   await rename(draft, out)
   logger('info', 'tool manifest written', { file: out, tools: tools.length })
   return tools

@@ -29,7 +29,7 @@ export function describeTool(tool: Tool, code: ToolCode): ToolDescriptor {
 function jsonSchemaOf(tool: Tool, io: 'input' | 'output'): JsonSchema {
   let schema: unknown
   try {
-    schema = z.toJSONSchema(tool[io], { target: 'draft-2020-12', io })
+    schema = z.toJSONSchema(tool[io], { target: 'draft-2020-12', io, override: dropIntegerBounds })
   } catch (error) {
     throw new BadToolError(tool.name, `its ${io} has no JSON Schema`, error)
   }
@@ -45,4 +45,10 @@ function jsonSchemaOf(tool: Tool, io: 'input' | 'output'): JsonSchema {
     throw new BadToolError(tool.name, `its ${io} must be an object at the root`)
   }
   return plain
+}
+
+/** zod writes the bounds of safe integers at every integer: noise for an agent that reads the schema. */
+function dropIntegerBounds({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
 }
