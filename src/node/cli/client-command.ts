@@ -1,7 +1,9 @@
-import { type Config, dialHost } from '../config.ts'
+import { type Config, dialHost, type LoadedConfig } from '../config.ts'
 import type { Invocation } from './command.ts'
 import { UsageError } from './errors.ts'
 import type { MeshClient, MeshTarget } from './mesh-client.ts'
+import { trustOwnCertificate } from './own-certificate.ts'
+import { runningNode } from './running-node.ts'
 
 /** Runs `work` with a client of the node that the command line names, and closes it whatever comes. */
 export async function withClient(
@@ -17,18 +19,27 @@ export async function withClient(
   }
 }
 
-/** The node to talk to: `--url`, else where the settings say that it listens. */
+/**
+ * The node to talk to: `--url`, else where flags say that one listens, else the one that runs on the data directory,
+ * else where the other settings say.
+ */
 export function targetOf({ flags, loaded }: Pick<Invocation, 'flags' | 'loaded'>): MeshTarget {
   const given = flags.get('url')
-  const token = flags.get('token') ?? process.env.TOOLMESH_TOKEN
-  const url = typeof given === 'string' ? given : configuredUrl(loaded.config)
+  const known = given === undefined && !addressedByFlag(loaded) ? runningNode(loaded.config) : undefined
+  const url = typeof given === 'string' ? given : (known?.url ?? configuredUrl(loaded.config))
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
     throw new UsageError(`--url: got ${JSON.stringify(url)}, allowed: a URL as http://127.0.0.1:8420`)
   }
-  return { url: new URL(url).origin, token: typeof token === 'string' && token !== '' ? token : undefined }
+  if (url.startsWith('https:')) trustOwnCertificate(loaded.config)
+  const token = flags.get('token') ?? (process.env.TOOLMESH_TOKEN || known?.token)
+  return { url: new URL(url).origin, ...(typeof token === 'string' ? { token } : {}) }
+}
+
+function addressedByFlag({ origins }: LoadedConfig): boolean {
+  return ['lan', 'http.host', 'http.port', 'http.tls'].some(path => origins.get(path)?.startsWith('--'))
 }
 
 /** Where a node with these settings is reached from the same machine. */
-export function configuredUrl({ http }: Config): string {
+function configuredUrl({ http }: Config): string {
   return `${http.tls === 'off' ? 'http' : 'https'}://${dialHost(http.host)}:${http.port}`
 }

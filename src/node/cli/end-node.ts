@@ -9,10 +9,11 @@ const DRAIN_MS = 15_000
 const CLOSE_MS = 5_000
 
 /** Takes no more work, finishes or gives back what runs, closes, and ends the process with status 0. */
-export async function endNode(node: Node): Promise<never> {
+export async function endNode(node: Node, config: Config): Promise<never> {
   const late = AbortSignal.timeout(DRAIN_MS)
   await within(DRAIN_MS + CLOSE_MS, node.drain(late))
   await within(CLOSE_MS, node.close())
+  await forgetRunningNode(config)
   process.exit(0)
 }
 

@@ -12,7 +12,7 @@ const ANSWER_MS = 600_000
 export interface MeshTarget {
   /** The node's origin, `http://127.0.0.1:8420`. */
   url: string
-  token?: string | undefined
+  token?: string
 }
 
 /** A client of a running node: its tools and resources, over MCP like any other client. */

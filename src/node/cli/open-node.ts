@@ -5,7 +5,7 @@ import type { Config } from '../config.ts'
 import type { Node } from '../node.ts'
 import { packageRoot, runsFromSource } from '../package-root.ts'
 import { noteRunningNode } from './running-node.ts'
-import { packageVersion, packageVersion } from './version.ts'
+import { packageVersion } from './version.ts'
 
 /** Makes what is stale (the list of tools, the pages), starts a node with it, and notes where it is. */
 export async function openNode(config: Config, logger: Logger): Promise<Node> {

@@ -10,5 +10,5 @@ export async function serveOwnNode(config: Config): Promise<void> {
   const signal = firstSignal()
   const node = await openNode(config, stderrLogger(config.log))
   await Promise.race([serveStdio(node.surface), signal])
-  await endNode(node)
+  await endNode(node, config)
 }

@@ -12,7 +12,7 @@ export const CERTIFICATE_LIFE_MS = 365 * DAY_MS
 /** A start with less than this left makes a new one, so that no run outlives its certificate easily. */
 export const CERTIFICATE_RENEW_MS = 180 * DAY_MS
 /** Kept apart from the identity; certificate and key in one file, so that they change together. */
-const FILE = 'tls-self-signed.pem'
+export const SELF_SIGNED_FILE = 'tls-self-signed.pem'
 
 const LOCAL_HOSTS = ['localhost', '127.0.0.1', '::1']
 
@@ -29,7 +29,7 @@ export async function selfSignedTls({
   hosts: readonly string[]
   clock: Clock
 }): Promise<TlsIdentity> {
-  const path = join(dataDir, FILE)
+  const path = join(dataDir, SELF_SIGNED_FILE)
   const names = [...new Set([...LOCAL_HOSTS, ...hosts])]
   const kept = await readIdentity(path)
   if (kept !== undefined && serves(kept, names, clock.now())) return kept
