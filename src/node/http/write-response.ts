@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 
 /**
@@ -12,20 +11,19 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
     outgoing.end()
     return
   }
-  const gone = new AbortController()
   const reader = response.body.getReader()
-  outgoing.once('close', () => {
-    gone.abort()
-    reader.cancel().catch(() => {})
-  })
+  const cancel = () => void reader.cancel().catch(() => {})
+  outgoing.once('close', cancel)
   // A stream's first piece may be long in coming, and the client waits for the headers.
   const flushing = setImmediate(() => outgoing.flushHeaders())
   for (;;) {
     const { done, value } = await reader.read()
     clearImmediate(flushing)
-    if (done || outgoing.destroyed || outgoing.writableEnded) break
-    if (!writeInTurn(outgoing, value)) await drained(outgoing, gone.signal)
+    if (done) break
+    if (outgoing.destroyed || outgoing.writableEnded) return cancel()
+    if (!writeInTurn(outgoing, value)) await drainedOrGone(outgoing)
   }
+  outgoing.off('close', cancel)
   outgoing.end()
 }
 
@@ -40,6 +38,15 @@ function writeInTurn(outgoing: ServerResponse, piece: Uint8Array): boolean {
   return outgoing.write(piece)
 }
 
-async function drained(outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
-  await once(outgoing, 'drain', { signal: gone }).catch(() => {})
+/** Listeners and not an AbortSignal: an abort makes an exception with its stack, which costs more than all else here. */
+function drainedOrGone(outgoing: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      outgoing.off('drain', done)
+      outgoing.off('close', done)
+      resolve()
+    }
+    outgoing.once('drain', done)
+    outgoing.once('close', done)
+  })
 }
