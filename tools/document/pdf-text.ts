@@ -1,5 +1,6 @@
 import { getDocumentProxy } from 'unpdf'
 import { InvalidInputError } from '../../src/shared/errors.ts'
+import { loadPdfjs } from './load-pdfjs.ts'
 
 const MAX_PAGES = 5_000
 /** pdf.js reports only errors, not each oddity of a file. */
@@ -13,6 +14,7 @@ export async function pdfText(
   signal: AbortSignal,
   onPage?: (page: number, pages: number) => void,
 ): Promise<{ text: string; pages: number; title?: string }> {
+  await loadPdfjs()
   const pdf = await open(bytes)
   try {
     if (pdf.numPages > MAX_PAGES)
