@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit'
 import { baseStyles } from '../design/base-styles.ts'
-import { Credential, SignInError, secretIn } from '../feed/credential.ts'
+import { type Access, accessIn } from '../feed/access.ts'
+import { Credential, SignInError } from '../feed/credential.ts'
 import { type FeedState, MeshFeed } from '../feed/mesh-feed.ts'
 import { openMeshSession } from '../feed/mesh-session.ts'
 import { pageClock } from '../feed/page-clock.ts'
@@ -75,9 +76,7 @@ export class Dashboard extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback()
-    this.#unsubscribe = this.#feed.subscribe(state => {
-      this.feedState = state
-    })
+    this.#unsubscribe = this.#feed.subscribe(this.#show)
     window.addEventListener('online', this.#retryNow)
     window.addEventListener('hashchange', this.#arrive)
     document.addEventListener('visibilitychange', this.#onVisibility)
@@ -97,7 +96,7 @@ export class Dashboard extends LitElement {
     const { connection, overview, peers, tasks, overview_at } = this.feedState
     document.title = overview === undefined ? 'toolmesh' : `${overview.name} · toolmesh`
     if (connection.phase === 'signed_out') {
-      return html`<tm-sign-in .error=${this.signInError ?? connection.reason} @tm-secret=${this.#onSecret}></tm-sign-in>`
+      return html`<tm-sign-in .error=${this.signInError} @tm-access=${this.#onAccess}></tm-sign-in>`
     }
     return html`
       <tm-header .overview=${overview} .overviewAt=${overview_at} .connection=${connection} .feed=${this.#feed}></tm-header>
@@ -120,22 +119,29 @@ export class Dashboard extends LitElement {
     `
   }
 
-  /** A secret in the address bar is used once and taken out of it, so that it is not shared by accident. */
-  #arrive = async (): Promise<void> => {
-    const secret = secretIn(location.hash)
-    if (secret === undefined) return this.#feed.start()
-    history.replaceState(null, '', location.pathname + location.search)
-    await this.#signIn(secret)
+  #show = (state: FeedState): void => {
+    this.feedState = state
+    if (state.connection.phase !== 'signed_out' || this.#credential.bearer === undefined) return
+    this.#credential.forget()
+    this.signInError = state.connection.reason ?? 'This access is not valid, has expired or was revoked.'
   }
 
-  #onSecret = (event: CustomEvent<string>): void => {
+  /** A secret in the address bar is used once and taken out of it, so that it is not shared by accident. */
+  #arrive = async (): Promise<void> => {
+    const access = accessIn(location.hash)
+    if (access === undefined) return this.#feed.start()
+    history.replaceState(null, '', location.pathname + location.search)
+    await this.#signIn(access)
+  }
+
+  #onAccess = (event: CustomEvent<Access>): void => {
     void this.#signIn(event.detail)
   }
 
-  async #signIn(secret: string): Promise<void> {
+  async #signIn(access: Access): Promise<void> {
     this.signInError = undefined
     try {
-      await this.#credential.redeem(secret)
+      await this.#credential.present(access)
     } catch (error) {
       if (!(error instanceof SignInError)) throw error
       this.signInError = error.message

@@ -2,10 +2,10 @@ import { css, html, LitElement, nothing } from 'lit'
 import { baseStyles } from '../design/base-styles.ts'
 import { buttonStyles } from '../design/button-styles.ts'
 import { logo } from '../design/logo.ts'
-import { secretIn } from '../feed/credential.ts'
+import { accessIn } from '../feed/access.ts'
 import '../design/notice.ts'
 
-/** Shown when the node wants a credential. Fires `tm-secret` with what to redeem. */
+/** Shown when the node wants a credential. Fires `tm-access` with what was given. */
 export class SignIn extends LitElement {
   static override styles = [
     baseStyles,
@@ -100,7 +100,8 @@ export class SignIn extends LitElement {
           <button class="primary" type="submit">Sign in</button>
         </form>
         <p class="hint" id="hint">
-          On the node's machine, <code>npx toolmesh token</code> prints one. It is kept for this tab only.
+          The node prints a sign-in link when it starts, and <code>npx toolmesh token</code> there makes a secret.
+          It is kept for this tab only.
         </p>
       </main>
     `
@@ -109,13 +110,13 @@ export class SignIn extends LitElement {
   #submit(event: SubmitEvent): void {
     event.preventDefault()
     const input = this.renderRoot.querySelector('input')
-    const secret = secretIn(input?.value ?? '')
-    if (secret === undefined) {
+    const access = accessIn(input?.value ?? '')
+    if (access === undefined) {
       this.wrong = 'This is not an access link or secret.'
       return
     }
     this.wrong = undefined
-    this.dispatchEvent(new CustomEvent('tm-secret', { detail: secret }))
+    this.dispatchEvent(new CustomEvent('tm-access', { detail: access }))
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Access } from './access.ts'
 
 const KEY = 'toolmesh.bearer'
 
@@ -34,8 +35,14 @@ export class Credential {
     this.#storage.removeItem(KEY)
   }
 
-  /** Exchanges a secret for a bearer. @throws {SignInError} when the node refuses it or does not answer. */
-  async redeem(secret: string): Promise<void> {
+  /** Takes what a person gave: a bearer is kept as it is, an invite's secret is exchanged for one. */
+  async present(access: Access): Promise<void> {
+    if (access.kind === 'bearer') this.#storage.setItem(KEY, access.secret)
+    else await this.#redeem(access.secret)
+  }
+
+  /** @throws {SignInError} when the node refuses the secret or does not answer */
+  async #redeem(secret: string): Promise<void> {
     const response = await this.#fetch('/auth/redeem', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -49,17 +56,6 @@ export class Credential {
     if (!answer.success) throw new SignInError('The node gave an answer that this page does not understand.')
     this.#storage.setItem(KEY, answer.data.token)
   }
-}
-
-/**
- * The secret in what a person pasted or arrived with: a join link or its fragment (`v1.<secret>.<peer id>`),
- * a token link (`token.<secret>`), or the bare secret. Undefined if there is none.
- */
-export function secretIn(text: string): string | undefined {
-  const fragment = text.trim().split('#').at(-1) ?? ''
-  const [kind, secret] = fragment.split('.')
-  if (kind === 'v1' || kind === 'token') return secret || undefined
-  return /^[\w-]{16,}$/.test(fragment) ? fragment : undefined
 }
 
 function reasonOf(status: number, body: unknown): string {
