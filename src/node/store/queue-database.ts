@@ -1,13 +1,12 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { z } from 'zod'
-import { InvalidInputError, ToolmeshError } from '../../shared/errors.ts'
+import { InvalidInputError } from '../../shared/errors.ts'
 import { type Command, changedReply, type JsonText, type Reply } from '../../shared/queue/commands.ts'
-import { StoreUnavailableError } from '../../shared/queue/errors.ts'
 import { decide } from '../../shared/queue/states.ts'
 import type { TaskFilter, TaskPage } from '../../shared/queue/store.ts'
 import { TASK_STATES, type TaskHead, type TaskState, TERMINAL_STATES } from '../../shared/queue/task.ts'
 import { prepareSchema } from './queue-schema.ts'
-import { openingError } from './sqlite-errors.ts'
+import { openingError, workingError } from './sqlite-errors.ts'
 import { type StoredTask, specOf, TASK_COLUMNS, taskFromRow } from './stored-task.ts'
 
 export interface QueueDatabaseOptions {
@@ -82,7 +81,7 @@ export class QueueDatabase {
       this.#seq = before.seq
       this.#counts = before.counts
       if (this.#db.isTransaction) rollback.run()
-      throw error instanceof ToolmeshError ? error : new StoreUnavailableError(String(error), error)
+      throw workingError(error)
     }
   }
 
@@ -149,7 +148,7 @@ export class QueueDatabase {
     } catch (error) {
       this.#counts = before
       if (this.#db.isTransaction) rollback.run()
-      throw new StoreUnavailableError(String(error), error)
+      throw workingError(error)
     }
   }
 

@@ -23,6 +23,12 @@ export function openingError(error: unknown, path: string): ToolmeshError {
   }
 }
 
+/** What a transaction that was not kept gave (disk full, read-only, input and output errors). */
+export function workingError(error: unknown): ToolmeshError {
+  if (error instanceof ToolmeshError) return error
+  return new StoreUnavailableError(error instanceof Error ? error.message : String(error), error)
+}
+
 /** The primary result code is the low byte of an extended one. */
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')

@@ -40,7 +40,7 @@ const Spec = z.object({
   requires: z.array(z.string()),
   target: z.string().exactOptional(),
   any_build: z.boolean(),
-  request_cid: z.string(),
+  request_cid: z.string().exactOptional(),
   queue_timeout_ms: z.number().exactOptional(),
   attempt_timeout_ms: z.number(),
   deadline: z.number().exactOptional(),

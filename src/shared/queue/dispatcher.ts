@@ -62,6 +62,7 @@ export class Dispatcher {
   >()
   #order = 0
   #draining = false
+  #isStoreFailing = false
   #closed = false
   #onIdle: (() => void)[] = []
 
@@ -102,6 +103,7 @@ export class Dispatcher {
 
   /** What was committed, in the order of `seq`; once for each change. */
   follow(command: Command, reply: Reply): void {
+    this.#isStoreFailing = false
     if (!reply.changed) {
       if (command.kind === 'lease') this.#notGranted(command.task_id, reply.refusal === 'not_due')
       return
@@ -398,10 +400,10 @@ export class Dispatcher {
       await this.#init.commit(command)
     } catch (error) {
       if (this.#closed) return
-      this.#init.logger('error', 'the task store did not take a change', {
-        kind: command.kind,
-        error: String(error),
-      })
+      if (!this.#isStoreFailing) {
+        this.#init.logger('error', 'the task store takes no changes; trying again', { error: String(error) })
+      }
+      this.#isStoreFailing = true
       await new Promise<void>(resolve => this.#alarms.in(STORE_RETRY_MS, resolve))
       await this.#change(command)
     }

@@ -207,7 +207,6 @@ export function headOf(task_id: string, more: Partial<TaskHead> = {}): TaskHead 
     priority: 5,
     requires: [],
     any_build: false,
-    request_cid: 'cid',
     attempt_timeout_ms: 1_000,
     retry: { max_attempts: 3, base_delay_ms: 100, max_delay_ms: 1_000, always: false },
     labels: {},

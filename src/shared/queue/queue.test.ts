@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Command, Reply } from './commands.ts'
+import { StoreUnavailableError } from './errors.ts'
+import { MemoryQueueStore } from './memory-queue-store.ts'
 import { openTestQueue, settle, TestWorker } from './queue.fixture.ts'
 import type { SubmitReceipt } from './queue.ts'
 import type { TaskEvent, TaskRequest } from './task.ts'
@@ -248,6 +251,108 @@ describe('a restart', () => {
     expect(states).toEqual(['queued', 'running', 'queued'])
     await clock.advance(5_000)
     expect((await next.get(idOf(receipts[1]))).state).toBe('queued')
+  })
+})
+
+/** A store that refuses every change while `broken`. */
+class BreakableStore extends MemoryQueueStore {
+  broken = false
+
+  override async apply(commands: readonly Command[]): Promise<Reply[]> {
+    if (this.broken) throw new StoreUnavailableError('disk full')
+    return super.apply(commands)
+  }
+}
+
+describe('a store that cannot take changes', () => {
+  it('refuses a submit as a whole, and what has happened is kept until it can be written', async () => {
+    const store = new BreakableStore()
+    const { queue, clock } = await openTestQueue({ store })
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    const receipts = await queue.submit('alice', [work(1), work(2)])
+    await settle()
+    store.broken = true
+    await expect(queue.submit('alice', [work(3)])).rejects.toMatchObject({ code: 'unavailable' })
+    worker.calls[0]!.end(done)
+    await settle()
+    await clock.advance(3_000)
+    expect((await queue.get(idOf(receipts[0]))).state).toBe('running')
+    store.broken = false
+    await clock.advance(1_000)
+    expect((await queue.get(idOf(receipts[0]))).state).toBe('succeeded')
+    expect(worker.calls[0]!.assignment.lease.task_id).toBe(idOf(receipts[1]))
+  })
+})
+
+describe('limits', () => {
+  it('refuse more tasks than the queue holds, with a time to come again', async () => {
+    const { queue } = await openTestQueue({ limits: { liveTasks: 2, tasksPerSubmit: 10 } })
+    await queue.submit('alice', [work(1)])
+    await expect(queue.submit('alice', [work(2), work(3)])).rejects.toMatchObject({
+      code: 'queue_full',
+      details: { retry_after_ms: 1_000 },
+    })
+    await expect(queue.submit('alice', [])).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+
+  it('name what does not fit in a request', async () => {
+    const { queue } = await openTestQueue({ limits: { paramsBytes: 10 } })
+    const bad: Partial<TaskRequest>[] = [
+      { priority: 11 },
+      { retry: { max_attempts: 0 } },
+      { deadline: '2001-01-01T00:00:00Z' },
+      { requires: [''] },
+      { metadata: { big: 'x'.repeat(20_000) } },
+    ]
+    const receipts = await queue.submit('alice', [...bad.map(more => work(1, more)), work(1e9)])
+    expect(receipts.map(receipt => ('error' in receipt ? receipt.error.field : receipt.state))).toEqual([
+      '/priority',
+      '/retry/max_attempts',
+      '/deadline',
+      '/requires/0',
+      '/metadata',
+      '/params',
+    ])
+  })
+
+  it('fail an attempt whose result is too large', async () => {
+    const { queue } = await openTestQueue({ limits: { resultBytes: 100 } })
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    const [receipt] = await queue.submit('alice', [work(1)])
+    await settle()
+    worker.calls[0]!.end({ state: 'succeeded', result: 'ü'.repeat(60) })
+    await settle()
+    expect(await queue.get(idOf(receipt))).toMatchObject({ state: 'failed', error: { code: 'tool_failed' } })
+  })
+
+  it('let a wait for a result end by time and by abort', async () => {
+    const { queue, clock } = await openTestQueue({ limits: { resultWaiters: 1 } })
+    const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    const abort = new AbortController()
+    const waiting = queue.result(id, { wait_ms: 10_000, signal: abort.signal })
+    await expect(queue.result(id, { wait_ms: 10_000 })).rejects.toMatchObject({ code: 'queue_full' })
+    abort.abort()
+    expect((await waiting).state).toBe('queued')
+    const timed = queue.result(id, { wait_ms: 1_000 })
+    await settle()
+    await clock.advance(1_000)
+    expect((await timed).state).toBe('queued')
+    await expect(queue.result('none', { wait_ms: 10 })).rejects.toMatchObject({ code: 'not_found' })
+  })
+})
+
+describe('retention', () => {
+  it('forgets tasks that ended long ago', async () => {
+    const { queue, clock } = await openTestQueue({ limits: { retentionMs: 100_000 } })
+    const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    await queue.cancel(id, 'no need')
+    await settle()
+    await clock.advance(90_000)
+    expect((await queue.get(id)).state).toBe('cancelled')
+    await clock.advance(100_000)
+    await expect(queue.get(id)).rejects.toMatchObject({ code: 'not_found' })
   })
 })
 

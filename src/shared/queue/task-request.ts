@@ -80,7 +80,6 @@ export function taskFromRequest(
 
   const { task_id, principal, at } = origin
   const requires = [...new Set(options.requires)].sort()
-  const identity: Json = { tool, params, requires, target: options.target ?? null }
   const task: TaskHead = {
     task_id,
     seq: 0,
@@ -92,7 +91,6 @@ export function taskFromRequest(
     priority: options.priority ?? DEFAULT_PRIORITY,
     requires,
     any_build: options.any_build ?? false,
-    request_cid: cidOf(identity),
     attempt_timeout_ms: options.attempt_timeout_ms ?? DEFAULT_ATTEMPT_TIMEOUT_MS,
     retry: { ...DEFAULT_RETRY, ...options.retry },
     labels: options.labels ?? {},
@@ -102,7 +100,11 @@ export function taskFromRequest(
     attempts: [],
   }
   if (options.target !== undefined) task.target = options.target
-  if (options.idempotency_key !== undefined) task.idempotency_key = options.idempotency_key
+  if (options.idempotency_key !== undefined) {
+    const identity: Json = { tool, params, requires, target: options.target ?? null }
+    task.idempotency_key = options.idempotency_key
+    task.request_cid = cidOf(identity)
+  }
   if (options.delay_ms !== undefined && options.delay_ms > 0) task.run_at = at + options.delay_ms
   if (options.queue_timeout_ms !== undefined) task.queue_timeout_ms = options.queue_timeout_ms
   if (options.deadline !== undefined) task.deadline = deadlineOf(options.deadline, at)

@@ -73,7 +73,8 @@ export interface Task {
   target?: string
   any_build: boolean
   idempotency_key?: string
-  request_cid: string
+  /** CID of `{tool, params, requires, target}`, only with an idempotency key: what a repeat of it must equal. */
+  request_cid?: string
   run_at?: number
   queue_timeout_ms?: number
   attempt_timeout_ms: number
