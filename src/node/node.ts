@@ -7,20 +7,22 @@ import { formatInvite } from '../shared/authority/invite-link.ts'
 import { systemClock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
 import { createSurface } from '../shared/mcp/create-surface.ts'
+import { meshTools } from '../shared/mcp/mesh-tools.ts'
+import { meshResources } from '../shared/mcp/resources/mesh-resources.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
 import { createMeshHost } from '../shared/mesh/host.ts'
 import { AttemptRunner } from '../shared/queue/attempt-runner.ts'
 import { MemoryOutbox } from '../shared/queue/outbox.ts'
 import { Queue } from '../shared/queue/queue.ts'
-import { TERMINAL_STATES } from '../shared/queue/task.ts'
 import { RuntimeBusyError } from '../shared/router/errors.ts'
 import { InlineRuntime } from '../shared/router/inline-runtime.ts'
 import { Router } from '../shared/router/router.ts'
 import { Catalogue } from '../shared/tools/catalogue.ts'
 import type { ToolDescriptor } from '../shared/tools/tool.ts'
 import type { Config } from './config.ts'
-import { serveNode } from './http/node-server.ts'
+import { type NodeServer, serveNode } from './http/node-server.ts'
 import { loadIdentity } from './identity.ts'
+import { overviewOf } from './overview.ts'
 import { ownWorker } from './own-worker.ts'
 import { packageRoot, runsFromSource } from './package-root.ts'
 import { PeerDirectory } from './peer-directory.ts'
@@ -29,7 +31,6 @@ import { importFrom } from './runtime/import-tool.ts'
 import { threadPool } from './runtime/thread-pool.ts'
 import { AuthorityFile } from './store/authority-file.ts'
 import { openSqliteQueueStore } from './store/sqlite-queue-store.ts'
-import { Throughput } from './throughput.ts'
 import { nodeTransports } from './transports/node-transports.ts'
 
 /** The invite that is printed at the start: for the person who started the node, and a few friends. */
@@ -78,6 +79,7 @@ async function build(
   const { dataDir, http, p2p } = config
   const startedAt = clock.now()
   let draining = false
+  let server: NodeServer | undefined
 
   // Who this node is, and who may do what.
   const privateKey = await loadIdentity(dataDir)
@@ -167,9 +169,14 @@ async function build(
   })
 
   // What clients see.
-  const throughput = new Throughput(clock)
-  queue.onChange(({ state }) => {
-    if (TERMINAL_STATES.has(state)) throughput.count()
+  const overview = overviewOf({
+    node: { name: config.name, version, peerId, multiaddrs: () => host?.addresses() ?? [] },
+    tools: { total: manifest.length, categories: catalogue.categories().length },
+    queue,
+    router,
+    directory,
+    state: () => (draining ? 'draining' : 'ready'),
+    clock,
   })
   const surface = createSurface({
     name: 'toolmesh',
@@ -177,8 +184,15 @@ async function build(
     listing: config.listing,
     catalogue,
     router,
-    tools: [],
-    resources: [],
+    tools: meshTools({
+      queue,
+      authority,
+      peers: directory,
+      connect: () => Promise.reject(new Error('later')),
+      peerId,
+      origin: () => server?.origin ?? '',
+    }),
+    resources: meshResources({ overview, peers: directory, queue, catalogue, clock }),
     clock,
     callTimeoutMs: config.limits.callTimeout,
   })
@@ -195,7 +209,7 @@ async function build(
       logger,
     })
   }
-  const server = http.enabled
+  server = http.enabled
     ? await serveNode({
         config,
         surface,
@@ -207,7 +221,7 @@ async function build(
         logger,
       })
     : undefined
-  if (server !== undefined) opened.push(() => server.close())
+  opened.push(async () => server?.close())
 
   return {
     peerId,

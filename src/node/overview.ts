@@ -1,0 +1,67 @@
+import type { Clock } from '../shared/clock.ts'
+import type { OverviewPort } from '../shared/mcp/resources/overview.ts'
+import type { OverviewView } from '../shared/mcp/views.ts'
+import type { Queue } from '../shared/queue/queue.ts'
+import { TERMINAL_STATES } from '../shared/queue/task.ts'
+import type { Router } from '../shared/router/router.ts'
+import type { PeerDirectory } from './peer-directory.ts'
+import { Throughput } from './throughput.ts'
+
+/** How often the moving figures (throughput, calls, uptime) are new to who watches, milliseconds. */
+const TICK_MS = 1000
+
+export interface OverviewInit {
+  node: { name: string; version: string; peerId: string; multiaddrs: () => string[] }
+  tools: { total: number; categories: number }
+  queue: Queue
+  router: Router
+  directory: PeerDirectory
+  state: () => OverviewView['state']
+  clock: Clock
+}
+
+/** The figures of `mesh://overview`, and when they have changed. */
+export function overviewOf(init: OverviewInit): OverviewPort {
+  const { node, tools, queue, router, directory, state, clock } = init
+  const startedAt = clock.now()
+  const began = clock.monotonic()
+  const throughput = new Throughput(clock)
+  queue.onChange(event => {
+    if (TERMINAL_STATES.has(event.state)) throughput.count()
+  })
+
+  return {
+    async read() {
+      const { counts, workers } = await queue.status()
+      return {
+        name: node.name,
+        version: node.version,
+        peer_id: node.peerId,
+        multiaddrs: node.multiaddrs(),
+        started_at: new Date(startedAt).toISOString(),
+        uptime_ms: Math.round(clock.monotonic() - began),
+        state: state(),
+        peers: directory.counts(),
+        tools,
+        tasks: counts,
+        throughput: throughput.view(),
+        calls: router.stats(),
+        workers: {
+          capacity: workers.reduce((sum, worker) => sum + worker.credits, 0),
+          running: workers.reduce((sum, worker) => sum + worker.running, 0),
+        },
+      }
+    },
+    onChange(listener) {
+      const stops = [queue.onChange(listener), directory.onChange(listener)]
+      let stopTick = clock.after(TICK_MS, function tick() {
+        listener()
+        stopTick = clock.after(TICK_MS, tick)
+      })
+      return () => {
+        for (const stop of stops) stop()
+        stopTick()
+      }
+    },
+  }
+}
