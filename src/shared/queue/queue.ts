@@ -220,11 +220,6 @@ export class Queue implements WorkOwner {
     return this.#dispatcher.workers()
   }
 
-  /** The workers that are announced now, as counted since each announced itself. */
-  workers(): QueueStatus['workers'] {
-    return this.#dispatcher.workers()
-  }
-
   /** Progress of the attempt that runs now. */
   progressOf(taskId: string): Progress | undefined {
     return this.#dispatcher.progressOf(taskId)
