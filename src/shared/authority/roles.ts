@@ -45,9 +45,9 @@ export const METHOD_ROLES = {
   p2p_taskqueue_status: 'read',
   p2p_taskqueue_submit: 'submit',
   p2p_taskqueue_cancel: 'submit',
-  p2p_taskqueue_get_result: 'submit',
-  p2p_taskqueue_list_tasks: 'submit',
-  p2p_taskqueue_task_status: 'submit',
+  p2p_taskqueue_get_result: ['read', 'submit'],
+  p2p_taskqueue_list_tasks: ['read', 'submit'],
+  p2p_taskqueue_task_status: ['read', 'submit'],
 
   p2p_invite_create: 'admin',
   p2p_invite_list: 'admin',

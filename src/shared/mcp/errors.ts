@@ -19,13 +19,6 @@ export class UnknownResourceError extends ToolmeshError {
   }
 }
 
-/** A task, invite or peer with this id is not there, or the caller may not know of it. */
-export class UnknownIdError extends ToolmeshError {
-  constructor(kind: 'task' | 'invite' | 'peer', id: string) {
-    super('not_found', `no ${kind} ${id}`, { value: id })
-  }
-}
-
 /** A session asked for more subscriptions than it may hold. */
 export class TooManySubscriptionsError extends ToolmeshError {
   constructor(max: number) {

@@ -2,6 +2,7 @@
 import type { ErrorFacts } from '../errors.ts'
 import type { Path } from '../mesh/session-contract.ts'
 import type { TaskState } from '../queue/task.ts'
+import type { Json, JsonObject } from '../tools/tool.ts'
 
 /** `mesh://overview` */
 export interface OverviewView {
@@ -78,4 +79,45 @@ export interface TaskSummaryView {
 export interface TasksView {
   counts: Record<TaskState, number>
   tasks: TaskSummaryView[]
+}
+
+/** What `p2p_taskqueue_task_status` answers: one task with its attempts, without its bodies. */
+export interface TaskStatusView extends Omit<TaskSummaryView, 'attempts' | 'peer_id'> {
+  /** Who submitted it. */
+  principal: string
+  requires: string[]
+  target?: string
+  labels: Record<string, string>
+  metadata: JsonObject
+  queued_at?: string
+  /** When a scheduled task, or the next try, may start. */
+  run_at?: string
+  deadline?: string
+  attempts: AttemptView[]
+}
+
+/** `mesh://tasks/{id}` */
+export interface TaskView extends TaskStatusView {
+  params: JsonObject
+  result?: Json
+}
+
+/** One entry of `mesh://tools`. */
+export interface ToolView {
+  name: string
+  category: string
+  title: string
+  description: string
+  platforms: string[]
+  /** `pure`, `idempotent` or `once`: what running it twice does. */
+  repeat: string
+  /** What it reaches outside its own memory. */
+  reach: string[]
+  interface_cid: string
+  code_cid: string
+}
+
+/** `mesh://tools`: the catalogue that runs on the mesh. */
+export interface ToolsView {
+  tools: ToolView[]
 }

@@ -9,9 +9,10 @@ import {
 import type { RuntimeCall } from '../../router/runtime.ts'
 import type { Json } from '../../tools/tool.ts'
 import { STRUCTURED_ONLY_META } from '../binding/call-stream.ts'
+import { errorFacts } from '../error-facts.ts'
 import { PeerAnswerError, PeerTimeoutError } from '../errors.ts'
 import type { PeerClient } from './peer-client.ts'
-import { callResult, errorFacts } from './protocol.ts'
+import { callResult } from './protocol.ts'
 
 /**
  * Runs one call on a peer, for the router. Rejects with RuntimeBusyError when the session ended before it could

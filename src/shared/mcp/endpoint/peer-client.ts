@@ -8,11 +8,12 @@ import type { Session } from '../../mesh/session-contract.ts'
 import { LinkLostError } from '../../queue/errors.ts'
 import type { JsonObject, LogLine, Progress } from '../../tools/tool.ts'
 import { LOG_KEY_META } from '../binding/call-stream.ts'
+import { errorFacts } from '../error-facts.ts'
 import { PeerAnswerError, PeerTimeoutError } from '../errors.ts'
 import { isJsonObject } from '../json-object.ts'
 import { EndpointTransport } from './endpoint-transport.ts'
 import { logLineOf } from './log-line.ts'
-import { errorFacts, logParams } from './protocol.ts'
+import { logParams } from './protocol.ts'
 
 /** The SDK arms a timer for each request; this is the most that one takes (2^31 - 1 ms). */
 const MAX_TIMEOUT_MS = 2_147_483_647

@@ -181,12 +181,7 @@ describe('a peer without a grant', () => {
     })
     const invite = await authority.createInvite({ roles: ['work'], ttl_ms: 60_000, uses: 1 })
     const { tab, owner } = pair({
-      node: {
-        authority: {
-          principalOfPeer: peerId => authority.principalOfPeer(peerId),
-          redeem: (secret, peerId) => authority.redeem(secret, peerId),
-        },
-      },
+      node: { authority },
     })
     await expect(tab.redeem('nonsense')).rejects.toMatchObject({ code: 'forbidden' })
     expect(await tab.redeem(invite.secret)).toMatchObject({ roles: ['work'] })

@@ -102,7 +102,8 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
 
   function extend(base: Readonly<Record<string, Method>>): Record<string, Method> {
     const methods = { ...base }
-    if (authority.redeem !== undefined) methods['toolmesh/redeem'] = redeemMethod(authority.redeem, peerId)
+    if (authority.redeem !== undefined)
+      methods['toolmesh/redeem'] = redeemMethod(authority.redeem.bind(authority), peerId)
     if (owner !== undefined) {
       const onAnnounce = (announcement: Announcement): void => {
         theyWork = true

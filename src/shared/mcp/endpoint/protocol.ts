@@ -1,6 +1,6 @@
 /** What travels between peers beside MCP's own methods (docs/PROTOCOL.md "Work between peers"). */
 import { z } from 'zod'
-import { ERROR_TABLE, type ErrorCode, type ErrorFacts } from '../../errors.ts'
+import { errorFacts } from '../error-facts.ts'
 import { jsonObject, jsonValue } from '../json-object.ts'
 
 /** `_meta` of a `tools/call` that runs one attempt of a task. */
@@ -17,19 +17,6 @@ const MAX_CREDITS = 1024
 const name = z.string().min(1).max(128)
 const fence = z.int().min(0)
 const milliseconds = z.number().min(0)
-
-export const errorFacts: z.ZodType<ErrorFacts> = z.object({
-  code: z.custom<ErrorCode>(
-    value => typeof value === 'string' && Object.hasOwn(ERROR_TABLE, value),
-    'an error code',
-  ),
-  message: z.string(),
-  retryable: z.boolean(),
-  field: z.string().exactOptional(),
-  value: z.unknown().exactOptional(),
-  allowed: z.string().exactOptional(),
-  retry_after_ms: z.number().exactOptional(),
-})
 
 export const lease = z.object({
   task_id: name,

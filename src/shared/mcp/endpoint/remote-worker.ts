@@ -1,9 +1,10 @@
 import type { AttemptHooks, Outcome } from '../../queue/task.ts'
 import type { Assignment, LiveLease, WorkerLink } from '../../queue/work.ts'
 import { STRUCTURED_ONLY_META } from '../binding/call-stream.ts'
+import { errorFacts } from '../error-facts.ts'
 import { PeerAnswerError } from '../errors.ts'
 import type { PeerClient } from './peer-client.ts'
-import { callResult, errorFacts, LEASE_META, renewResult } from './protocol.ts'
+import { callResult, LEASE_META, renewResult } from './protocol.ts'
 
 /**
  * Milliseconds that an answer may take beyond an attempt's own limit. The owner ends the lease long before; this

@@ -9,8 +9,11 @@ export interface MeshResource {
   title: string
   description: string
   need: RoleNeed
-  /** The view, as plain JSON. `id` is empty for a single resource. Throws `not_found`, also for what is not the principal's. */
-  read(id: string, principal: Principal): Promise<object> | object
+  /**
+   * The view, as plain JSON; undefined for what is not there or not the principal's. `id` is empty for a single
+   * resource.
+   */
+  read(id: string, principal: Principal): Promise<object | undefined> | object | undefined
   /** Calls `listener` after each change of the resource; what is returned ends it. */
   onChange(listener: () => void, id: string): () => void
 }

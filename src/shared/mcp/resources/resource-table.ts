@@ -39,6 +39,7 @@ export class ResourceTable {
     const { resource, id } = this.#find(uri)
     requireRole(principal, resource.need, uri)
     const view = await resource.read(id, principal)
+    if (view === undefined) throw new UnknownResourceError(uri)
     if (!isJsonObject(view)) throw new TypeError(`${uri} is no object`)
     return view
   }
@@ -93,8 +94,16 @@ function isTemplate(resource: MeshResource): boolean {
 
 function idBelow(prefix: string, uri: string): string | undefined {
   if (!uri.startsWith(prefix)) return undefined
-  const id = uri.slice(prefix.length)
-  return id === '' || id.includes('/') || id === ID ? undefined : id
+  const id = decoded(uri.slice(prefix.length))
+  return id === undefined || id === '' || id.includes('/') || id === ID ? undefined : id
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }
 
 function describe({ name, title, description }: MeshResource) {

@@ -1,0 +1,38 @@
+import type { Clock } from '../../clock.ts'
+import type { ToolCatalogue } from '../catalogue-tool.ts'
+import type { PeersPort } from '../peer/list.ts'
+import type { QueuePort } from '../taskqueue/queue-port.ts'
+import type { MeshResource } from './mesh-resource.ts'
+import { type OverviewPort, overviewResource } from './overview.ts'
+import { peerResource, peersResource } from './peers.ts'
+import { RunningTasks } from './running-tasks.ts'
+import { taskResource, tasksResource } from './tasks.ts'
+import { toolsResource } from './tools.ts'
+
+/** The parts that the `mesh://` resources show. */
+export interface MeshResourcesComponents {
+  overview: OverviewPort
+  peers: PeersPort
+  queue: QueuePort
+  catalogue: ToolCatalogue
+  clock: Clock
+}
+
+/** Everything that the dashboard shows, for any client to read and watch. */
+export function meshResources({
+  overview,
+  peers,
+  queue,
+  catalogue,
+  clock,
+}: MeshResourcesComponents): MeshResource[] {
+  const running = new RunningTasks(queue, clock)
+  return [
+    overviewResource(overview),
+    peersResource(peers),
+    peerResource(peers),
+    tasksResource({ queue, running }),
+    taskResource({ queue, running }),
+    toolsResource(catalogue),
+  ]
+}

@@ -1,0 +1,83 @@
+import type { Principal } from '../../authority/principal.ts'
+import { TaskNotFoundError } from '../../queue/errors.ts'
+import type { TaskHead, TaskState } from '../../queue/task.ts'
+import type { QueuePort } from '../taskqueue/queue-port.ts'
+import { seesAll, visibleTask } from '../taskqueue/task-access.ts'
+import { taskSummary, taskView } from '../taskqueue/task-view.ts'
+import type { TasksView } from '../views.ts'
+import type { MeshResource } from './mesh-resource.ts'
+import type { RunningTasks } from './running-tasks.ts'
+
+/** Tasks in `mesh://tasks`: more than a page shows, and still quick to read and send. */
+const MAX_TASKS = 200
+
+export interface TaskResourcesComponents {
+  queue: QueuePort
+  running: RunningTasks
+}
+
+export function tasksResource({ queue, running }: TaskResourcesComponents): MeshResource {
+  async function read(_id: string, principal: Principal): Promise<TasksView> {
+    const all = seesAll(principal)
+    const { tasks } = await queue.list({ limit: MAX_TASKS, ...(all ? {} : { principal: principal.id }) })
+    return {
+      counts: all ? (await queue.status()).counts : countsOf(tasks),
+      tasks: tasks.map(task => taskSummary(task, queue.progressOf(task.task_id))),
+    }
+  }
+  return {
+    uri: 'mesh://tasks',
+    name: 'tasks',
+    title: 'Tasks',
+    description: `The newest tasks, at most ${MAX_TASKS}, and how many there are in each state.`,
+    need: ['read', 'submit'],
+    read,
+    onChange(listener) {
+      const ends = [queue.onChange(listener), running.whileAny(listener)]
+      return () => {
+        for (const end of ends) end()
+      }
+    },
+  }
+}
+
+export function taskResource({ queue, running }: TaskResourcesComponents): MeshResource {
+  return {
+    uri: 'mesh://tasks/{id}',
+    name: 'task',
+    title: 'One task',
+    description: 'One task by its id, with its parameters, attempts and result.',
+    need: ['read', 'submit'],
+    async read(id, principal) {
+      try {
+        return taskView(await visibleTask(queue, id, principal), queue.progressOf(id))
+      } catch (error) {
+        if (error instanceof TaskNotFoundError) return undefined
+        throw error
+      }
+    },
+    onChange(listener, id) {
+      const onEvent = ({ task_id }: { task_id: string }): void => {
+        if (task_id === id) listener()
+      }
+      const ends = [queue.onChange(onEvent), running.while(id, listener)]
+      return () => {
+        for (const end of ends) end()
+      }
+    },
+  }
+}
+
+function countsOf(tasks: readonly TaskHead[]): Record<TaskState, number> {
+  const counts: Record<TaskState, number> = {
+    scheduled: 0,
+    queued: 0,
+    running: 0,
+    succeeded: 0,
+    failed: 0,
+    cancelled: 0,
+    expired: 0,
+  }
+  for (const { state } of tasks) counts[state] += 1
+  return counts
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { METHOD_ROLES } from '../authority/roles.ts'
+import { silentLogger } from '../logger.ts'
+import type { Worker, WorkerLink, WorkOwner } from '../queue/work.ts'
+import { Subscriptions } from './binding/subscriptions.ts'
+import { surfaceMethods } from './binding/surface-methods.ts'
+import { attemptMethods } from './endpoint/attempt-methods.ts'
+import { workMethods } from './endpoint/work-methods.ts'
+import type { InvitesPort } from './invite/invites-port.ts'
+import { meshTools } from './mesh-tools.ts'
+import { metaTools } from './meta/meta-tools.ts'
+import type { Surface } from './surface.ts'
+import type { QueuePort } from './taskqueue/queue-port.ts'
+
+/** Nothing is called: only the names are read. */
+const none = {} as unknown
+
+describe('the table of roles', () => {
+  it('has an entry for each request that is served, and for no other', () => {
+    const served = [
+      // The SDK's own, and what the endpoint adds where the authority makes invites.
+      'initialize',
+      'ping',
+      'toolmesh/redeem',
+      ...Object.keys(
+        surfaceMethods({
+          surface: none as Surface,
+          subscriptions: new Subscriptions(),
+          notifyUpdated: () => {},
+          principal: () => undefined,
+          logger: silentLogger,
+        }),
+      ),
+      ...Object.keys(
+        workMethods({ owner: none as WorkOwner, link: none as WorkerLink, onAnnounce: () => {} }),
+      ),
+      ...Object.keys(
+        attemptMethods({
+          worker: none as Worker,
+          ownerId: '',
+          announced: () => false,
+          whenAnswered: () => {},
+          plainCall: () => ({}),
+          logger: silentLogger,
+        }),
+      ),
+    ]
+    const inTable = Object.keys(METHOD_ROLES).filter(
+      name => !isTool(name) && !name.startsWith('notifications/'),
+    )
+    expect(new Set(served)).toEqual(new Set(inTable))
+  })
+
+  it('has an entry for each tool that the node answers, and for no other', () => {
+    const tools = [
+      ...metaTools({ tools: new Map(), callTool: async () => ({ content: [] }) }),
+      ...meshTools({
+        queue: none as QueuePort,
+        authority: none as InvitesPort,
+        peers: { list: () => [] },
+        connect: () => Promise.reject(new Error('not here')),
+        peerId: '',
+        origin: () => '',
+      }),
+    ]
+    const names = tools.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(new Set(names)).toEqual(new Set(Object.keys(METHOD_ROLES).filter(isTool)))
+    for (const { name, role } of tools) expect(METHOD_ROLES).toHaveProperty([name], role)
+  })
+})
+
+function isTool(name: string): boolean {
+  return name.startsWith('tools_') || name.startsWith('p2p_')
+}

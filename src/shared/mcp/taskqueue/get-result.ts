@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { type Task, TERMINAL_STATES } from '../../queue/task.ts'
+import { defineSurfaceTool } from '../define-surface-tool.ts'
+import { errorFacts } from '../error-facts.ts'
+import { jsonValue } from '../json-object.ts'
+import type { SurfaceTool } from '../surface.ts'
+import type { QueuePort } from './queue-port.ts'
+import { visibleTask } from './task-access.ts'
+import { taskId, taskState } from './task-schemas.ts'
+
+export function getResultTool(queue: QueuePort): SurfaceTool {
+  return defineSurfaceTool({
+    name: 'p2p_taskqueue_get_result',
+    category: 'p2p_taskqueue',
+    title: 'Get the result of a task',
+    description:
+      "The task's state and, once it has ended, its result or error. With wait_ms the answer comes when the task ends, or after that time with the state it has then.",
+    annotations: { readOnlyHint: true },
+    input: z.strictObject({
+      task_id: taskId,
+      wait_ms: z
+        .int()
+        .min(0)
+        .default(0)
+        .describe('Milliseconds to wait for the end; one call waits at most 50,000 of them: ask again.'),
+    }),
+    output: z.object({
+      task_id: z.string(),
+      state: taskState,
+      result: jsonValue.exactOptional().describe('What the tool returned, of a task that succeeded.'),
+      error: errorFacts.exactOptional().describe('Why it ended otherwise.'),
+    }),
+    async run({ task_id, wait_ms }, { principal, signal }) {
+      const task = await visibleTask(queue, task_id, principal)
+      if (wait_ms === 0 || TERMINAL_STATES.has(task.state)) return answerOf(task)
+      return answerOf(await queue.result(task_id, { wait_ms, signal }))
+    },
+  })
+}
+
+function answerOf({ task_id, state, result, error }: Task) {
+  return {
+    task_id,
+    state,
+    ...(result === undefined ? {} : { result }),
+    ...(error === undefined ? {} : { error }),
+  }
+}
