@@ -29,7 +29,7 @@ describe('credit', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: FRAME }), { minLength: 1, maxLength: 200 }), frames => {
         const window = new CreditWindow(WINDOW)
-        const ledger = new CreditLedger(WINDOW, bytes => window.acknowledged(bytes))
+        const ledger = new CreditLedger(WINDOW, FRAME, bytes => window.acknowledged(bytes))
         ledger.agree()
         for (const bytes of frames) {
           expect(window.admits(bytes, 576 * 1024)).toBe(true)
@@ -53,11 +53,17 @@ describe('credit', () => {
 
   it('acknowledges what was taken before both sides agreed', () => {
     const acknowledged: number[] = []
-    const ledger = new CreditLedger(800, bytes => acknowledged.push(bytes))
+    const ledger = new CreditLedger(800, 800, bytes => acknowledged.push(bytes))
     ledger.taken(150)
     expect(acknowledged).toEqual([])
     ledger.agree()
     ledger.taken(50)
     expect(acknowledged).toEqual([150])
+  })
+
+  it('refuses a sender that does not keep to the window', () => {
+    const ledger = new CreditLedger(1000, 500, () => {})
+    ledger.arrived(1500)
+    expect(() => ledger.arrived(1)).toThrow(expect.objectContaining({ code: 'rate_limited' }))
   })
 })

@@ -2,6 +2,7 @@
  * Credit (docs/PROTOCOL.md "Flow"): each side has a bounded number of bytes sent and not acknowledged; the
  * other acknowledges with `notifications/toolmesh/credit {bytes}` what its upper layers have taken.
  */
+import { WindowExceededError } from './errors.ts'
 
 /** A receiver acknowledges at the latest when it has taken this part of the window. */
 const ACKNOWLEDGE_PART = 8
@@ -43,16 +44,22 @@ export class CreditWindow {
   }
 }
 
-/** The receiver's account: collects what was taken and says when it is worth an acknowledgement. */
+/** The receiver's account: what arrived, what of it was taken, and when that is worth an acknowledgement. */
 export class CreditLedger {
   readonly #batch: number
+  readonly #most: number
   readonly #acknowledge: (bytes: number) => void
+  #arrived = 0
   #taken = 0
   #agreed = false
 
-  /** `windowBytes`: what the peer may have unacknowledged; less than an eighth of it need not be acknowledged. */
-  constructor(windowBytes: number, acknowledge: (bytes: number) => void) {
+  /**
+   * Less than an eighth of `windowBytes`, which the peer may have unacknowledged, need not be acknowledged.
+   * `frameBytes`: the largest frame, which may come alone on top.
+   */
+  constructor(windowBytes: number, frameBytes: number, acknowledge: (bytes: number) => void) {
     this.#batch = windowBytes / ACKNOWLEDGE_PART
+    this.#most = windowBytes + frameBytes
     this.#acknowledge = acknowledge
   }
 
@@ -62,7 +69,14 @@ export class CreditLedger {
     this.#settle()
   }
 
+  /** Throws `rate_limited` when the peer sends on although nothing is taken: it does not keep to the window. */
+  arrived(bytes: number): void {
+    this.#arrived += bytes
+    if (this.#arrived > this.#most) throw new WindowExceededError(this.#arrived, this.#most)
+  }
+
   taken(bytes: number): void {
+    this.#arrived -= bytes
     this.#taken += bytes
     this.#settle()
   }

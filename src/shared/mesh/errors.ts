@@ -31,6 +31,20 @@ export class OutgoingFullError extends ToolmeshError {
   }
 }
 
+/** The peer sends without regard to what we have taken. The session closes. */
+export class WindowExceededError extends ToolmeshError {
+  constructor(waiting: number, allowed: number) {
+    super('rate_limited', `the peer has ${waiting} bytes that were not taken yet, allowed: ${allowed}`)
+  }
+}
+
+/** The peer asks and does not read the answers. The session closes. */
+export class UnreadAnswersError extends ToolmeshError {
+  constructor(queued: number) {
+    super('rate_limited', `${queued} bytes of answers wait for a peer that does not read`)
+  }
+}
+
 /** A blob that could not be offered, fetched or verified. */
 export class BlobTransferError extends ToolmeshError {
   constructor(message: string, details: ErrorDetails = {}) {

@@ -51,8 +51,9 @@ export class MessageReceiver {
     this.#init = init
   }
 
-  /** `bytes` of the frame, for credit. Throws `bad_frame` for what is no JSON-RPC 2.0 message. */
+  /** `bytes` of the frame, for credit. Throws `bad_frame` or `rate_limited`. */
   accept(message: unknown, bytes: number): void {
+    if (!isCredit(message)) this.#init.ledger.arrived(bytes)
     if (!isRpcShape(message)) throw new BadFrameError('a frame that is not a JSON-RPC 2.0 message')
     if (isRequest(message)) this.#request(message, bytes)
     else if (isResponse(message)) this.#response(message, bytes)
@@ -223,6 +224,11 @@ export class MessageReceiver {
   #hand(party: Party, message: RpcMessage, bytes: number): void {
     this.#init.deliver(party, message, () => this.#init.ledger.taken(bytes))
   }
+}
+
+/** Credit counts every frame but its own. */
+function isCredit(message: unknown): boolean {
+  return isRecord(message) && message.method === CREDIT_METHOD
 }
 
 /** Marked ids are the peer's here: kept apart from ours, which look the same. */

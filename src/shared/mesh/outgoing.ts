@@ -1,6 +1,6 @@
 import type { Stream } from '@libp2p/interface'
 import type { CreditWindow } from './credit.ts'
-import { OutgoingFullError, SessionClosedError } from './errors.ts'
+import { OutgoingFullError, SessionClosedError, UnreadAnswersError } from './errors.ts'
 import type { SessionLimits } from './session-limits.ts'
 
 /** Lanes in the order in which they are served; see `SessionLimits` for what each may use of the window. */
@@ -16,7 +16,7 @@ interface Queued {
 
 export type OutgoingLimits = Pick<
   SessionLimits,
-  'windowForReplies' | 'windowForUrgent' | 'queued' | 'streamBuffer'
+  'windowForReplies' | 'windowForUrgent' | 'queued' | 'unread' | 'streamBuffer'
 >
 
 /**
@@ -29,11 +29,19 @@ export class Outgoing {
   readonly #limits: OutgoingLimits
   readonly #lanes: Record<Lane, Queued[]> = { urgent: [], reply: [], request: [] }
   readonly #reserved: Record<Lane, number>
+  readonly #onUnread: (error: Error) => void
   #queuedBytes = 0
   #flushPlanned = false
   #ended: Error | undefined
 
-  constructor(stream: Stream, window: CreditWindow, limits: OutgoingLimits) {
+  /** `onUnread`: so much waits that the peer must be taken for one that does not read. */
+  constructor(
+    stream: Stream,
+    window: CreditWindow,
+    limits: OutgoingLimits,
+    onUnread: (error: Error) => void,
+  ) {
+    this.#onUnread = onUnread
     this.#stream = stream
     this.#window = window
     this.#limits = limits
@@ -63,6 +71,7 @@ export class Outgoing {
     this.#lanes[lane].push({ frame, counted: options.counted ?? true, resolve, reject })
     this.#queuedBytes += frame.byteLength
     this.plan()
+    if (this.#queuedBytes > this.#limits.unread) this.#onUnread(new UnreadAnswersError(this.#queuedBytes))
     return promise
   }
 

@@ -12,6 +12,8 @@ export interface SessionLimits {
   windowForUrgent: number
   /** Queued for a slow peer at most; beyond it requests and notifications are refused with `rate_limited`. */
   queued: number
+  /** Queued at most with answers, which are never refused: beyond it the peer does not read and the session ends. */
+  unread: number
   /** Handed to the stream and not yet taken by the connection: what a cancel may have to wait behind. */
   streamBuffer: number
   /** Requests of the peer being answered at once; more wait unacknowledged, which fills the peer's window. */
@@ -40,6 +42,7 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   windowForReplies: 512 * KIB,
   windowForUrgent: 64 * KIB,
   queued: 32 * MIB,
+  unread: 128 * MIB,
   streamBuffer: 256 * KIB,
   incomingRequests: 2048,
   incomingRequestBytes: 64 * MIB,

@@ -143,13 +143,49 @@ describe('a session with a peer that is not ours', () => {
   })
 })
 
+describe('a session with a hostile peer', () => {
+  it('ends when the peer asks and never reads', async () => {
+    const { session, raw } = await pair({
+      limits: { window: 4096, windowForReplies: 1024, windowForUrgent: 512, unread: 65_536 },
+    })
+    await mcpReady(session, raw, undefined, { 'toolmesh/session': { credit: 4096 } })
+    const asking = async () => {
+      for (let n = 1; ; n += 1) {
+        raw.send({ jsonrpc: '2.0', id: `m:${n}`, method: 'ping' })
+        if (n % 100 === 0) await new Promise(resolve => setTimeout(resolve, 0))
+      }
+    }
+    asking().catch(() => {})
+    expect(await session.closed).toMatchObject({ code: 'rate_limited' })
+  })
+
+  it('ends when the peer sends on although nothing is taken', async () => {
+    const { session, raw } = await pair({
+      limits: { incomingRequests: 1, window: 65_536, frameAccepted: 65_536 },
+    })
+    await mcpReady(session, raw, () => new Promise(() => {}), { 'toolmesh/session': { credit: 65_536 } })
+    const text = 'x'.repeat(16_384)
+    for (let n = 1; n < 12; n += 1) {
+      raw.send({
+        jsonrpc: '2.0',
+        id: n,
+        method: 'tools/call',
+        params: { name: 'stuck', arguments: { text } },
+      })
+    }
+    expect(await session.closed).toMatchObject({ code: 'rate_limited' })
+  })
+})
+
 /** Initialized from the raw side; our own client's initialize stays unanswered. */
 async function mcpReady(
   session: MeshSession,
   raw: Awaited<ReturnType<typeof pair>>['raw'],
   tool: Parameters<typeof mcpSide>[2] = async () => ({}),
+  experimental?: Record<string, unknown>,
 ): Promise<void> {
   mcpSide(session, 'own', tool).catch(() => {})
-  raw.send(INITIALIZE)
+  const capabilities = experimental === undefined ? {} : { experimental }
+  raw.send({ ...INITIALIZE, params: { ...INITIALIZE.params, capabilities } })
   await raw.until(message => message.id === 0)
 }

@@ -72,6 +72,8 @@ export class MeshSession implements Session {
   readonly #pings = new Map<RequestId, () => void>()
   #pingCount = 0
   #stalled: (() => void) | undefined
+  /** The goodbye is being said: what goes wrong with it begins no second one. */
+  #closing = false
   #end: SessionEnd | undefined
 
   constructor(init: SessionInit) {
@@ -88,7 +90,7 @@ export class MeshSession implements Session {
 
     this.#decoder = new FrameDecoder(limits.frameAccepted)
     this.#window = new CreditWindow(limits.window)
-    this.#outgoing = new Outgoing(stream, this.#window, limits)
+    this.#outgoing = new Outgoing(stream, this.#window, limits, error => this.#fail(error))
     this.#negotiation = new Negotiation({ credit: limits.window, blobs: fetchBlob !== undefined })
     this.offers = new BlobOffers(limits, clock)
     this.#fetches = new BlobFetches(fetchBlob ?? noBlobs, limits)
@@ -102,7 +104,9 @@ export class MeshSession implements Session {
       initializesFirst: init.direction === 'outbound',
       onCancel: marked => this.#fetches.cancel(marked),
     })
-    this.#ledger = new CreditLedger(limits.window, bytes => this.#sender.acknowledge(bytes))
+    this.#ledger = new CreditLedger(limits.window, limits.frameAccepted, bytes =>
+      this.#sender.acknowledge(bytes),
+    )
     this.#receiver = new MessageReceiver({
       sender: this.#sender,
       incoming,
@@ -156,7 +160,8 @@ export class MeshSession implements Session {
 
   /** Ends the session. A reason other than an orderly end is told to the peer. */
   async close(reason: SessionEnd = ORDERLY): Promise<void> {
-    if (this.#end !== undefined) return
+    if (this.#end !== undefined || this.#closing) return
+    this.#closing = true
     if (reason.code !== ORDERLY.code) this.#sender.goodbye(reason)
     this.#outgoing.flush()
     this.#finish(reason)
