@@ -33,7 +33,7 @@ export default defineTool({
     'Algorithms: SHA-2, SHA-3, Keccak, BLAKE2b, BLAKE3, and SHA-1, MD5 and RIPEMD-160 for checking old checksums.',
   effects: PURE,
   platforms: EVERYWHERE,
-  inlineMaxBytes: 32 * 1024,
+  inlineMaxBytes: 16 * 1024,
   input: z
     .strictObject({
       ...contentFields('What to hash'),

@@ -33,7 +33,7 @@ export default defineTool({
         .describe('Format of the document; left out, it is recognised by content and name'),
       max_chars: z
         .int()
-        .min(16)
+        .min(50)
         .max(1_000_000)
         .default(1_200)
         .describe('Most characters (UTF-16 code units) in a chunk'),

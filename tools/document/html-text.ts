@@ -34,8 +34,10 @@ export function htmlText(html: string): { text: string; title?: string } {
 
 /** The text of the first element of that name; empty when there is none. */
 export function firstText(html: string, element: string): string {
-  const only = { selectors: [element], returnDomByDefault: false }
-  return convert(html, { ...OPTIONS, baseElements: only, limits: { maxBaseElements: 1 } })
-    .replace(/\s+/g, ' ')
-    .trim()
+  const start = html.search(new RegExp(`<${element}[\\s>]`, 'i'))
+  if (start === -1) return ''
+  const rest = html.slice(start)
+  const end = rest.search(new RegExp(`</${element}\\s*>`, 'i'))
+  const inside = end === -1 ? '' : rest.slice(rest.indexOf('>') + 1, end)
+  return convert(inside, OPTIONS).replace(/\s+/g, ' ').trim()
 }

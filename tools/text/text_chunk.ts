@@ -70,13 +70,13 @@ export default defineTool({
     'paragraph ends where it can, else at sentence ends, lines or spaces; gives each chunk with its offsets in the text.',
   effects: PURE,
   platforms: EVERYWHERE,
-  inlineMaxBytes: 16 * 1024,
+  inlineMaxBytes: 8 * 1024,
   input: z
     .strictObject({
       text: z.string().max(MAX_TEXT_CHARS).describe('The text to split'),
       max_chars: z
         .int()
-        .min(16)
+        .min(50)
         .max(1_000_000)
         .default(1_200)
         .describe('Most characters (UTF-16 code units) in a chunk'),

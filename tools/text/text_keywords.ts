@@ -4,7 +4,15 @@ import { MAX_TEXT_CHARS } from '../../src/shared/tools/content.ts'
 import { defineTool, EVERYWHERE, PURE } from '../../src/shared/tools/define-tool.ts'
 import { type Word, wordsOf } from './words-of.ts'
 
-const STOP_WORDS = { en: eng, de: deu, es: spa, fr: fra, it: ita, nl: nld, pt: por }
+const STOP_WORDS = {
+  en: new Set(eng),
+  de: new Set(deu),
+  es: new Set(spa),
+  fr: new Set(fra),
+  it: new Set(ita),
+  nl: new Set(nld),
+  pt: new Set(por),
+}
 
 const language = z.enum(['en', 'de', 'es', 'fr', 'it', 'nl', 'pt'])
 type Language = z.infer<typeof language>
@@ -54,7 +62,7 @@ export function languageOf(words: readonly Word[]): Language {
   let found: Language = 'en'
   let most = 0
   for (const candidate of language.options) {
-    const stop = new Set(STOP_WORDS[candidate])
+    const stop = STOP_WORDS[candidate]
     const hits = words.reduce((sum, word) => sum + (stop.has(word.text) ? 1 : 0), 0)
     if (hits > most) [found, most] = [candidate, hits]
   }
@@ -76,34 +84,43 @@ function runsOf(text: string, words: readonly Word[], stop: ReadonlySet<string>)
 }
 
 function rankWords(runs: readonly string[][]): Map<string, number> {
-  const links = new Map<string, Map<string, number>>()
-  const link = (from: string, to: string) => {
-    const weights = links.get(from) ?? new Map<string, number>()
-    weights.set(to, (weights.get(to) ?? 0) + 1)
-    links.set(from, weights)
-  }
   const candidates = runs.flat()
-  for (const [index, word] of candidates.entries()) {
-    const next = candidates[index + 1]
-    if (next === undefined || next === word) continue
-    link(word, next)
-    link(next, word)
-  }
-  const totals = new Map(
-    [...links].map(([word, weights]) => [word, [...weights.values()].reduce((a, b) => a + b, 0)]),
+  const words = [...new Set(candidates)]
+  const links = linksOf(candidates, words)
+  const totals = links.map(weights => [...weights.values()].reduce((sum, weight) => sum + weight, 0))
+  // Each word with the shares it takes of the words it is linked to, flat for speed.
+  const inbound = links.map(weights =>
+    [...weights].map(([other, weight]) => ({ other, share: weight / (totals[other] ?? 1) })),
   )
-  let ranks = new Map(candidates.map(word => [word, 1]))
+
+  let ranks = new Float64Array(words.length).fill(1)
   for (let round = 0; round < ITERATIONS; round++) {
-    const next = new Map<string, number>()
-    for (const word of ranks.keys()) {
+    const next = new Float64Array(words.length)
+    for (const [word, shares] of inbound.entries()) {
       let sum = 0
-      for (const [other, weight] of links.get(word) ?? [])
-        sum += (weight / (totals.get(other) ?? 1)) * (ranks.get(other) ?? 0)
-      next.set(word, 1 - DAMPING + DAMPING * sum)
+      for (const { other, share } of shares) sum += share * (ranks[other] ?? 0)
+      next[word] = 1 - DAMPING + DAMPING * sum
     }
     ranks = next
   }
-  return ranks
+  return new Map(words.map((word, index) => [word, ranks[index] ?? 0]))
+}
+
+/** For each word, by its index, the words next to it and how often they are. */
+function linksOf(candidates: readonly string[], words: readonly string[]): Map<number, number>[] {
+  const indexOf = new Map(words.map((word, index) => [word, index]))
+  const links = words.map(() => new Map<number, number>())
+  const link = (from: number, to: number) => links[from]?.set(to, (links[from].get(to) ?? 0) + 1)
+  let last: number | undefined
+  for (const candidate of candidates) {
+    const index = indexOf.get(candidate) ?? 0
+    if (last !== undefined && last !== index) {
+      link(last, index)
+      link(index, last)
+    }
+    last = index
+  }
+  return links
 }
 
 /** How often each candidate word comes, and each phrase of the best ones. */
