@@ -35,6 +35,8 @@ export interface RpcCall {
 export interface ServedSurface {
   /** Resolves when the session has ended; never rejects. */
   readonly closed: Promise<void>
+  /** Resolves when no request is being answered. */
+  idle(): Promise<void>
   close(): Promise<void>
 }
 
@@ -67,6 +69,8 @@ export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Pr
   })
   const methods = init.extend?.(base) ?? base
 
+  let answering = 0
+  const onIdle: (() => void)[] = []
   // The SDK's own handler keeps levels that only its own sender of logs reads.
   server.removeRequestHandler('logging/setLevel')
   server.fallbackRequestHandler = async (request, extra) => {
@@ -75,6 +79,7 @@ export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Pr
     if (method === undefined || need === undefined) {
       throw new RpcError(ErrorCode.MethodNotFound, `method not found: ${request.method}`)
     }
+    answering += 1
     const onAbort = (): void => init.onCancelled?.(extra.requestId)
     extra.signal.addEventListener('abort', onAbort, { once: true })
     try {
@@ -85,6 +90,9 @@ export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Pr
       return { ...(await method(request.params, { principal: who ?? NOBODY, extra })) }
     } catch (error) {
       throw rpcErrorOf(error)
+    } finally {
+      answering -= 1
+      if (answering === 0) for (const resolve of onIdle.splice(0)) resolve()
     }
   }
   server.oninitialized = () => init.onInitialized?.()
@@ -97,7 +105,11 @@ export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Pr
     }
   })
   await server.connect(transport)
-  return { closed, close: () => server.close() }
+  return {
+    closed,
+    close: () => server.close(),
+    idle: () => (answering === 0 ? Promise.resolve() : new Promise(resolve => onIdle.push(resolve))),
+  }
 }
 
 /** Stands for a caller that showed no credential, on the methods that need none. */
