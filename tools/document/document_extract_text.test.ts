@@ -71,6 +71,13 @@ describe('document_extract_text', () => {
     expect((await tryTool(documentExtractText, { text: '  a  b\n' })).text).toBe('  a  b\n')
   })
 
+  it('survives nesting that is deeper than any document has', async () => {
+    const html = await tryTool(documentExtractText, { text: `${'<div>'.repeat(20_000)}x`, format: 'html' })
+    expect(html.text.length).toBeLessThan(10)
+    const refused = tryTool(documentExtractText, { text: `${'> '.repeat(20_000)}x`, format: 'markdown' })
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+
   it('refuses a damaged PDF', async () => {
     const cut = Buffer.from('%PDF-1.4\nnothing more').toString('base64')
     await expect(tryTool(documentExtractText, { base64: cut })).rejects.toMatchObject({

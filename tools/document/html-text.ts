@@ -1,7 +1,11 @@
 import { convert, type HtmlToTextOptions } from 'html-to-text'
 
+/** Deepest nesting that is read; what lies below becomes an ellipsis. Far from every engine's stack limit. */
+const MAX_DEPTH = 500
+
 const OPTIONS: HtmlToTextOptions = {
   wordwrap: false,
+  limits: { maxDepth: MAX_DEPTH },
   formatters: {
     cell(element, walk, builder) {
       walk(element.children, builder)
