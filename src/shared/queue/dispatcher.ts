@@ -1,12 +1,13 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Json, Progress } from '../tools/tool.ts'
-import { type Alarm, AlarmClock } from './alarm-clock.ts'
+import { AlarmClock } from './alarm-clock.ts'
 import type { Changed, Command, CommandMap, Reply, ReportedOutcome } from './commands.ts'
 import { LinkLostError } from './errors.ts'
+import { InsistentCommit, STORE_RETRY_MS } from './insistent-commit.ts'
 import { type HeldLease, LeaseBook } from './lease-book.ts'
 import type { QueueLimits } from './limits.ts'
-import { type LiveTask, ReadyIndex, whatIsMissing } from './ready-index.ts'
+import { LiveTasks } from './live-tasks.ts'
 import { reportedOutcome } from './reported-outcome.ts'
 import { type TaskHead, TERMINAL_STATES } from './task.ts'
 import type { Announcement, Assignment, Lease, WorkerLink } from './work.ts'
@@ -25,22 +26,11 @@ export interface DispatcherInit {
   commit: (command: Command) => Promise<Reply>
 }
 
-type Limits = Pick<TaskHead, 'queue_timeout_ms' | 'deadline'>
-
-interface Tracked extends LiveTask<WorkerSlot>, Limits {
-  /** Rings when the task becomes ready, or has waited too long. */
-  alarm: Alarm | undefined
-  deadlineAlarm: Alarm | undefined
-}
-
 /** Milliseconds after an attempt's own limit until the owner gives up on it: the worker ends it first. */
 const LIMIT_MARGIN_MS = 5_000
 
-/** Milliseconds until a change that the store could not take is tried again. */
-const STORE_RETRY_MS = 1_000
-
-/** Entries of `stranded` that a status shows. */
-const STRANDED_SHOWN = 50
+/** What is done with a lease once it is durable. */
+type OnGrant = (lease: HeldLease, assignment: Assignment) => void
 
 /**
  * Pairs ready tasks with workers that granted credits, the moment both are there: nothing polls and nothing is
@@ -50,28 +40,33 @@ export class Dispatcher {
   readonly #init: DispatcherInit
   readonly #alarms: AlarmClock
   readonly #leases: LeaseBook
-  readonly #ready = new ReadyIndex<WorkerSlot>()
-  readonly #tasks = new Map<string, Tracked>()
+  readonly #commits: InsistentCommit
+  readonly #tasks: LiveTasks
   readonly #slots = new Map<WorkerLink, WorkerSlot>()
   /** Workers that may have both a free credit and a task. */
   readonly #hungry = new Set<WorkerSlot>()
   /** Who a lease that is being committed is for. */
-  readonly #granting = new Map<
-    string,
-    { slot: WorkerSlot; onGrant: (lease: HeldLease, grant: Assignment) => void }
-  >()
-  #order = 0
+  readonly #granting = new Map<string, { slot: WorkerSlot; onGrant: OnGrant }>()
   #draining = false
-  #isStoreFailing = false
-  #closed = false
   #onIdle: (() => void)[] = []
 
   constructor(init: DispatcherInit) {
     this.#init = init
     this.#alarms = new AlarmClock(init.clock)
     const { clock, logger, leaseMs, graceMs } = init
+    const alarms = this.#alarms
+    this.#commits = new InsistentCommit(init.commit, alarms, logger)
     const onLost = (lease: HeldLease) => this.#release(lease, 'lost')
-    this.#leases = new LeaseBook({ clock, alarms: this.#alarms, logger, leaseMs, graceMs, onLost })
+    this.#leases = new LeaseBook({ clock, alarms, logger, leaseMs, graceMs, onLost })
+    this.#tasks = new LiveTasks({
+      clock,
+      alarms,
+      change: command => void this.#commits.change(command),
+      onReady: (workers, byTime) => {
+        for (const slot of workers) if (slot.isFree) this.#hungry.add(slot)
+        if (byTime) this.pump()
+      },
+    })
   }
 
   /** Tasks that have not ended. */
@@ -80,7 +75,7 @@ export class Dispatcher {
   }
 
   get ready(): number {
-    return this.#ready.size
+    return this.#tasks.ready
   }
 
   progressOf(taskId: string): Progress | undefined {
@@ -89,10 +84,10 @@ export class Dispatcher {
 
   /** A task found in the store at start. A lease of this owner's own workers died with its last process. */
   recover(task: TaskHead): void {
-    this.#track(task)
+    this.#tasks.track(task)
     const attempt = task.attempts.at(-1)
     if (task.state !== 'running' || attempt === undefined) {
-      this.#place(task.task_id, task, task.queued_at)
+      this.#tasks.place(task.task_id, task, task.queued_at ?? 0)
       return
     }
     const { peer_id, instance_id } = attempt
@@ -103,20 +98,20 @@ export class Dispatcher {
 
   /** What was committed, in the order of `seq`; once for each change. */
   follow(command: Command, reply: Reply): void {
-    this.#isStoreFailing = false
     if (!reply.changed) {
       if (command.kind === 'lease') this.#notGranted(command.task_id, reply.refusal === 'not_due')
       return
     }
-    if (command.kind === 'submit') this.#track(command.task)
+    if (command.kind === 'submit') this.#tasks.track(command.task)
     if (command.kind === 'lease') {
       this.#granted(command, reply)
       return
     }
     const lease = this.#leases.end(reply.task_id)
     if (lease !== undefined) this.#stop(lease, command)
-    if (TERMINAL_STATES.has(reply.state)) this.#forget(reply.task_id)
-    else this.#place(reply.task_id, reply, reply.at)
+    if (TERMINAL_STATES.has(reply.state)) this.#tasks.forget(reply.task_id)
+    else this.#tasks.place(reply.task_id, reply, reply.at)
+    this.#noticeIdle()
   }
 
   /** Gives ready tasks to free workers, one to each in turn. Call it after a batch was followed. */
@@ -124,9 +119,9 @@ export class Dispatcher {
     if (this.#draining) return
     while (this.#hungry.size > 0) {
       for (const slot of [...this.#hungry]) {
-        const task = slot.isFree ? this.#ready.take(slot) : undefined
-        if (task === undefined) this.#hungry.delete(slot)
-        else this.#grant(task.task_id, slot, (lease, assignment) => void this.#run(lease, slot, assignment))
+        const taskId = slot.isFree ? this.#tasks.take(slot) : undefined
+        if (taskId === undefined) this.#hungry.delete(slot)
+        else this.#grant(taskId, slot, (lease, assignment) => void this.#run(lease, slot, assignment))
       }
     }
   }
@@ -143,7 +138,7 @@ export class Dispatcher {
     const accepted = this.#draining ? 0 : Math.min(announcement.credits, limits.creditsPerWorker)
     slot.update(announcement, accepted)
     slot.running += this.#leases.retake(slot)
-    this.#ready.setWorker(slot)
+    this.#tasks.setWorker(slot)
     this.#hungry.add(slot)
     this.pump()
     return accepted
@@ -154,7 +149,7 @@ export class Dispatcher {
     if (slot === undefined) return
     this.#slots.delete(link)
     this.#hungry.delete(slot)
-    this.#ready.removeWorker(slot)
+    this.#tasks.removeWorker(slot)
     this.#leases.orphan(slot)
   }
 
@@ -166,9 +161,9 @@ export class Dispatcher {
     const grants: Promise<unknown>[] = []
     const most = Math.min(max, this.#init.limits.creditsPerWorker) - slot.running
     for (let index = 0; index < most; index++) {
-      const task = this.#ready.take(slot)
-      if (task === undefined) break
-      grants.push(this.#grant(task.task_id, slot, (_lease, assignment) => assignments.push(assignment)))
+      const taskId = this.#tasks.take(slot)
+      if (taskId === undefined) break
+      grants.push(this.#grant(taskId, slot, (_lease, assignment) => assignments.push(assignment)))
     }
     await Promise.all(grants)
     return assignments
@@ -181,14 +176,8 @@ export class Dispatcher {
   }
 
   /** Ready tasks that nobody present can run, and what is missing. */
-  waitingFor(): { tool: string; tasks: number; missing: string }[] {
-    return this.#ready.stranded(STRANDED_SHOWN).map(({ needs, tasks }) => {
-      const reasons = [...this.#slots.values()].map(slot => whatIsMissing(needs, slot))
-      // The worker that comes nearest says what is missing: a label rather than the tool.
-      const missing =
-        reasons.sort((a, b) => nearness(b) - nearness(a))[0] ?? `a worker that offers ${needs.tool}`
-      return { tool: needs.tool, tasks, missing }
-    })
+  waitingFor() {
+    return this.#tasks.waitingFor(this.#slots.values())
   }
 
   /** Grants no more leases; resolves when those that are held have ended, or on abort. */
@@ -202,8 +191,8 @@ export class Dispatcher {
   }
 
   close(): void {
-    this.#closed = true
     this.#draining = true
+    this.#commits.close()
     this.#alarms.close()
   }
 
@@ -211,77 +200,17 @@ export class Dispatcher {
     return this.#leases.size === 0 && this.#granting.size === 0
   }
 
-  #track(task: TaskHead): void {
-    const { task_id, priority, queue_timeout_ms, deadline } = task
-    const tracked: Tracked = {
-      task_id,
-      priority,
-      order: ++this.#order,
-      cls: this.#ready.join(task),
-      place: -1,
-      alarm: undefined,
-      deadlineAlarm: undefined,
-      ...(queue_timeout_ms === undefined ? {} : { queue_timeout_ms }),
-      ...(deadline === undefined ? {} : { deadline }),
-    }
-    this.#tasks.set(task_id, tracked)
-    if (deadline !== undefined) {
-      tracked.deadlineAlarm = this.#alarms.at(deadline, () => this.#change(this.#expire(task_id, 'deadline')))
-    }
-  }
-
-  #forget(taskId: string): void {
-    const task = this.#tasks.get(taskId)
-    if (task === undefined) return
-    this.#tasks.delete(taskId)
-    this.#alarms.off(task.alarm)
-    this.#alarms.off(task.deadlineAlarm)
-    this.#ready.remove(task)
-    this.#ready.leave(task.cls)
-  }
-
-  /** Puts a scheduled or queued task where it waits; `queuedAt` (epoch ms) is when it last came into the queue. */
-  #place(taskId: string, { state, run_at = 0 }: Pick<Changed, 'state' | 'run_at'>, queuedAt = 0): void {
-    const task = this.#tasks.get(taskId)
-    if (task === undefined) return
-    this.#alarms.off(task.alarm)
-    this.#ready.remove(task)
-    if (state === 'scheduled') {
-      const promote = () => this.#change({ kind: 'promote', task_id: taskId, at: this.#init.clock.now() })
-      task.alarm = this.#alarms.at(run_at, promote)
-      return
-    }
-    const waitEnds = queuedAt + (task.queue_timeout_ms ?? Number.POSITIVE_INFINITY)
-    if (run_at <= this.#init.clock.now()) {
-      this.#makeReady(task, waitEnds)
-      return
-    }
-    task.alarm = this.#alarms.at(Math.min(run_at, waitEnds), () => {
-      if (waitEnds <= run_at) {
-        void this.#change(this.#expire(taskId, 'queue_timeout'))
-        return
-      }
-      this.#makeReady(task, waitEnds)
-      this.pump()
-    })
-  }
-
-  #makeReady(task: Tracked, waitEnds: number): void {
-    const expire = () => this.#change(this.#expire(task.task_id, 'queue_timeout'))
-    task.alarm = waitEnds === Number.POSITIVE_INFINITY ? undefined : this.#alarms.at(waitEnds, expire)
-    this.#ready.add(task)
-    for (const slot of task.cls.workers) if (slot.isFree) this.#hungry.add(slot)
-  }
-
-  #grant(
-    taskId: string,
-    slot: WorkerSlot,
-    onGrant: (lease: HeldLease, grant: Assignment) => void,
-  ): Promise<unknown> {
+  #grant(taskId: string, slot: WorkerSlot, onGrant: OnGrant): Promise<void> {
     slot.running += 1
     this.#granting.set(taskId, { slot, onGrant })
     const { peer_id, instance_id } = slot
-    return this.#change({ kind: 'lease', task_id: taskId, at: this.#init.clock.now(), peer_id, instance_id })
+    return this.#commits.change({
+      kind: 'lease',
+      task_id: taskId,
+      at: this.#init.clock.now(),
+      peer_id,
+      instance_id,
+    })
   }
 
   #notGranted(taskId: string, early: boolean): void {
@@ -291,17 +220,16 @@ export class Dispatcher {
     // The wall clock was set back since it was made ready.
     if (early) {
       const now = this.#init.clock.now()
-      this.#place(taskId, { state: 'queued', run_at: now + STORE_RETRY_MS }, now)
+      this.#tasks.place(taskId, { state: 'queued', run_at: now + STORE_RETRY_MS }, now)
     }
     this.#noticeIdle()
   }
 
   #granted(command: CommandMap['lease'], reply: Changed): void {
     const granting = this.#granting.get(reply.task_id)
-    const task = this.#tasks.get(reply.task_id)
     this.#granting.delete(reply.task_id)
-    if (granting === undefined || task === undefined || reply.granted === undefined) return
-    this.#alarms.off(task.alarm)
+    if (granting === undefined || reply.granted === undefined) return
+    this.#tasks.leased(reply.task_id)
     const { attempt, attempt_timeout_ms, deadline, params } = reply.granted
     const { slot, onGrant } = granting
     const lease = newLease(reply.task_id, reply.fence, command.peer_id, command.instance_id)
@@ -337,19 +265,17 @@ export class Dispatcher {
     }
     try {
       const outcome = await slot.link.run(assignment, { onProgress }, call.signal)
-      lease.slot = undefined
-      this.#free(slot)
+      this.#ended(lease, slot)
       if (outcome.state === 'succeeded') slot.succeeded += 1
       else slot.failed += 1
-      void this.#settle(lease, reportedOutcome(outcome, this.#init.limits))
+      this.#settle(lease, reportedOutcome(outcome, this.#init.limits))
     } catch (error) {
       if (error instanceof LinkLostError) return
       this.#init.logger('warning', 'a worker failed without an outcome', {
         ...idsOf(lease),
         error: String(error),
       })
-      lease.slot = undefined
-      this.#free(slot)
+      this.#ended(lease, slot)
       this.#release(lease, 'lost')
     } finally {
       if (lease.call === call) lease.call = undefined
@@ -361,7 +287,14 @@ export class Dispatcher {
   #stop(lease: HeldLease, command: Command): void {
     if (lease.call !== undefined) lease.call.abort(new Error(`the lease ended: ${command.kind}`))
     else if (lease.slot !== undefined) this.#free(lease.slot)
-    this.#noticeIdle()
+  }
+
+  /** The call has ended: its credit is free, and what is left of the lease is to commit its end. */
+  #ended(lease: HeldLease, slot: WorkerSlot): void {
+    // After a reconnect the lease may hold a credit of the new link, which its end in the book frees.
+    if (lease.slot === slot) lease.slot = undefined
+    this.#leases.stopClock(lease)
+    this.#free(slot)
   }
 
   #free(slot: WorkerSlot): void {
@@ -369,44 +302,18 @@ export class Dispatcher {
     if (this.#slots.get(slot.link) === slot && slot.isFree) this.#hungry.add(slot)
   }
 
-  #settle(lease: HeldLease, outcome: ReportedOutcome): Promise<void> {
+  #settle(lease: HeldLease, outcome: ReportedOutcome): void {
     const { task_id, fence, peer_id, instance_id } = lease
-    const { clock, random } = this.#init
-    return this.#change({
-      kind: 'settle',
-      task_id,
-      at: clock.now(),
-      roll: random(),
-      fence,
-      peer_id,
-      instance_id,
-      outcome,
-    })
+    const from = { task_id, fence, peer_id, instance_id, ...this.#now() }
+    void this.#commits.change({ kind: 'settle', ...from, outcome })
   }
 
-  #release(lease: HeldLease, cause: CommandMap['release']['cause']): void {
-    const { task_id, fence } = lease
-    const { clock, random } = this.#init
-    void this.#change({ kind: 'release', task_id, at: clock.now(), roll: random(), fence, cause })
+  #release({ task_id, fence }: HeldLease, cause: CommandMap['release']['cause']): void {
+    void this.#commits.change({ kind: 'release', task_id, fence, ...this.#now(), cause })
   }
 
-  #expire(taskId: string, limit: CommandMap['expire']['limit']): Command {
-    return { kind: 'expire', task_id: taskId, at: this.#init.clock.now(), limit }
-  }
-
-  /** Commits what has happened; while the store cannot take it, it is kept and tried again. */
-  async #change(command: Command): Promise<void> {
-    try {
-      await this.#init.commit(command)
-    } catch (error) {
-      if (this.#closed) return
-      if (!this.#isStoreFailing) {
-        this.#init.logger('error', 'the task store takes no changes; trying again', { error: String(error) })
-      }
-      this.#isStoreFailing = true
-      await new Promise<void>(resolve => this.#alarms.in(STORE_RETRY_MS, resolve))
-      await this.#change(command)
-    }
+  #now(): { at: number; roll: number } {
+    return { at: this.#init.clock.now(), roll: this.#init.random() }
   }
 
   /** A reconnect may be noticed before the drop: the instance's older link is gone. */
@@ -428,11 +335,4 @@ function newLease(task_id: string, fence: number, peer_id: string, instance_id: 
 
 function idsOf({ task_id, fence, peer_id }: HeldLease) {
   return { task_id, fence, peer_id }
-}
-
-/** How much of what a task needs the worker has, by the order in which needs are checked. */
-function nearness(missing: string | undefined): number {
-  if (missing === undefined || missing.startsWith('a worker labelled')) return 3
-  if (missing.startsWith('a worker with')) return 2
-  return missing.startsWith('a worker that') ? 1 : 0
 }

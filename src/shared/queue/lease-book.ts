@@ -66,9 +66,14 @@ export class LeaseBook {
     const lease = this.#held.get(taskId)
     if (lease === undefined) return undefined
     this.#held.delete(taskId)
+    this.stopClock(lease)
+    return lease
+  }
+
+  /** The lease's call has ended, so time can take it no more; `end` it when that is durable. */
+  stopClock(lease: HeldLease): void {
     this.#init.alarms.off(lease.expiry)
     this.#init.alarms.off(lease.limit)
-    return lease
   }
 
   /** The slot's link dropped: what it holds has the grace left. */

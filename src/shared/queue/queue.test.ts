@@ -134,6 +134,21 @@ describe('a worker that goes away', () => {
     expect((await queue.status()).workers).toMatchObject([{ running: 0 }])
   })
 
+  it('may answer on the old link after it came back on a new one', async () => {
+    const { queue } = await openTestQueue()
+    const first = new TestWorker('w1')
+    queue.announce(first, first.announcement(1))
+    const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    await settle()
+    const back = new TestWorker('w1')
+    queue.announce(back, back.announcement(1))
+    expect(queue.workers()).toMatchObject([{ running: 1 }])
+    first.calls[0]!.end(done)
+    await settle()
+    expect((await queue.get(id)).state).toBe('succeeded')
+    expect(queue.workers()).toMatchObject([{ running: 0 }])
+  })
+
   it('brings its outcome after the grace: committed if nobody was given the task since', async () => {
     const { queue, clock } = await openTestQueue()
     const worker = new TestWorker('w1')

@@ -1,0 +1,44 @@
+import type { Logger } from '../logger.ts'
+import type { AlarmClock } from './alarm-clock.ts'
+import type { Command, Reply } from './commands.ts'
+
+/** Milliseconds until a change that the store could not take is tried again. */
+export const STORE_RETRY_MS = 1_000
+
+/**
+ * Commits what has happened and can't be refused to anyone: while the store takes nothing, it is kept and tried
+ * again. How much can wait so is bounded by the credits of the workers.
+ */
+export class InsistentCommit {
+  readonly #commit: (command: Command) => Promise<Reply>
+  readonly #alarms: AlarmClock
+  readonly #logger: Logger
+  #isFailing = false
+  #closed = false
+
+  constructor(commit: (command: Command) => Promise<Reply>, alarms: AlarmClock, logger: Logger) {
+    this.#commit = commit
+    this.#alarms = alarms
+    this.#logger = logger
+  }
+
+  /** Resolves when the command was replied to; never while the store fails. */
+  async change(command: Command): Promise<void> {
+    try {
+      await this.#commit(command)
+      this.#isFailing = false
+    } catch (error) {
+      if (this.#closed) return
+      if (!this.#isFailing) {
+        this.#logger('error', 'the task store takes no changes; trying again', { error: String(error) })
+      }
+      this.#isFailing = true
+      await new Promise<void>(resolve => this.#alarms.in(STORE_RETRY_MS, resolve))
+      await this.change(command)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+}
