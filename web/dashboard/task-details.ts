@@ -229,15 +229,15 @@ export class TaskDetailsDrawer extends LitElement {
 }
 
 function facts(task: TaskDetails) {
-  const created = task.created_at === undefined ? undefined : Date.parse(task.created_at)
-  const took =
-    created === undefined || task.ended_at === undefined ? undefined : Date.parse(task.ended_at) - created
+  const created = Date.parse(task.created_at)
+  const took = task.ended_at === undefined ? undefined : Date.parse(task.ended_at) - created
   return html`
     <dt>State</dt>
     <dd><tm-task-state state=${task.state}></tm-task-state></dd>
     <dt>Priority</dt>
     <dd>${task.priority}</dd>
-    ${created === undefined ? nothing : html`<dt>Submitted</dt><dd>${new Date(created).toLocaleString()}</dd>`}
+    <dt>Submitted</dt>
+    <dd>${new Date(created).toLocaleString()}</dd>
     ${took === undefined ? nothing : html`<dt>Took</dt><dd>${formatDuration(took)}</dd>`}
   `
 }

@@ -102,15 +102,20 @@ describe('MeshFeed', () => {
     expect(feed.state.connection.phase).toBe('online')
   })
 
-  it('reads the overview now and then without being told, and no more once stopped', async () => {
+  it('reads the small views now and then without being told, and no more once stopped', async () => {
     const { clock, node, feed } = setUp()
     feed.start()
     await clock.advance(0)
     await clock.advance(20_000)
-    expect(node.reads.slice(3)).toEqual(['mesh://overview', 'mesh://overview'])
+    expect(node.reads.slice(3)).toEqual([
+      'mesh://overview',
+      'mesh://peers',
+      'mesh://overview',
+      'mesh://peers',
+    ])
     feed.stop()
     await clock.advance(60_000)
-    expect(node.reads).toHaveLength(5)
+    expect(node.reads).toHaveLength(7)
     expect(node.closed).toBe(1)
   })
 

@@ -12,8 +12,12 @@ import {
 } from './mesh-session.ts'
 import { overviewSchema, peersSchema, type TaskList, tasksSchema } from './view-schemas.ts'
 
-/** How often the overview is read without being told to: it notices a node that went silent. */
+/**
+ * How often the two small views are read without being told to: it notices a node that went silent, and
+ * figures such as a round trip drift without anything that would be told.
+ */
 const HEARTBEAT_MS = 10_000
+const HEARTBEAT_URIS = ['mesh://overview', 'mesh://peers']
 
 export type Connection =
   | { phase: 'connecting' }
@@ -139,7 +143,7 @@ export class MeshFeed {
   #beat(generation: number): void {
     this.#stopTimer = this.#init.clock.after(HEARTBEAT_MS, () => {
       if (generation !== this.#generation) return
-      this.#readers['mesh://overview']?.ask()
+      for (const uri of HEARTBEAT_URIS) this.#readers[uri]?.ask()
       this.#beat(generation)
     })
   }

@@ -7,6 +7,7 @@ import type {
   PeerView,
   TaskSummaryView,
   TasksView,
+  TaskView,
 } from '../../src/shared/mcp/views.ts'
 
 const count = z.number().int().nonnegative()
@@ -107,13 +108,10 @@ export const tasksSchema: z.ZodType<TaskList> = z.object({ counts: taskCounts, t
 export const taskPageSchema = z.object({ tasks: z.array(taskRow) })
 
 /** `mesh://tasks/{id}`: as much of one task as the page shows. */
-export interface TaskDetails {
-  task_id: string
-  state: TasksView['tasks'][number]['state']
-  tool: string
-  priority: number
-  created_at?: string
-  ended_at?: string
+export type TaskDetails = Pick<
+  TaskView,
+  'task_id' | 'state' | 'tool' | 'priority' | 'created_at' | 'ended_at'
+> & {
   attempts: (Omit<AttemptView, 'error'> & { error?: ErrorView })[]
   error?: ErrorView
   result?: unknown
@@ -124,7 +122,7 @@ export const taskDetailsSchema: z.ZodType<TaskDetails> = z.object({
   state: taskState,
   tool: z.string(),
   priority: z.number(),
-  created_at: z.string().exactOptional(),
+  created_at: z.string(),
   ended_at: z.string().exactOptional(),
   attempts: z.array(
     z.object({
