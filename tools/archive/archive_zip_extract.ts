@@ -1,9 +1,9 @@
 import type { FileEntry } from '@zip.js/zip.js/lib/zip-core-native.js'
 import { z } from 'zod'
-import { InvalidInputError } from '../../src/shared/errors.ts'
 import { base64OfBytes, bytesOfBase64 } from '../../src/shared/tools/base64.ts'
 import { base64Field, MAX_BINARY_BYTES } from '../../src/shared/tools/content.ts'
 import { defineTool, EVERYWHERE, PURE } from '../../src/shared/tools/define-tool.ts'
+import { InvalidInputError } from '../../src/shared/tools/errors.ts'
 import { badArchive, isFile, isUnsafePath, withEntries } from './zip-archive.ts'
 
 const file = z.object({

@@ -5,7 +5,7 @@ import {
   Uint8ArrayReader,
   ZipReader,
 } from '@zip.js/zip.js/lib/zip-core-native.js'
-import { InvalidInputError } from '../../src/shared/errors.ts'
+import { InvalidInputError } from '../../src/shared/tools/errors.ts'
 
 /** Most entries that an archive may have: its directory is held in memory. */
 export const MAX_ENTRIES = 50_000

@@ -1,7 +1,7 @@
 import jsonata from 'jsonata'
 import { z } from 'zod'
-import { InvalidInputError } from '../../src/shared/errors.ts'
 import { defineTool, EVERYWHERE, PURE } from '../../src/shared/tools/define-tool.ts'
+import { InvalidInputError } from '../../src/shared/tools/errors.ts'
 import { isJson } from '../../src/shared/tools/json.ts'
 
 /** Longest evaluation, milliseconds: an endless recursion is ended long before the task's own time limit. */

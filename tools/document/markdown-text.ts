@@ -1,5 +1,5 @@
 import { Marked } from 'marked'
-import { InvalidInputError } from '../../src/shared/errors.ts'
+import { InvalidInputError } from '../../src/shared/tools/errors.ts'
 import { firstText, htmlText } from './html-text.ts'
 
 const marked = new Marked({ gfm: true, async: false })

@@ -1,5 +1,5 @@
 import { getDocumentProxy } from 'unpdf'
-import { InvalidInputError } from '../../src/shared/errors.ts'
+import { InvalidInputError } from '../../src/shared/tools/errors.ts'
 import { loadPdfjs } from './load-pdfjs.ts'
 
 const MAX_PAGES = 5_000

@@ -5,10 +5,10 @@ import { CID } from 'multiformats/cid'
 import * as json from 'multiformats/codecs/json'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { z } from 'zod'
-import { InvalidInputError } from '../../src/shared/errors.ts'
 import { canonicalBytes, cidOfBytes } from '../../src/shared/tools/cid.ts'
 import { bytesOfContent, contentFields, exactlyOneContent } from '../../src/shared/tools/content.ts'
 import { defineTool, EVERYWHERE, PURE } from '../../src/shared/tools/define-tool.ts'
+import { InvalidInputError } from '../../src/shared/tools/errors.ts'
 import { isJson } from '../../src/shared/tools/json.ts'
 
 /** How a file becomes a DAG. Kubo's default, and the profile of IPIP-499. */

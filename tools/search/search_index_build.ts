@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { InvalidInputError } from '../../src/shared/errors.ts'
 import { defineTool, EVERYWHERE, PURE } from '../../src/shared/tools/define-tool.ts'
+import { InvalidInputError } from '../../src/shared/tools/errors.ts'
 import { yieldToEvents } from '../../src/shared/tools/yield-to-events.ts'
 import { newIndex, serialisedIndex } from './full-text-index.ts'
 

@@ -1,7 +1,7 @@
 import MiniSearch from 'minisearch'
 import { z } from 'zod'
-import { InvalidInputError } from '../../src/shared/errors.ts'
 import { defineTool, EVERYWHERE, PURE } from '../../src/shared/tools/define-tool.ts'
+import { InvalidInputError } from '../../src/shared/tools/errors.ts'
 import { INDEX_OPTIONS, type IndexedDocument, serialisedIndex } from './full-text-index.ts'
 
 export default defineTool({

@@ -1,5 +1,8 @@
 import { ToolmeshError } from '../errors.ts'
 
+/** What a tool throws for input that its schema cannot refuse. */
+export { InvalidInputError } from '../errors.ts'
+
 /** A tool threw, or gave back what its output schema does not allow. May be tried again. */
 export class ToolFailedError extends ToolmeshError {
   constructor(tool: string, reason: string, cause?: unknown) {
