@@ -17,6 +17,8 @@ export interface MeshHostLimits {
   connectionsPerSecond: number
   /** Inbound connections that are being set up at once. */
   pendingConnections: number
+  /** Milliseconds that one address has to answer; WebRTC's two short tries and a last one fit in. */
+  dialMs: number
   /** Sessions of peers without a grant at once: enough to redeem invites, too few to hold us up. */
   ungrantedSessions: number
   /** Milliseconds that a peer without a grant has to get one. */
@@ -41,6 +43,7 @@ export const DEFAULT_HOST_LIMITS: MeshHostLimits = {
   connections: 2000,
   connectionsPerSecond: 200,
   pendingConnections: 200,
+  dialMs: 10_000,
   ungrantedSessions: 64,
   ungrantedMs: 15_000,
   blobStreams: 64,

@@ -223,6 +223,16 @@ describe('peers without a grant', () => {
   })
 })
 
+describe('a peer that is dropped', () => {
+  it('hears why, and its connection ends', async () => {
+    const [left, right] = [await host(), await host()]
+    const { dialled, accepted } = await openSession(left, right)
+    await right.dropPeer(accepted.peerId, { code: 'forbidden', message: 'the grant was revoked' })
+    expect(await dialled.closed).toEqual({ code: 'forbidden', message: 'the grant was revoked' })
+    expect([left.sessions(), right.sessions()]).toEqual([[], []])
+  })
+})
+
 describe('webrtc-direct', () => {
   it('connects two nodes, and its address outlives a restart where there is a datastore', async () => {
     const datastore = new MemoryDatastore()

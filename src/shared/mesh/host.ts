@@ -185,6 +185,8 @@ function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2p
       maxConnections: limits.connections,
       inboundConnectionThreshold: limits.connectionsPerSecond,
       maxIncomingPendingConnections: limits.pendingConnections,
+      addressDialTimeout: limits.dialMs,
+      dialTimeout: limits.dialMs,
       // Sessions are kept by keep-connected.ts; libp2p's own reconnect would dial beside it.
       reconnectRetries: 0,
     },
