@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from 'lit'
 import { baseStyles } from '../design/base-styles.ts'
 import { buttonStyles } from '../design/button-styles.ts'
 import type { MeshFeed } from '../feed/mesh-feed.ts'
+import { plainMessage } from '../feed/plain-message.ts'
 import { inviteSchema } from '../feed/view-schemas.ts'
 import '../design/copy-button.ts'
 
@@ -148,7 +149,7 @@ export class Invite extends LitElement {
       if (open) window.open(url, '_blank', 'noopener')
       else this.url = url
     } catch (error) {
-      this.error = `No join link: ${error instanceof Error ? error.message : String(error)}`
+      this.error = `No join link: ${plainMessage(error)}`
     } finally {
       this.busy = false
     }

@@ -3,6 +3,7 @@ import { baseStyles } from '../design/base-styles.ts'
 import { buttonStyles } from '../design/button-styles.ts'
 import { LatestReader } from '../feed/latest-reader.ts'
 import type { MeshFeed } from '../feed/mesh-feed.ts'
+import { plainMessage } from '../feed/plain-message.ts'
 import { type ErrorView, type TaskDetails, type TaskList, taskDetailsSchema } from '../feed/view-schemas.ts'
 import { formatDuration } from '../format/duration.ts'
 import { shortPeerId } from '../format/peer-id.ts'
@@ -207,7 +208,7 @@ export class TaskDetailsDrawer extends LitElement {
       this.details = details
       this.problem = undefined
     } catch (error) {
-      if (taskId === this.taskId) this.problem = error instanceof Error ? error.message : String(error)
+      if (taskId === this.taskId) this.problem = plainMessage(error)
     }
   }
 

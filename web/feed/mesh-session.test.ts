@@ -25,7 +25,10 @@ describe('lossOf', () => {
 
 describe('openingLossOf', () => {
   it('is a refusal where the node does not let this caller read', () => {
-    expect(openingLossOf(new McpError(-32_001, 'needs the role read'))).toMatchObject({ kind: 'refused' })
+    expect(openingLossOf(new McpError(-32_001, 'needs the role read'))).toEqual({
+      kind: 'refused',
+      message: 'This access is not enough: needs the role read.',
+    })
     expect(openingLossOf(new StreamableHTTPError(403, ''))).toMatchObject({ kind: 'refused' })
   })
 

@@ -6,6 +6,7 @@ import {
 import { ErrorCode, McpError, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker'
 import { z } from 'zod'
+import { plainMessage } from './plain-message.ts'
 import { errorView } from './view-schemas.ts'
 
 /** How long one request may take; the node answers reads from memory. */
@@ -127,9 +128,11 @@ export async function openMeshSession(init: MeshSessionInit): Promise<MeshSessio
 export function openingLossOf(error: unknown): SessionLoss {
   const known = lossOf(error)
   if (known !== undefined) return known
-  const message = error instanceof Error ? error.message : String(error)
+  const message = plainMessage(error)
   const refused = error instanceof McpError || (error instanceof StreamableHTTPError && error.code === 403)
-  return { kind: refused ? 'refused' : 'lost', message }
+  return refused
+    ? { kind: 'refused', message: `This access is not enough: ${message}.` }
+    : { kind: 'lost', message }
 }
 
 /**
