@@ -82,7 +82,10 @@ test.describe('a running node', () => {
     for (const name of META) expect(listed.stdout).toContain(name)
     const called = await run(
       inspector,
-      [...target, '--method', 'tools/call', '--tool-name', 'crypto_hash', '--tool-arg', 'text=abc'],
+      [
+        ...[...target, '--method', 'tools/call', '--tool-name', 'tools_dispatch'],
+        ...['--tool-arg', 'category=crypto', 'tool=crypto_hash', 'params={"text":"abc"}'],
+      ],
       { timeout: 60_000 },
     )
     expect(called.stdout).toContain(ABC_SHA256)

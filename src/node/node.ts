@@ -11,6 +11,7 @@ import { meshTools } from '../shared/mcp/mesh-tools.ts'
 import { meshResources } from '../shared/mcp/resources/mesh-resources.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
 import { createMeshHost } from '../shared/mesh/host.ts'
+import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import { AttemptRunner } from '../shared/queue/attempt-runner.ts'
 import { MemoryOutbox } from '../shared/queue/outbox.ts'
 import { Queue } from '../shared/queue/queue.ts'
@@ -31,6 +32,7 @@ import { importFrom } from './runtime/import-tool.ts'
 import { threadPool } from './runtime/thread-pool.ts'
 import { AuthorityFile } from './store/authority-file.ts'
 import { openSqliteQueueStore } from './store/sqlite-queue-store.ts'
+import { httpWebSocket } from './transports/http-websocket.ts'
 import { nodeTransports } from './transports/node-transports.ts'
 
 /** The invite that is printed at the start: for the person who started the node, and a few friends. */
@@ -80,6 +82,8 @@ async function build(
   const startedAt = clock.now()
   let draining = false
   let server: NodeServer | undefined
+  let host: MeshHost | undefined
+  const websockets = httpWebSocket()
 
   // Who this node is, and who may do what.
   const privateKey = await loadIdentity(dataDir)
@@ -139,20 +143,7 @@ async function build(
     credits: config.workers.max,
   })
 
-  // The mesh, and what is known of who is in it.
-  const host = p2p.enabled
-    ? await createMeshHost({
-        transports: nodeTransports(),
-        listen: p2p.listen,
-        privateKey,
-        gater: authority,
-        datastore: new FsDatastore(join(dataDir, 'libp2p')),
-        relayServer: p2p.relay,
-        clock,
-        logger,
-      })
-    : undefined
-  if (host !== undefined) opened.push(() => host.close())
+  // What clients see.
   const directory = new PeerDirectory({
     self: {
       peerId,
@@ -167,8 +158,6 @@ async function build(
     workers: () => queue.workers(),
     clock,
   })
-
-  // What clients see.
   const overview = overviewOf({
     node: { name: config.name, version, peerId, multiaddrs: () => host?.addresses() ?? [] },
     tools: { total: manifest.length, categories: catalogue.categories().length },
@@ -196,9 +185,41 @@ async function build(
     clock,
     callTimeoutMs: config.limits.callTimeout,
   })
-  if (host !== undefined) {
+  server = http.enabled
+    ? await serveNode({
+        config,
+        surface,
+        authority,
+        info: () => ({ peerId, multiaddrs: host?.addresses() ?? [], name: config.name, version }),
+        notReady: () => (draining ? ['draining'] : p2p.enabled && host === undefined ? ['starting'] : []),
+        webRoot: join(packageRoot(), 'dist', 'web'),
+        onUpgrade: (request, socket, head) => websockets.upgrade(request, socket, head),
+        clock,
+        logger,
+      })
+    : undefined
+  opened.push(async () => server?.close())
+
+  // The mesh: libp2p on its own ports and on the HTTP server's, and a session with each peer.
+  if (p2p.enabled) {
+    const mesh = await createMeshHost({
+      transports: [...nodeTransports(), websockets.transport],
+      listen: p2p.listen,
+      announce: server?.addresses ?? [],
+      privateKey,
+      gater: authority,
+      datastore: new FsDatastore(join(dataDir, 'libp2p')),
+      relayServer: p2p.relay,
+      clock,
+      logger,
+    })
+    host = mesh
+    opened.push(async () => {
+      websockets.close()
+      await mesh.close()
+    })
     new PeerSessions({
-      host,
+      host: mesh,
       surface,
       authority,
       owner: queue,
@@ -209,19 +230,6 @@ async function build(
       logger,
     })
   }
-  server = http.enabled
-    ? await serveNode({
-        config,
-        surface,
-        authority,
-        info: () => ({ peerId, multiaddrs: host?.addresses() ?? [], name: config.name, version }),
-        notReady: () => (draining ? ['draining'] : []),
-        webRoot: join(packageRoot(), 'dist', 'web'),
-        clock,
-        logger,
-      })
-    : undefined
-  opened.push(async () => server?.close())
 
   return {
     peerId,
@@ -231,6 +239,10 @@ async function build(
     urls: { dashboard: server ? `${server.url}/` : '', mcp: server ? `${server.url}/mcp` : '' },
     surface,
     async createInvite() {
+      // Each start prints a new one; those that nobody used would pile up.
+      const earlier = await authority.listInvites()
+      const unused = earlier.filter(({ name, used }) => name === JOIN_INVITE.name && used === 0)
+      await Promise.all(unused.map(({ id }) => authority.revokeInvite(id)))
       const { secret, expires_at } = await authority.createInvite(JOIN_INVITE)
       return { url: formatInvite({ origin: server?.origin ?? '', secret, peerId }), expires_at }
     },

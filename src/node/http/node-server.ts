@@ -1,14 +1,15 @@
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import type { Authority } from '../../shared/authority/authority.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Logger } from '../../shared/logger.ts'
 import type { Surface } from '../../shared/mcp/surface.ts'
 import type { Config } from '../config.ts'
+import { httpWebSocketAddress } from '../transports/http-websocket.ts'
 import { createHttpApp, type NodeInfo } from './http-app.ts'
 import { createMcpHttp } from './mcp-http.ts'
 import { ownHosts } from './own-hosts.ts'
 import { selfSignedTls } from './self-signed.ts'
-import { type ServeOptions, serveHttp } from './serve-http.ts'
+import { type ServeOptions, serveHttp, UPGRADE_PATH } from './serve-http.ts'
 import { staticFiles } from './static-files.ts'
 import { tlsFromFiles } from './tls-files.ts'
 import type { TlsIdentity } from './tls-identity.ts'
@@ -34,6 +35,8 @@ export interface NodeServer {
   /** As others reach it, for links: an address of the network where it listens on all of them. */
   readonly origin: string
   readonly port: number
+  /** Multiaddrs at which the mesh's WebSocket is served. */
+  readonly addresses: string[]
   close(): Promise<void>
 }
 
@@ -70,6 +73,7 @@ export async function serveNode(init: NodeServerInit): Promise<NodeServer> {
   const server = await serveHttp(app, {
     host: http.host,
     port: http.port,
+    logger,
     ...(tls === undefined ? {} : { tls }),
     ...(onUpgrade === undefined ? {} : { onUpgrade }),
   })
@@ -79,6 +83,14 @@ export async function serveNode(init: NodeServerInit): Promise<NodeServer> {
     url: server.url,
     origin: lanAddress === undefined ? server.url : `${scheme}://${lanAddress}:${server.port}`,
     port: server.port,
+    addresses:
+      onUpgrade === undefined
+        ? []
+        : hosts
+            .filter(host => isIP(host) !== 0)
+            .map(host =>
+              httpWebSocketAddress({ host, port: server.port, tls: tls !== undefined, path: UPGRADE_PATH }),
+            ),
     async close() {
       await Promise.all([mcp.close(), server.close()])
     },
