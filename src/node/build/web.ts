@@ -2,7 +2,7 @@ import { utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from '../../shared/logger.ts'
-import { isStale } from './stale.ts'
+import { type BuildStep, isStale } from './stale.ts'
 
 export interface EnsureWebOptions {
   /** The checkout, absolute. */
@@ -18,18 +18,22 @@ export interface EnsureWebOptions {
  * @returns whether it built
  */
 export async function ensureWeb({ root, logger }: EnsureWebOptions): Promise<boolean> {
-  const stamp = join(root, 'dist', 'web', '.built')
-  const inputs = INPUTS.map(path => join(root, path))
-  if (!(await isStale({ inputs, output: stamp }))) return false
+  const step = webStep(root)
+  if (!(await isStale(step))) return false
   const started = performance.now()
   // Taken before the build, so that a source that changes meanwhile makes the next start build again.
   const sourcesAt = new Date()
   const { build } = await import('vite')
   await build({ configFile: join(root, 'vite.config.ts'), configLoader: 'native', logLevel: 'warn' })
-  await writeFile(stamp, `${sourcesAt.toISOString()}\n`)
-  await utimes(stamp, sourcesAt, sourcesAt)
+  await writeFile(step.output, `${sourcesAt.toISOString()}\n`)
+  await utimes(step.output, sourcesAt, sourcesAt)
   logger('info', 'web side built', { ms: Math.round(performance.now() - started) })
   return true
+}
+
+/** What the pages are made of, and the stamp of their last build. */
+export function webStep(root: string): BuildStep {
+  return { inputs: INPUTS.map(path => join(root, path)), output: join(root, 'dist', 'web', '.built') }
 }
 
 /** Everything that the pages are made of; installed packages stand in the lock file. */

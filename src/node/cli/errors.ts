@@ -39,6 +39,13 @@ export class CredentialError extends ToolmeshError {
   }
 }
 
+/** The tools or the pages of a checkout could not be built; the build said why on the standard error output. */
+export class BuildFailedError extends ToolmeshError {
+  constructor() {
+    super('internal', 'the tools or pages could not be built: see above, or run `npm run build`')
+  }
+}
+
 /** Exit status by the table of src/shared/errors.ts; 1 for what is not ours. */
 export function exitStatusOf(error: unknown): number {
   return error instanceof ToolmeshError ? ERROR_TABLE[error.code].exit : 1

@@ -1,9 +1,7 @@
-import { join } from 'node:path'
 import type { Logger } from '../../shared/logger.ts'
-import type { ToolDescriptor } from '../../shared/tools/tool.ts'
 import type { Config } from '../config.ts'
 import type { Node } from '../node.ts'
-import { packageRoot, runsFromSource } from '../package-root.ts'
+import { freshBuild } from './fresh-build.ts'
 import { noteRunningNode } from './running-node.ts'
 import { packageVersion } from './version.ts'
 
@@ -17,15 +15,4 @@ export async function openNode(config: Config, logger: Logger): Promise<Node> {
   const node = await createNode(config, { manifest, version, logger })
   await noteRunningNode(node, config)
   return node
-}
-
-/** The pages hold the list of tools, so that is made first. */
-async function freshBuild(config: Config, logger: Logger): Promise<ToolDescriptor[]> {
-  const root = packageRoot()
-  const { ensureManifest } = await import('../build/manifest.ts')
-  const manifest = await ensureManifest({ root, out: join(root, 'dist', 'tools.json'), logger })
-  if (!config.http.enabled || !runsFromSource) return manifest
-  const { ensureWeb } = await import('../build/web.ts')
-  await ensureWeb({ root, logger })
-  return manifest
 }
