@@ -45,7 +45,7 @@ export interface ServedSurface {
  * against the one table. Params are parsed once, here, by schemas no larger than what is read of them.
  */
 export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Promise<ServedSurface> {
-  const { transport, principal, logger } = init
+  const { transport, principal, onCancelled, logger } = init
   const server = new Server(
     { name: surface.name, version: surface.version },
     {
@@ -80,8 +80,9 @@ export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Pr
       throw new RpcError(ErrorCode.MethodNotFound, `method not found: ${request.method}`)
     }
     answering += 1
-    const onAbort = (): void => init.onCancelled?.(extra.requestId)
-    extra.signal.addEventListener('abort', onAbort, { once: true })
+    if (onCancelled !== undefined) {
+      extra.signal.addEventListener('abort', () => onCancelled(extra.requestId), { once: true })
+    }
     try {
       const who = principal(request)
       if (who === undefined && need !== 'any')

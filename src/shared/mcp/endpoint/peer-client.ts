@@ -84,11 +84,16 @@ export class PeerClient {
   ): Promise<z.output<S>> {
     const { signal, timeoutMs, onProgress, onLog } = options
     const logKey = onLog === undefined ? undefined : this.#listenForLogs(onLog)
+    // The SDK never takes its listener back, and a signal may outlive many requests: it gets one of this request.
+    const abort = new AbortController()
+    const onAbort = (): void => abort.abort(signal?.reason)
+    signal?.addEventListener('abort', onAbort, { once: true })
     try {
+      signal?.throwIfAborted()
       await this.ready
       return await this.client.request({ method, params: { ...params, ...metaOf(params, logKey) } }, schema, {
         timeout: Math.min(timeoutMs, MAX_TIMEOUT_MS),
-        ...(signal === undefined ? {} : { signal }),
+        signal: abort.signal,
         ...(onProgress === undefined
           ? {}
           : {
@@ -98,6 +103,7 @@ export class PeerClient {
     } catch (error) {
       throw this.#errorOf(error, method, timeoutMs, signal)
     } finally {
+      signal?.removeEventListener('abort', onAbort)
       if (logKey !== undefined) this.#logListeners.delete(logKey)
     }
   }

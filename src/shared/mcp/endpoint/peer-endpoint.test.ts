@@ -367,6 +367,14 @@ describe('a call for the router', () => {
     }
   })
 
+  it('leaves nothing on a signal that outlives it', async () => {
+    const { node } = pair({ nodePrincipal })
+    const { signal } = new AbortController()
+    const [added, removed] = [vi.spyOn(signal, 'addEventListener'), vi.spyOn(signal, 'removeEventListener')]
+    for (let n = 0; n < 10; n += 1) await node.call(callOf({ signal }))
+    expect(removed).toHaveBeenCalledTimes(added.mock.calls.length)
+  })
+
   it('rejects with the failure of the tool, a timeout, a cancel, or the loss of the peer', async () => {
     const signals: AbortSignal[] = []
     const { node, tab } = pair({
