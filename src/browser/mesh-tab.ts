@@ -1,13 +1,13 @@
 import type { Clock } from '../shared/clock.ts'
 import { factsOf } from '../shared/errors.ts'
 import type { Logger } from '../shared/logger.ts'
+import type { LinkState, OwnerLink } from '../shared/mcp/endpoint/owner-link.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import type { AttemptRunner } from '../shared/queue/attempt-runner.ts'
 import type { WorkerPool } from '../shared/router/worker-pool.ts'
 import { withDeadline } from './deadline.ts'
 import { drain } from './drain.ts'
-import { TabError } from './errors.ts'
-import type { LinkState, NodeLink } from './node-link.ts'
+import { InviteRefusedError, TabError } from './errors.ts'
 import type { StatePublisher } from './state-publisher.ts'
 import type { Tab, TabState } from './tab-contract.ts'
 
@@ -26,7 +26,7 @@ export interface MeshTabParts {
   logger: Logger
   saveCapacity: (capacity: number) => Promise<void>
   /** Makes the link, which reports to the function given. */
-  link: (onState: (state: LinkState) => void) => NodeLink
+  link: (onState: (state: LinkState) => void) => OwnerLink
   /** Gives back what the tab holds: workers, the network, its slot. */
   close: () => Promise<void>
 }
@@ -34,7 +34,7 @@ export interface MeshTabParts {
 /** A tab in the mesh: follows its link and its runner, and does what the person wants. */
 export class MeshTab implements Tab {
   readonly #parts: MeshTabParts
-  readonly #link: NodeLink
+  readonly #link: OwnerLink
   readonly #listening = new AbortController()
   #leaving: Promise<void> | undefined
   #closed: Promise<void> | undefined
@@ -103,7 +103,7 @@ export class MeshTab implements Tab {
     const { publisher, nodePeerId } = this.#parts
     if (state.phase === 'refused') {
       publisher.forget('path', 'rtt_ms', 'retry_at')
-      publisher.update({ phase: 'failed', error: errorOf(state.error) })
+      publisher.update({ phase: 'failed', error: errorOf(new InviteRefusedError(state.why)) })
       void this.#close()
       return
     }
@@ -128,14 +128,25 @@ export class MeshTab implements Tab {
   }
 
   #watchRoundTrip(): void {
-    const { clock, host, nodePeerId, publisher } = this.#parts
-    const rtt_ms = host.roundTrip(nodePeerId)
-    if (rtt_ms !== undefined && rtt_ms !== this.state.rtt_ms) publisher.update({ rtt_ms })
-    const cancel = clock.after(RTT_EVERY_MS, () => {
+    void this.#lookAtRoundTrip()
+    const cancel = this.#parts.clock.after(RTT_EVERY_MS, () => {
       this.#listening.signal.removeEventListener('abort', cancel)
       this.#watchRoundTrip()
     })
     this.#listening.signal.addEventListener('abort', cancel, { once: true })
+  }
+
+  async #lookAtRoundTrip(): Promise<void> {
+    const { host, nodePeerId, publisher } = this.#parts
+    const session = host.session(nodePeerId)
+    if (session === undefined) return
+    try {
+      const rtt_ms = await host.ping(nodePeerId, this.#listening.signal)
+      const isCurrent = host.session(nodePeerId) === session
+      if (isCurrent && rtt_ms !== this.state.rtt_ms) publisher.update({ rtt_ms })
+    } catch {
+      // The session ended under the ping; the link reports that.
+    }
   }
 
   #close(): Promise<void> {

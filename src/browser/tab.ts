@@ -3,6 +3,8 @@ import './zod-jitless.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 import { parseInvite } from '../shared/authority/invite-link.ts'
 import { createSurface } from '../shared/mcp/create-surface.ts'
+import { OwnerLink } from '../shared/mcp/endpoint/owner-link.ts'
+import { openPeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
 import { createMeshHost } from '../shared/mesh/host.ts'
 import { AttemptRunner } from '../shared/queue/attempt-runner.ts'
 import type { Announcement } from '../shared/queue/work.ts'
@@ -17,7 +19,6 @@ import { InertTab } from './inert-tab.ts'
 import { errorOf, MeshTab } from './mesh-tab.ts'
 import { dialableAddresses } from './node-addresses.ts'
 import { fetchNodeInfo } from './node-info.ts'
-import { NodeLink } from './node-link.ts'
 import { maxCapacity, requirePlatform } from './platform.ts'
 import { webWorkerPool } from './runtime/web-worker-pool.ts'
 import { WorkerClock } from './runtime/worker-clock.ts'
@@ -140,9 +141,9 @@ async function buildTab(
     close,
     saveCapacity: capacity => changeSettings(store, { capacity }),
     link: onState =>
-      new NodeLink({
+      new OwnerLink({
         host,
-        nodePeerId,
+        ownerId: nodePeerId,
         granted: settings.node_peer_id === nodePeerId,
         secret: link?.secret,
         onGranted: () => changeSettings(store, { node_peer_id: nodePeerId }),
@@ -153,11 +154,19 @@ async function buildTab(
           return dialableAddresses(info.multiaddrs, location.hostname)
         },
         runner,
-        worker,
+        // The node needs no grant of this tab: what the tab announces to it, it may ask for, and nothing else.
+        open: session =>
+          openPeerEndpoint({
+            session,
+            surface,
+            authority: { principalOfPeer: () => undefined },
+            worker,
+            logger,
+          }),
         announcement,
-        surface,
         clock,
         logger,
+        random: Math.random,
         onState,
       }),
   })

@@ -1,35 +1,33 @@
-import type { Clock } from '../shared/clock.ts'
-import { ToolmeshError } from '../shared/errors.ts'
-import type { Logger } from '../shared/logger.ts'
-import { openPeerEndpoint, type PeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
-import type { Surface } from '../shared/mcp/surface.ts'
-import type { MeshHost } from '../shared/mesh/host-contract.ts'
-import { type KeptConnection, type KeptState, keepConnected } from '../shared/mesh/keep-connected.ts'
-import type { Session } from '../shared/mesh/session-contract.ts'
-import type { AttemptRunner } from '../shared/queue/attempt-runner.ts'
-import type { Announcement, Worker } from '../shared/queue/work.ts'
+import type { Clock } from '../../clock.ts'
+import { ToolmeshError } from '../../errors.ts'
+import type { Logger } from '../../logger.ts'
+import type { MeshHost } from '../../mesh/host-contract.ts'
+import { type KeptConnection, type KeptState, keepConnected } from '../../mesh/keep-connected.ts'
+import type { Session } from '../../mesh/session-contract.ts'
+import type { AttemptRunner } from '../../queue/attempt-runner.ts'
+import type { Announcement } from '../../queue/work.ts'
 import { Announcer } from './announcer.ts'
-import { InviteRefusedError } from './errors.ts'
+import type { PeerEndpoint } from './peer-endpoint.ts'
 
-export interface NodeLinkOptions {
+export interface OwnerLinkOptions {
   host: MeshHost
-  nodePeerId: string
-  /** Where the node listens now, best first; asked again before each round of dials. */
+  ownerId: string
+  /** Where the owner listens now, best first; asked again before each round of dials. */
   addresses: () => Promise<string[]>
-  /** Whether the node took this tab at an earlier visit: then the peer id is enough. */
+  /** Whether the owner took this peer before: then the peer id is enough. */
   granted: boolean
-  /** The invite's secret, for a node that does not know this tab (any more). */
+  /** The invite's secret, for an owner that does not know this peer (any more). */
   secret: string | undefined
-  /** The node took the invite: from now on the peer id is enough. */
+  /** The owner took the invite: from now on the peer id is enough. */
   onGranted: () => Promise<void>
   runner: AttemptRunner
-  /** What the node's attempts are given to: the runner, or what stands before it. */
-  worker: Worker
+  /** The endpoint of a new session with the owner, which serves its attempts. */
+  open: (session: Session) => PeerEndpoint
   announcement: () => Announcement
-  /** What the node may call here beside attempts. */
-  surface: Surface
   clock: Clock
   logger: Logger
+  /** In [0, 1), for the jitter of retries. */
+  random: () => number
   onState: (state: LinkState) => void
 }
 
@@ -37,15 +35,15 @@ export type LinkState =
   | { phase: 'connecting' }
   | { phase: 'online'; session: Session }
   | { phase: 'reconnecting'; retryAt: number }
-  /** The node will not have this tab; no further try is made. */
-  | { phase: 'refused'; error: InviteRefusedError }
+  /** The owner will not have this peer; no further try is made. */
+  | { phase: 'refused'; why: string }
 
-/** Answers of a node that no further try changes. */
+/** Answers of an owner that no further try changes. */
 const REFUSALS: ReadonlySet<string> = new Set(['unauthenticated', 'forbidden'])
 
-/** The tab's one link: with the node that invited it, made again whenever it is lost. */
-export class NodeLink {
-  readonly #options: NodeLinkOptions
+/** A worker's link with an owner that invited it: introduced, announced, and made again whenever it is lost. */
+export class OwnerLink {
+  readonly #options: OwnerLinkOptions
   readonly #ending = new AbortController()
   readonly #kept: KeptConnection
   #granted: boolean
@@ -53,21 +51,22 @@ export class NodeLink {
   #announcer: Announcer | undefined
   #endpoint: PeerEndpoint | undefined
 
-  constructor(options: NodeLinkOptions) {
+  constructor(options: OwnerLinkOptions) {
     this.#options = options
     this.#granted = options.granted
-    const { host, nodePeerId, addresses, clock, logger } = options
+    const { host, ownerId, addresses, clock, logger } = options
     this.#kept = keepConnected({
       host,
-      peerId: nodePeerId,
+      peerId: ownerId,
       addresses,
       clock,
       logger,
-      random: Math.random,
+      random: options.random,
       signal: this.#ending.signal,
       onState: state => this.#onKept(state),
     })
-    options.runner.onChange(() => this.#announcer?.changed())
+    const stop = options.runner.onChange(() => this.offerChanged())
+    this.#ending.signal.addEventListener('abort', stop, { once: true })
   }
 
   /** There may be a network again. */
@@ -75,17 +74,22 @@ export class NodeLink {
     this.#kept.wake()
   }
 
-  /** Hands over the outcomes that the node has not confirmed; rejects while there is no session. */
+  /** What is announced may have changed. */
+  offerChanged(): void {
+    this.#announcer?.changed()
+  }
+
+  /** Hands over the outcomes that the owner has not confirmed; rejects while there is no session. */
   async deliver(): Promise<void> {
     const endpoint = this.#endpoint
     if (endpoint === undefined)
-      throw new ToolmeshError('owner_unreachable', 'there is no session with the node')
-    await this.#options.runner.flush(this.#options.nodePeerId, reports => endpoint.complete(reports))
+      throw new ToolmeshError('owner_unreachable', 'there is no session with the owner')
+    await this.#options.runner.flush(this.#options.ownerId, reports => endpoint.complete(reports))
   }
 
   async close(): Promise<void> {
     this.#ending.abort()
-    await this.#options.host.dropPeer(this.#options.nodePeerId)
+    await this.#options.host.dropPeer(this.#options.ownerId)
   }
 
   #onKept(state: KeptState): void {
@@ -104,7 +108,7 @@ export class NodeLink {
   /** What a new session begins with: the invite (once), the announcement, the outcomes kept from before. */
   async #serve(session: Session): Promise<void> {
     try {
-      const endpoint = this.#open(session)
+      const endpoint = this.#options.open(session)
       const announcer = new Announcer({
         send: announcement => endpoint.announce(announcement),
         current: this.#options.announcement,
@@ -118,13 +122,6 @@ export class NodeLink {
     } catch (error) {
       this.#failed(session, error)
     }
-  }
-
-  /** The node needs no grant of this tab: what the tab announces to it, it may ask for, and nothing else. */
-  #open(session: Session): PeerEndpoint {
-    const { surface, worker, logger } = this.#options
-    const authority = { principalOfPeer: () => undefined }
-    return openPeerEndpoint({ session, surface, authority, worker, logger })
   }
 
   /** By the grant of an earlier visit, or else by the invite, which is redeemed once. */
@@ -148,13 +145,13 @@ export class NodeLink {
   #failed(session: Session, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
     if (isRefusal(error)) this.#refused(message)
-    this.#options.logger('warning', 'the session with the node failed', { message })
+    this.#options.logger('warning', 'the session with an owner failed', { message })
     void session.close({ code: 'unavailable', message })
   }
 
   #refused(why: string): void {
     if (this.#ending.signal.aborted) return
-    this.#to({ phase: 'refused', error: new InviteRefusedError(why) })
+    this.#to({ phase: 'refused', why })
     this.#ending.abort()
   }
 

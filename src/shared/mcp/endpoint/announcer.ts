@@ -1,4 +1,4 @@
-import type { Announcement } from '../shared/queue/work.ts'
+import type { Announcement } from '../../queue/work.ts'
 
 export interface AnnouncerOptions {
   send: (announcement: Announcement) => Promise<unknown>
@@ -8,7 +8,7 @@ export interface AnnouncerOptions {
 }
 
 /**
- * Keeps the node's knowledge of this worker true: one announcement under way at a time, and after it one more
+ * Keeps the owner's knowledge of this worker true: one announcement under way at a time, and after it one more
  * if something has changed since.
  */
 export class Announcer {
@@ -20,7 +20,7 @@ export class Announcer {
     this.#options = options
   }
 
-  /** The first announcement of a session; rejects when the node refuses it. */
+  /** The first announcement of a session; rejects when the owner refuses it. */
   async announce(): Promise<void> {
     const announcement = this.#options.current()
     this.#sentCredits = announcement.credits
@@ -33,7 +33,7 @@ export class Announcer {
     this.changed()
   }
 
-  /** Credits, the only thing that changes while a tab runs, may differ from what the node knows. */
+  /** Credits, the only thing that changes while a worker runs, may differ from what the owner knows. */
   changed(): void {
     if (this.#sending || this.#sentCredits === undefined) return
     if (this.#options.current().credits === this.#sentCredits) return
