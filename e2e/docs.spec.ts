@@ -44,13 +44,31 @@ test.afterAll(async () => {
   await node.stop()
 })
 
+/** A command line as a shell would split it: variables before it, quotes, a comment after it. A port becomes a free one. */
+function parsed(line: string): { env: Record<string, string>; words: string[] } {
+  const words = [...line.matchAll(/'([^']*)'|#.*$|(\S+)/g)]
+    .filter(match => match[1] !== undefined || match[2] !== undefined)
+    .map(match => (match[1] ?? match[2] ?? '').replace(/^(.*=)?9000$/, '$10'))
+  const env: Record<string, string> = {}
+  while (/^[A-Z_]+=/.test(words[0] ?? '')) {
+    const [name = '', value = ''] = (words.shift() ?? '').split('=')
+    env[name] = value
+  }
+  return { env, words: words[0] === 'npx' ? words.slice(1) : words }
+}
+
 for (const command of commands.filter(line => !RUN_ELSEWHERE.includes(line))) {
   test(`runs: ${command}`, async () => {
-    const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(match => match[1] ?? match[2] ?? '')
-    expect(words.slice(0, 2)).toEqual(['npx', 'toolmesh'])
-    const { stdout } = await run(process.execPath, [BIN, ...words.slice(2)], {
+    const { env, words } = parsed(command)
+    expect(words[0]).toBe('toolmesh')
+    if (words[1] === 'start') {
+      const started = await startNode({ args: words.slice(2), env })
+      expect(await started.stop()).toBe(0)
+      return
+    }
+    const { stdout } = await run(process.execPath, [BIN, ...words.slice(1)], {
       cwd: node.dataDir,
-      env: { ...process.env, TOOLMESH_HTTP_PORT: new URL(node.origin).port },
+      env: { ...process.env, TOOLMESH_HTTP_PORT: new URL(node.origin).port, ...env },
       timeout: 60_000,
     })
     expect(stdout.trim()).not.toBe('')

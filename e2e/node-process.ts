@@ -29,11 +29,16 @@ export async function freshDir(): Promise<string> {
 
 /** Starts `toolmesh start` with these further arguments and waits until it printed that it is ready. */
 export async function startNode(
-  options: { dataDir?: string; port?: number; args?: string[] } = {},
+  options: { dataDir?: string; port?: number; args?: string[]; env?: Record<string, string> } = {},
 ): Promise<NodeProcess> {
   const dataDir = options.dataDir ?? (await freshDir())
-  const args = ['start', '--data-dir', dataDir, '--port', String(options.port ?? 0), ...(options.args ?? [])]
-  const child = spawn(process.execPath, [BIN, ...args], { cwd: dataDir, stdio: ['ignore', 'pipe', 'pipe'] })
+  const args = ['start', '--data-dir', dataDir, ...(options.args ?? [])]
+  if (options.port !== undefined) args.push('--port', String(options.port))
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd: dataDir,
+    env: { ...process.env, TOOLMESH_HTTP_PORT: '0', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let text = ''
   const exited = once(child, 'exit')
   const { promise: ready, resolve: onReady, reject } = Promise.withResolvers<RegExpMatchArray>()
