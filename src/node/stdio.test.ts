@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../shared/clock.ts'
 import { createSurface } from '../shared/mcp/create-surface.ts'
-import { routerOf, textCatalogue } from '../shared/mcp/fixtures.ts'
+import { routerOf, textCatalogue } from '../shared/mcp/text-tools.fixture.ts'
 import { serveStdio } from './stdio.ts'
 
 function surface() {

@@ -5,8 +5,8 @@ import type { RuntimeCall } from '../router/runtime.ts'
 import type { Json, JsonObject } from '../tools/tool.ts'
 import { createSurface } from './create-surface.ts'
 import { UnknownToolError } from './errors.ts'
-import { principalWith, routerOf, textCatalogue } from './fixtures.ts'
 import type { CallContext } from './surface.ts'
+import { principalWith, routerOf, textCatalogue } from './text-tools.fixture.ts'
 
 const submitter = principalWith('token:a', 'submit')
 const reader = principalWith('token:b', 'read')

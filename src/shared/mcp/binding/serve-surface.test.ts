@@ -12,8 +12,8 @@ import { silentLogger } from '../../logger.ts'
 import type { RuntimeCall } from '../../router/runtime.ts'
 import type { Json } from '../../tools/tool.ts'
 import { createSurface } from '../create-surface.ts'
-import { principalWith, routerOf, textCatalogue } from '../fixtures.ts'
 import type { MeshResource } from '../resources/mesh-resource.ts'
+import { principalWith, routerOf, textCatalogue } from '../text-tools.fixture.ts'
 import { serveSurface } from './serve-surface.ts'
 
 const clients: Client[] = []

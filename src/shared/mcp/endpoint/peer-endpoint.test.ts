@@ -21,7 +21,7 @@ import type {
 import type { RuntimeCall } from '../../router/runtime.ts'
 import type { Json, LogLine, Progress } from '../../tools/tool.ts'
 import { createSurface } from '../create-surface.ts'
-import { principalWith, routerOf, textCatalogue } from '../fixtures.ts'
+import { principalWith, routerOf, textCatalogue } from '../text-tools.fixture.ts'
 import { openPeerEndpoint, type PeerEndpointInit } from './peer-endpoint.ts'
 import { sessionPair } from './session-pair.fixture.ts'
 
