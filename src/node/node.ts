@@ -5,6 +5,7 @@ import { FsDatastore } from 'datastore-fs'
 import { Authority } from '../shared/authority/authority.ts'
 import { formatInvite } from '../shared/authority/invite-link.ts'
 import { systemClock } from '../shared/clock.ts'
+import { ToolmeshError } from '../shared/errors.ts'
 import type { Logger } from '../shared/logger.ts'
 import { createSurface } from '../shared/mcp/create-surface.ts'
 import { meshTools } from '../shared/mcp/mesh-tools.ts'
@@ -23,6 +24,7 @@ import type { ToolDescriptor } from '../shared/tools/tool.ts'
 import type { Config } from './config.ts'
 import { type NodeServer, serveNode } from './http/node-server.ts'
 import { loadIdentity } from './identity.ts'
+import { Memberships } from './memberships.ts'
 import { overviewOf } from './overview.ts'
 import { ownWorker } from './own-worker.ts'
 import { packageRoot, runsFromSource } from './package-root.ts'
@@ -31,6 +33,7 @@ import { PeerSessions } from './peer-sessions.ts'
 import { importFrom } from './runtime/import-tool.ts'
 import { threadPool } from './runtime/thread-pool.ts'
 import { AuthorityFile } from './store/authority-file.ts'
+import { MembershipFile } from './store/membership-file.ts'
 import { openSqliteQueueStore } from './store/sqlite-queue-store.ts'
 import { httpWebSocket } from './transports/http-websocket.ts'
 import { nodeTransports } from './transports/node-transports.ts'
@@ -83,6 +86,7 @@ async function build(
   let draining = false
   let server: NodeServer | undefined
   let host: MeshHost | undefined
+  let memberships: Memberships | undefined
   const websockets = httpWebSocket()
 
   // Who this node is, and who may do what.
@@ -136,14 +140,15 @@ async function build(
   })
   await queue.start()
   const labels = ['kind:node', 'runtime:node']
-  queue.announce(ownWorker(peerId, runner), {
+  const own = ownWorker(peerId, runner)
+  const offer = {
     instance_id: runner.instanceId,
     tools: manifest.map(({ name, interface_cid, code_cid }) => ({ tool: name, interface_cid, code_cid })),
     labels,
-    credits: config.workers.max,
-  })
+  }
+  queue.announce(own, { ...offer, credits: runner.credits })
 
-  // What clients see.
+  // What clients see, and what peers do: their calls run here, or two nodes could pass one back and forth.
   const directory = new PeerDirectory({
     self: {
       peerId,
@@ -167,23 +172,31 @@ async function build(
     state: () => (draining ? 'draining' : 'ready'),
     clock,
   })
-  const surface = createSurface({
+  const parts = {
     name: 'toolmesh',
     version,
     listing: config.listing,
     catalogue,
-    router,
     tools: meshTools({
       queue,
       authority,
       peers: directory,
-      connect: () => Promise.reject(new Error('later')),
+      connect: (invite, signal) => {
+        if (memberships === undefined)
+          throw new ToolmeshError('unavailable', 'the mesh is switched off (p2p.enabled)')
+        return memberships.join(invite, signal)
+      },
       peerId,
       origin: () => server?.origin ?? '',
     }),
     resources: meshResources({ overview, peers: directory, queue, catalogue, clock }),
     clock,
     callTimeoutMs: config.limits.callTimeout,
+  }
+  const surface = createSurface({ ...parts, router })
+  const peerSurface = createSurface({
+    ...parts,
+    router: new Router({ runtimes: [inline, threads], clock, logger }),
   })
   server = http.enabled
     ? await serveNode({
@@ -218,9 +231,9 @@ async function build(
       websockets.close()
       await mesh.close()
     })
-    new PeerSessions({
+    const sessions = new PeerSessions({
       host: mesh,
-      surface,
+      surface: peerSurface,
       authority,
       owner: queue,
       worker: runner,
@@ -229,6 +242,21 @@ async function build(
       leasedTo: id => queue.workers().find(worker => worker.peer_id === id)?.running ?? 0,
       logger,
     })
+    const joined = new Memberships({
+      host: mesh,
+      endpointOf: session => sessions.endpointOf(session),
+      queue,
+      runner,
+      own,
+      offer,
+      file: new MembershipFile(join(dataDir, 'memberships.json')),
+      clock,
+      logger,
+      random: Math.random,
+    })
+    memberships = joined
+    opened.push(() => joined.close())
+    await joined.start(p2p.join)
   }
 
   return {
@@ -248,7 +276,10 @@ async function build(
     },
     async drain(signal) {
       draining = true
-      await queue.drain(signal)
+      // No more leases from here on; what other owners run here, and then what runs elsewhere, has its end.
+      const drained = queue.drain(signal)
+      await runner.drain(signal)
+      await drained
     },
     close: () => closeAll(opened),
   }

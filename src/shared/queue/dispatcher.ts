@@ -175,6 +175,15 @@ export class Dispatcher {
     })
   }
 
+  /** Attempts that a worker could have now if it granted enough: those that run there, and ready tasks that fit it. */
+  demandOf(peerId: string): number {
+    let demand = 0
+    for (const slot of this.#slots.values()) {
+      if (slot.peer_id === peerId) demand += slot.running + this.#tasks.readyFor(slot)
+    }
+    return demand
+  }
+
   /** Ready tasks that nobody present can run, and what is missing. */
   waitingFor() {
     return this.#tasks.waitingFor(this.#slots.values())

@@ -47,6 +47,11 @@ export class LiveTasks {
     return this.#ready.size
   }
 
+  /** Ready tasks that the worker could run. */
+  readyFor(worker: WorkerSlot): number {
+    return this.#ready.readyFor(worker)
+  }
+
   track({ task_id, priority, queue_timeout_ms, deadline, ...needs }: TaskHead): void {
     const { tool, code_cid, any_build, requires, target } = needs
     const cls = this.#ready.join({

@@ -220,6 +220,11 @@ export class Queue implements WorkOwner {
     return this.#dispatcher.workers()
   }
 
+  /** Attempts that a worker could have now if it granted enough. */
+  demandOf(peerId: string): number {
+    return this.#dispatcher.demandOf(peerId)
+  }
+
   /** Progress of the attempt that runs now. */
   progressOf(taskId: string): Progress | undefined {
     return this.#dispatcher.progressOf(taskId)

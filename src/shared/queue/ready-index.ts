@@ -107,6 +107,13 @@ export class ReadyIndex<W extends WorkerOffer> {
     this.#byWorker.delete(worker)
   }
 
+  /** Ready tasks that the worker could run, whether or not it has a credit left. */
+  readyFor(worker: W): number {
+    let tasks = 0
+    for (const cls of this.#byWorker.get(worker) ?? []) tasks += cls.ready.size
+    return tasks
+  }
+
   /** Classes with ready tasks that no present worker can run, at most `max` of them. */
   stranded(max: number): { needs: TaskNeeds; tasks: number }[] {
     const found: { needs: TaskNeeds; tasks: number }[] = []

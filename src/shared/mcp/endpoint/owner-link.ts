@@ -7,6 +7,7 @@ import type { Session } from '../../mesh/session-contract.ts'
 import type { AttemptRunner } from '../../queue/attempt-runner.ts'
 import type { Announcement } from '../../queue/work.ts'
 import { Announcer } from './announcer.ts'
+import type { RedeemedGrant } from './owner-client.ts'
 import type { PeerEndpoint } from './peer-endpoint.ts'
 
 export interface OwnerLinkOptions {
@@ -19,7 +20,7 @@ export interface OwnerLinkOptions {
   /** The invite's secret, for an owner that does not know this peer (any more). */
   secret: string | undefined
   /** The owner took the invite: from now on the peer id is enough. */
-  onGranted: () => Promise<void>
+  onGranted: (grant: RedeemedGrant | undefined) => Promise<void>
   runner: AttemptRunner
   /** The endpoint of a new session with the owner, which serves its attempts. */
   open: (session: Session) => PeerEndpoint
@@ -134,10 +135,10 @@ export class OwnerLink {
         if (secret === undefined || this.#redeemed || !isRefusal(error)) throw error
       }
     }
-    if (secret !== undefined) await endpoint.redeem(secret)
+    const grant = secret === undefined ? undefined : await endpoint.redeem(secret)
     this.#granted = true
     this.#redeemed = true
-    await onGranted()
+    await onGranted(grant)
     await announcer.announce()
   }
 

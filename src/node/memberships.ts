@@ -1,0 +1,206 @@
+import type { InviteLink } from '../shared/authority/invite-link.ts'
+import { parseInvite } from '../shared/authority/invite-link.ts'
+import type { Clock } from '../shared/clock.ts'
+import { InvalidInputError, ToolmeshError } from '../shared/errors.ts'
+import type { Logger } from '../shared/logger.ts'
+import { type LinkState, OwnerLink } from '../shared/mcp/endpoint/owner-link.ts'
+import type { PeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
+import type { MeshHost } from '../shared/mesh/host-contract.ts'
+import type { Session } from '../shared/mesh/session-contract.ts'
+import type { AttemptRunner } from '../shared/queue/attempt-runner.ts'
+import { shareCredits } from '../shared/queue/credit-share.ts'
+import type { Queue } from '../shared/queue/queue.ts'
+import type { Announcement, WorkerLink } from '../shared/queue/work.ts'
+import { fetchNodeInfo } from './node-info.ts'
+import type { MembershipRecord } from './store/membership-file.ts'
+
+/** Milliseconds to ask another node where it listens. */
+const ASK_MS = 10_000
+/** Milliseconds for a first connection; afterwards it is tried again for as long as the node lives. */
+const JOIN_MS = 30_000
+
+/** Best first from a node: TCP is the fastest and always there, WebRTC the last resort. */
+const WAYS: readonly RegExp[] = [/\/tcp\/\d+(\/p2p\/|$)/, /\/ws\b/, /\/webrtc-direct\b/]
+
+/** What joining another node gave. */
+export interface Joined {
+  peer_id: string
+  roles: string[]
+  expires_at: string
+}
+
+interface Membership {
+  record: MembershipRecord
+  /** Undefined only while it is made. */
+  link: OwnerLink | undefined
+  online: boolean
+}
+
+export interface MembershipsInit {
+  host: MeshHost
+  endpointOf: (session: Session) => PeerEndpoint | undefined
+  queue: Queue
+  /** This node's own workers, which its queue and the other owners share. */
+  runner: AttemptRunner
+  own: WorkerLink
+  /** What is announced, but for the credits. */
+  offer: Omit<Announcement, 'credits'>
+  file: { load(): Promise<MembershipRecord[]>; save(records: readonly MembershipRecord[]): Promise<void> }
+  clock: Clock
+  logger: Logger
+  random: () => number
+}
+
+/**
+ * The nodes that this one works for with its own worker threads. Its own tasks come first; what they leave free
+ * is granted to the others, and taken back as own work comes.
+ */
+export class Memberships {
+  readonly #init: MembershipsInit
+  readonly #members = new Map<string, Membership>()
+  /** Granted to its own queue now. */
+  #own = 0
+  #granted = new Map<string, number>()
+  #saving: Promise<void> = Promise.resolve()
+
+  constructor(init: MembershipsInit) {
+    this.#init = init
+    init.queue.onChange(() => this.#share())
+    init.runner.onChange(() => this.#share())
+    this.#share()
+  }
+
+  /** Joins again whom it worked for before, and whom the settings name. Does not wait for them. */
+  async start(invites: readonly string[]): Promise<void> {
+    for (const record of await this.#init.file.load()) this.#add(record, undefined)
+    for (const text of invites) {
+      const invite = parseInvite(text)
+      this.join(invite, AbortSignal.timeout(JOIN_MS)).catch(error =>
+        this.#init.logger('warning', 'a node of p2p.join was not joined yet', { error: String(error) }),
+      )
+    }
+  }
+
+  /**
+   * Redeems an invite of another node and works for it from now on, over restarts too. Throws `forbidden`,
+   * `unauthenticated` (the invite is refused), `owner_unreachable`.
+   */
+  async join({ origin, secret, peerId }: InviteLink, signal: AbortSignal): Promise<Joined> {
+    if (origin === undefined)
+      throw new InvalidInputError('/invite', 'a fragment', 'a whole invite link with its host')
+    if (peerId === this.#init.host.peerId) {
+      throw new InvalidInputError('/invite', peerId, 'an invite of another node')
+    }
+    const joined = Promise.withResolvers<Joined>()
+    const late = AbortSignal.any([signal, AbortSignal.timeout(JOIN_MS)])
+    late.addEventListener('abort', () => {
+      joined.reject(new ToolmeshError('owner_unreachable', `${origin} could not be joined in time`))
+    })
+    await this.#members.get(peerId)?.link?.close()
+    this.#add({ owner_id: peerId, origin }, { secret, joined })
+    try {
+      const result = await joined.promise
+      await this.#save()
+      return result
+    } catch (error) {
+      await this.#remove(peerId)
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#members.values()].map(({ link }) => link?.close()))
+    await this.#saving
+  }
+
+  #add(
+    record: MembershipRecord,
+    invite: { secret: string; joined: PromiseWithResolvers<Joined> } | undefined,
+  ): void {
+    const { host, runner, endpointOf, clock, logger, random, offer } = this.#init
+    const ownerId = record.owner_id
+    const member: Membership = { record, link: undefined, online: false }
+    this.#members.set(ownerId, member)
+    member.link = new OwnerLink({
+      host,
+      ownerId,
+      addresses: () => addressesOf(record),
+      granted: invite === undefined,
+      secret: invite?.secret,
+      onGranted: async grant => {
+        if (grant !== undefined) {
+          invite?.joined.resolve({ peer_id: ownerId, roles: grant.roles, expires_at: grant.expires_at })
+        }
+      },
+      runner,
+      open: session => {
+        const endpoint = endpointOf(session)
+        if (endpoint === undefined) throw new ToolmeshError('unavailable', 'the session has ended')
+        return endpoint
+      },
+      announcement: () => ({ ...offer, credits: this.#granted.get(ownerId) ?? 0 }),
+      clock,
+      logger,
+      random,
+      onState: state => this.#onState(member, state, invite?.joined),
+    })
+  }
+
+  #onState(member: Membership, state: LinkState, joined: PromiseWithResolvers<Joined> | undefined): void {
+    const { owner_id } = member.record
+    if (this.#members.get(owner_id) !== member) return
+    member.online = state.phase === 'online'
+    if (state.phase === 'refused') {
+      this.#init.logger('warning', 'a node does not take this one as its worker', {
+        peer_id: owner_id,
+        why: state.why,
+      })
+      joined?.reject(new ToolmeshError('forbidden', `the invite was refused: ${state.why}`))
+    }
+    this.#share()
+  }
+
+  /** Grants anew wherever the share has changed. */
+  #share(): void {
+    const { queue, runner, own, offer } = this.#init
+    const online = [...this.#members].filter(([, member]) => member.online)
+    const running = online.map(([ownerId]) => runner.live(ownerId).length)
+    const share = shareCredits(runner.credits, queue.demandOf(own.peer_id), running)
+    const before = this.#granted
+    this.#granted = new Map(online.map(([ownerId], index) => [ownerId, share.others[index] ?? 0]))
+    for (const [ownerId, { link }] of online) {
+      if (this.#granted.get(ownerId) !== before.get(ownerId)) link?.offerChanged()
+    }
+    if (share.own === this.#own) return
+    this.#own = share.own
+    queue.announce(own, { ...offer, credits: share.own })
+  }
+
+  async #remove(ownerId: string): Promise<void> {
+    await this.#members.get(ownerId)?.link?.close()
+    this.#members.delete(ownerId)
+    this.#share()
+  }
+
+  #save(): Promise<void> {
+    const records = [...this.#members.values()].map(({ record }) => record)
+    this.#saving = this.#saving.catch(() => {}).then(() => this.#init.file.save(records))
+    return this.#saving
+  }
+}
+
+async function addressesOf({ owner_id, origin }: MembershipRecord): Promise<string[]> {
+  const { peerId, multiaddrs } = await fetchNodeInfo(origin, AbortSignal.timeout(ASK_MS))
+  if (peerId !== owner_id) {
+    throw new ToolmeshError(
+      'forbidden',
+      `${origin} is the node ${peerId}, not ${owner_id} as its invite says`,
+    )
+  }
+  return multiaddrs
+    .filter(address => !address.includes('/p2p-circuit'))
+    .map(address => ({ address, rank: WAYS.findIndex(way => way.test(address)) }))
+    .filter(({ rank }) => rank >= 0)
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ address }) => address)
+}
