@@ -8,7 +8,8 @@ import { stderrLogger } from './stderr-logger.ts'
 /** Starts a node in this process and serves it on the standard input and output until the client closes them. */
 export async function serveOwnNode(config: Config): Promise<void> {
   const signal = firstSignal()
-  const node = await openNode(config, stderrLogger(config.log))
-  await Promise.race([serveStdio(node.surface), signal])
+  const logger = stderrLogger(config.log)
+  const node = await openNode(config, logger)
+  await Promise.race([serveStdio(node.surface, { logger }), signal])
   await endNode(node, config)
 }
