@@ -24,7 +24,8 @@ describe('shareCredits', () => {
         const taken = counts.reduce((sum, count) => sum + count, 0)
         const granted = own + others.reduce((sum, count) => sum + count, 0)
         expect(granted).toBeLessThanOrEqual(Math.max(capacity, taken))
-        others.forEach((count, index) => expect(count).toBeGreaterThanOrEqual(counts[index] ?? 0))
+        for (const [index, count] of others.entries())
+          expect(count).toBeGreaterThanOrEqual(counts[index] ?? 0)
       }),
     )
   })
