@@ -57,6 +57,7 @@ function findings(path: string, measured: Measured): Findings {
       roundTrip('raw echo, 64 in flight', measured.echo64),
       roundTrip('tool call, 64 in flight', measured.call64),
       ratio('ratio, 64 in flight', measured.call64, measured.echo64),
+      roundTrip('joined echo, 64 in flight', measured.joinedEcho64),
       hop('hop to a worker thread', measured),
     ],
   }

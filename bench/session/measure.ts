@@ -10,6 +10,7 @@ const ALONE = 300
 const TOGETHER = 1_280
 const IN_FLIGHT = 64
 const WARM_UP = 300
+const FILL = 0x61
 
 /** Round trips in ms. */
 export interface Samples {
@@ -18,6 +19,8 @@ export interface Samples {
   /** The same call of a tool that always runs in a worker thread. */
   workerCall: number[]
   echo64: number[]
+  /** The same, with the messages of one tick in one write. */
+  joinedEcho64: number[]
   call64: number[]
 }
 
@@ -25,14 +28,19 @@ export interface Samples {
 export async function measure(connection: Connection, client: Client, bytes: number): Promise<Samples> {
   const hash = () => client.callTool({ name: 'crypto_hash', arguments: { text: 'a'.repeat(64) } })
   const query = () => client.callTool({ name: 'data_json_query', arguments: { json: 1, query: '$' } })
-  const samples: Samples = { echo: [], call: [], workerCall: [], echo64: [], call64: [] }
+  const samples: Samples = { echo: [], call: [], workerCall: [], echo64: [], joinedEcho64: [], call64: [] }
   await timed(hash, WARM_UP, 1)
   await timed(query, WARM_UP, 1)
   for (let round = 0; round < ROUNDS; round++) {
-    samples.echo.push(...(await withEcho(connection, bytes, echo => timed(echo, ALONE, 1))))
+    samples.echo.push(...(await withEcho(connection, plainly, bytes, echo => timed(echo, ALONE, 1))))
     samples.call.push(...(await timed(hash, ALONE, 1)))
     samples.workerCall.push(...(await timed(query, ALONE, 1)))
-    samples.echo64.push(...(await withEcho(connection, bytes, echo => timed(echo, TOGETHER, IN_FLIGHT))))
+    samples.echo64.push(
+      ...(await withEcho(connection, plainly, bytes, echo => timed(echo, TOGETHER, IN_FLIGHT))),
+    )
+    samples.joinedEcho64.push(
+      ...(await withEcho(connection, joined, bytes, echo => timed(echo, TOGETHER, IN_FLIGHT))),
+    )
     samples.call64.push(...(await timed(hash, TOGETHER, IN_FLIGHT)))
   }
   return samples
@@ -55,29 +63,51 @@ async function timed(operation: () => Promise<unknown>, count: number, inFlight:
 /** A stream of its own for each round: the handler of the ping protocol ends it after ten seconds. */
 async function withEcho<T>(
   connection: Connection,
+  write: (stream: Stream, bytes: number) => () => void,
   bytes: number,
   use: (echo: () => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const stream = await connection.newStream(ECHO_PROTOCOL)
-  const result = await use(echoOn(stream, new Uint8Array(bytes).fill(0x61)))
+  const result = await use(echoOn(stream, bytes, write(stream, bytes)))
   await stream.close()
   return result
 }
 
 /** Echoes come back in order: the first one sent is done when its number of bytes has arrived. */
-function echoOn(stream: Stream, payload: Uint8Array): () => Promise<void> {
+function echoOn(stream: Stream, bytes: number, write: () => void): () => Promise<void> {
   const waiting: (() => void)[] = []
   let received = 0
   stream.addEventListener('message', ({ data }) => {
     received += data.byteLength
-    while (received >= payload.byteLength && waiting.length > 0) {
-      received -= payload.byteLength
+    while (received >= bytes && waiting.length > 0) {
+      received -= bytes
       waiting.shift()?.()
     }
   })
   return () =>
     new Promise(resolve => {
       waiting.push(resolve)
-      stream.send(payload)
+      write()
     })
+}
+
+/** A raw echo: each message is a write of its own. */
+function plainly(stream: Stream, bytes: number): () => void {
+  const payload = new Uint8Array(bytes).fill(FILL)
+  return () => {
+    stream.send(payload)
+  }
+}
+
+/** Messages of one tick in one write, as the session does with small frames: all of them together are one echo. */
+function joined(stream: Stream, bytes: number): () => void {
+  let unsent = 0
+  const flush = (): void => {
+    stream.send(new Uint8Array(bytes * unsent).fill(FILL))
+    unsent = 0
+  }
+  return () => {
+    if (unsent === 0) queueMicrotask(flush)
+    unsent += 1
+  }
 }
