@@ -1,29 +1,14 @@
-import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { newFolder, toolmesh as run } from './node.fixture.ts'
 
-const BIN = resolve('bin/toolmesh.mjs')
-const folder = mkdtempSync(join(tmpdir(), 'toolmesh-cli-'))
+const folder = newFolder()
 
-interface Ended {
-  status: number
-  stdout: string
-  stderr: string
-}
-
-function toolmesh(args: string[], env: Record<string, string> = {}, node = process.execPath): Promise<Ended> {
-  return new Promise(done => {
-    const options = { cwd: folder, env: { PATH: process.env.PATH, ...env } }
-    execFile(node, [BIN, ...args], options, (error, stdout, stderr) => {
-      const status = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
-      done({ status, stdout, stderr })
-    })
-  })
-}
+const toolmesh = (args: string[], env: Record<string, string> = {}, node = process.execPath) =>
+  run(args, { env, node, cwd: folder })
 
 describe('usage', () => {
   it('prints every command without arguments', async () => {
@@ -130,20 +115,5 @@ describe('a client of a node that is not there', () => {
     const { status, stderr } = await toolmesh(['peers', '--url', `http://127.0.0.1:${port}`])
     expect(stderr).toContain(`http://127.0.0.1:${port} does not answer as a toolmesh node`)
     expect(status).toBe(4)
-  })
-})
-
-const OLD_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find(path => {
-  const version = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? ''
-  return /^v(1[4-9]|2[0-3])\./.test(version)
-})
-
-describe.skipIf(OLD_NODE === undefined)('under a Node that is too old', () => {
-  it('starts itself again under the packaged one, with the same output and status', async () => {
-    const fine = await toolmesh(['config', '--json'], {}, OLD_NODE)
-    expect(fine).toEqual(await toolmesh(['config', '--json']))
-    const refused = await toolmesh(['config', '--nope'], {}, OLD_NODE)
-    expect(refused.status).toBe(2)
-    expect(refused.stderr).toContain('unknown setting --nope')
   })
 })
