@@ -160,7 +160,7 @@ async function build(
     },
     roundTrip: id => host?.roundTrip(id),
     authority,
-    workers: () => queue.workers(),
+    queue,
     clock,
   })
   const overview = overviewOf({

@@ -2,10 +2,13 @@ import type { Authority } from '../shared/authority/authority.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { PeerView } from '../shared/mcp/views.ts'
 import type { Session } from '../shared/mesh/session-contract.ts'
+import type { TaskEvent } from '../shared/queue/task.ts'
 import type { Announcement } from '../shared/queue/work.ts'
 
 /** Peers remembered after they left, so that a person sees who was there; the one gone longest is forgotten first. */
 const DEPARTED_KEPT = 200
+
+const NONE_ENDED = { succeeded: 0, failed: 0 }
 
 interface Entry {
   peerId: string
@@ -17,20 +20,18 @@ interface Entry {
   lastSeen: number
 }
 
-/** What the queue knows of each worker. */
+/** What the queue knows of each worker that is there. */
 export interface WorkerFigures {
   peer_id: string
   running: number
   credits: number
-  succeeded: number
-  failed: number
 }
 
 export interface PeerDirectoryInit {
   self: { peerId: string; name: string; agent: string; labels: string[]; tools: number; startedAt: number }
   roundTrip: (peerId: string) => number | undefined
   authority: Pick<Authority, 'principalOfPeer'>
-  workers: () => readonly WorkerFigures[]
+  queue: { workers(): readonly WorkerFigures[]; onChange(listener: (event: TaskEvent) => void): () => void }
   clock: Clock
 }
 
@@ -39,9 +40,12 @@ export class PeerDirectory {
   readonly #init: PeerDirectoryInit
   readonly #entries = new Map<string, Entry>()
   readonly #listeners = new Set<() => void>()
+  /** Tasks that ended by an outcome of this peer, since this node started. */
+  readonly #ended = new Map<string, { succeeded: number; failed: number }>()
 
   constructor(init: PeerDirectoryInit) {
     this.#init = init
+    init.queue.onChange(event => this.#count(event))
   }
 
   /** Calls `fn` when a peer came, changed or left; the returned function ends it. */
@@ -65,6 +69,11 @@ export class PeerDirectory {
     this.#changed()
   }
 
+  /** Something that is read from elsewhere (the round trip) is new. */
+  touched(): void {
+    this.#changed()
+  }
+
   announced(peerId: string, announcement: Announcement): void {
     const entry = this.#entries.get(peerId)
     if (entry === undefined) return
@@ -82,13 +91,14 @@ export class PeerDirectory {
     if (departed.length > DEPARTED_KEPT) {
       const oldest = departed.reduce((a, b) => (a.lastSeen <= b.lastSeen ? a : b))
       this.#entries.delete(oldest.peerId)
+      this.#ended.delete(oldest.peerId)
     }
     this.#changed()
   }
 
   /** This node first, then the connected peers, then those that left. */
   list(): PeerView[] {
-    const workers = new Map(this.#init.workers().map(worker => [worker.peer_id, worker]))
+    const workers = new Map(this.#init.queue.workers().map(worker => [worker.peer_id, worker]))
     const others = [...this.#entries.values()].map(entry => this.#view(entry, workers.get(entry.peerId)))
     others.sort(
       (a, b) => Number(b.connected) - Number(a.connected) || a.first_seen.localeCompare(b.first_seen),
@@ -114,7 +124,7 @@ export class PeerDirectory {
       roles: ['admin'],
       connected: true,
       tools: self.tools,
-      ...figures(worker),
+      ...this.#figures(self.peerId, worker),
       first_seen: new Date(self.startedAt).toISOString(),
       last_seen: new Date(clock.now()).toISOString(),
     }
@@ -135,10 +145,27 @@ export class PeerDirectory {
       ...(session === undefined ? {} : { path: session.path, direction: session.direction }),
       ...(rtt === undefined ? {} : { rtt_ms: Math.round(rtt * 10) / 10 }),
       tools: announcement?.tools.length ?? 0,
-      ...figures(worker),
+      ...this.#figures(peerId, worker),
       first_seen: new Date(entry.firstSeen).toISOString(),
       last_seen: new Date(session === undefined ? entry.lastSeen : this.#init.clock.now()).toISOString(),
     }
+  }
+
+  #figures(
+    peerId: string,
+    worker: WorkerFigures | undefined,
+  ): Pick<PeerView, 'running' | 'credits' | 'succeeded' | 'failed'> {
+    const { running = 0, credits = 0 } = worker ?? {}
+    return { running, credits, ...(this.#ended.get(peerId) ?? NONE_ENDED) }
+  }
+
+  #count({ state, peer_id }: TaskEvent): void {
+    if (peer_id === undefined) return
+    if (state === 'succeeded' || state === 'failed') {
+      const before = this.#ended.get(peer_id) ?? NONE_ENDED
+      this.#ended.set(peer_id, { ...before, [state]: before[state] + 1 })
+    }
+    this.#changed()
   }
 
   #changed(): void {
@@ -148,11 +175,4 @@ export class PeerDirectory {
 
 function kindOf({ announcement }: Entry): 'node' | 'tab' {
   return announcement?.labels.includes('kind:tab') ? 'tab' : 'node'
-}
-
-function figures(
-  worker: WorkerFigures | undefined,
-): Pick<PeerView, 'running' | 'credits' | 'succeeded' | 'failed'> {
-  const { running = 0, credits = 0, succeeded = 0, failed = 0 } = worker ?? {}
-  return { running, credits, succeeded, failed }
 }

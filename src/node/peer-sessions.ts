@@ -55,14 +55,17 @@ export class PeerSessions {
     })
     this.#endpoints.set(session, endpoint)
     directory.joined(session)
-    endpoint.ready.then(
-      () => {
-        const version = endpoint.client.getServerVersion()
-        if (version !== undefined) directory.joined(session, `${version.name}/${version.version}`)
-      },
-      error => this.#failed(session.peerId, error),
-    )
+    this.#getToKnow(session, endpoint).catch(error => this.#failed(session.peerId, error))
     void endpoint.closed.then(() => this.#ended(session))
+  }
+
+  async #getToKnow(session: Session, endpoint: PeerEndpoint): Promise<void> {
+    const { host, directory } = this.#init
+    await endpoint.ready
+    const version = endpoint.client.getServerVersion()
+    if (version !== undefined) directory.joined(session, `${version.name}/${version.version}`)
+    await host.ping(session.peerId)
+    directory.touched()
   }
 
   #announced(session: Session, endpoint: PeerEndpoint, announcement: Announcement): void {

@@ -119,6 +119,8 @@ export class OwnerLink {
       this.#endpoint = endpoint
       this.#announcer = announcer
       this.#to({ phase: 'online', session })
+      // Known at once, not only after the first regular ping.
+      void this.#options.host.ping(session.peerId).catch(() => {})
       await this.deliver()
     } catch (error) {
       this.#failed(session, error)
