@@ -9,7 +9,7 @@ import { isLoopbackHost } from './config/loopback.ts'
 import { type Config, configSchema, SETTINGS } from './config/schema.ts'
 import { type Flag, fromEnvironment, fromFile, fromFlags } from './config/sources.ts'
 
-export { dialHost, isLoopbackHost } from './config/loopback.ts'
+export { dialHost } from './config/loopback.ts'
 export type { Config } from './config/schema.ts'
 
 export interface ConfigInput {

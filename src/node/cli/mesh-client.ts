@@ -1,7 +1,6 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.js'
-import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import type { z } from 'zod'
 import type { JsonObject } from '../../shared/tools/tool.ts'
 import { clientError, resultError } from './mesh-errors.ts'
@@ -58,18 +57,6 @@ export class MeshClient {
     options: RequestOptions = {},
   ): Promise<T> {
     return schema.parse(await this.call(tool, input, options))
-  }
-
-  /** Calls `listener` each time the node says that the resource changed, until the client is closed. */
-  async onUpdated(uri: string, listener: () => void): Promise<void> {
-    this.#client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
-      if (params.uri === uri) listener()
-    })
-    try {
-      await this.#client.subscribeResource({ uri })
-    } catch (error) {
-      throw clientError(error, this.url)
-    }
   }
 
   async close(): Promise<void> {
