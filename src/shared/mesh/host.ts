@@ -2,7 +2,6 @@
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { identify, identifyPush } from '@libp2p/identify'
 import type { Connection, ConnectionGater, Libp2p, Stream } from '@libp2p/interface'
-import { keychain } from '@libp2p/keychain'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
@@ -24,6 +23,7 @@ import { createSession, type MeshSession, SESSION_PROTOCOL } from './session.ts'
 import { SessionBook } from './session-book.ts'
 import type { Session, SessionEnd } from './session-contract.ts'
 import { DEFAULT_SESSION_LIMITS } from './session-limits.ts'
+import { promptKeychain } from './workarounds/keychain-delay.ts'
 
 /** Starts a host. Throws what libp2p throws when an address cannot be listened on. */
 export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost> {
@@ -197,7 +197,7 @@ function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2p
       identify: identify(),
       identifyPush: identifyPush(),
       ping: ping(),
-      ...(datastore === undefined ? {} : { keychain: keychain() }),
+      ...(datastore === undefined ? {} : { keychain: promptKeychain() }),
       ...(relayServer === true ? { relay: relay(limits) } : {}),
     },
   }
