@@ -128,7 +128,7 @@ function tilesOf({ peers, tasks, calls, workers, tools }: OverviewView): Tile[] 
     {
       label: 'Workers busy',
       value: `${workers.running} / ${workers.capacity}`,
-      note: `on this node, ${counted(tools.total, 'tool')}`,
+      note: `on all peers, ${counted(tools.total, 'tool')}`,
     },
   ]
 }

@@ -75,7 +75,7 @@ export interface TaskSummaryView {
   error?: ErrorFacts
 }
 
-/** `mesh://tasks`: the newest (at most 200) tasks and the counts by state. */
+/** `mesh://tasks`: what runs, then the newest tasks (at most 200 in all), and the counts by state. */
 export interface TasksView {
   counts: Record<TaskState, number>
   tasks: TaskSummaryView[]

@@ -10,6 +10,8 @@ import type { RunningTasks } from './running-tasks.ts'
 
 /** Tasks in `mesh://tasks`: more than a page shows, and still quick to read and send. */
 const MAX_TASKS = 200
+/** Of these, at most so many that run: they come first, or behind a long queue nobody would see them. */
+const MAX_RUNNING = 50
 
 export interface TaskResourcesComponents {
   queue: QueuePort
@@ -19,7 +21,16 @@ export interface TaskResourcesComponents {
 export function tasksResource({ queue, running }: TaskResourcesComponents): MeshResource {
   async function read(_id: string, principal: Principal): Promise<TasksView> {
     const all = seesAll(principal)
-    const { tasks } = await queue.list({ limit: MAX_TASKS, ...(all ? {} : { principal: principal.id }) })
+    const whose = all ? {} : { principal: principal.id }
+    const [running, newest] = await Promise.all([
+      queue.list({ limit: MAX_RUNNING, state: ['running'], ...whose }),
+      queue.list({ limit: MAX_TASKS, ...whose }),
+    ])
+    const first = new Set(running.tasks.map(({ task_id }) => task_id))
+    const tasks = [...running.tasks, ...newest.tasks.filter(({ task_id }) => !first.has(task_id))].slice(
+      0,
+      MAX_TASKS,
+    )
     return {
       counts: all ? (await queue.status()).counts : countsOf(tasks),
       tasks: tasks.map(task => taskSummary(task, queue.progressOf(task.task_id))),
@@ -29,7 +40,7 @@ export function tasksResource({ queue, running }: TaskResourcesComponents): Mesh
     uri: 'mesh://tasks',
     name: 'tasks',
     title: 'Tasks',
-    description: `The newest tasks, at most ${MAX_TASKS}, and how many there are in each state.`,
+    description: `What runs now and then the newest tasks, at most ${MAX_TASKS}, and how many there are in each state.`,
     need: ['read', 'submit'],
     read,
     onChange(listener) {
