@@ -166,6 +166,40 @@ describe('sessions', () => {
     expect(mcp.sessions).toBe(1)
   })
 
+  it('of a principal that is no more valid end at once, open streams and calls with them', async () => {
+    const cut = Promise.withResolvers<void>()
+    const { mcp, url, connect, change } = await serving({
+      echo: ({ input, signal }) => {
+        signal.addEventListener('abort', () => cut.resolve())
+        return signal.aborted ? input : new Promise(() => {})
+      },
+    })
+    const { transport } = await connect()
+    const other = await connect({ as: 'bob' })
+    const headers = {
+      accept: 'text/event-stream, application/json',
+      'mcp-session-id': transport.sessionId ?? '',
+      'mcp-protocol-version': '2025-11-25',
+    }
+    await vi.waitFor(() => expect(mcp.sessions).toBe(2))
+    const subscribe = {
+      jsonrpc: '2.0',
+      id: 7,
+      method: 'resources/subscribe',
+      params: { uri: 'mesh://overview' },
+    }
+    await post(url, subscribe, headers)
+    const call = { name: 'text_echo', arguments: { text: 'long' } }
+    const running = await post(url, { jsonrpc: '2.0', id: 8, method: 'tools/call', params: call }, headers)
+    await mcp.endSessionsOf('token:alice')
+    await cut.promise
+    await running.text()
+    expect(change()).toEqual([])
+    expect((await post(url, subscribe, headers)).status).toBe(404)
+    expect(mcp.sessions).toBe(1)
+    await expect(other.client.ping()).resolves.toEqual({})
+  })
+
   it('refuse what is malformed or too large', async () => {
     const { mcp, url } = await serving({ limits: { bodyBytes: 1000 } })
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }

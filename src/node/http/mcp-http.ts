@@ -47,6 +47,8 @@ export interface McpHttpInit {
 export interface McpHttp {
   /** Serves one request to `/mcp` for a caller whose credential was checked. */
   handle(request: Request, principal: Principal): Promise<Response>
+  /** Ends the sessions of a principal whose credential holds no more, with their open streams. */
+  endSessionsOf(principalId: string): Promise<void>
   /** Sessions that are open. */
   readonly sessions: number
   close(): Promise<void>
@@ -129,10 +131,15 @@ export function createMcpHttp({ surface, clock, logger, limits: given }: McpHttp
       }
       const session = sessions.get(id)
       // To others a session does not exist.
-      if (session === undefined || !session.belongsTo(principal)) {
+      if (session === undefined || session.principalId !== principal.id) {
         return rpcError(404, SESSION_NOT_FOUND, 'session not found: initialize again')
       }
       return session.handle(request, principal)
+    },
+
+    async endSessionsOf(principalId) {
+      const theirs = [...sessions.values()].filter(session => session.principalId === principalId)
+      await Promise.all(theirs.map(session => session.close()))
     },
 
     async close() {

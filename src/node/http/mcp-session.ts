@@ -73,8 +73,9 @@ export class McpSession {
     return this.#openStreams > 0 ? 0 : this.#init.now() - this.#lastUsed
   }
 
-  belongsTo(principal: Principal): boolean {
-    return principal.id === this.#principal.id
+  /** Who opened it. */
+  get principalId(): string {
+    return this.#principal.id
   }
 
   /** The roles that hold are those of the latest request. */

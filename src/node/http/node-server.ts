@@ -56,6 +56,7 @@ export async function serveNode(init: NodeServerInit): Promise<NodeServer> {
       bodyBytes: limits.httpBody,
     },
   })
+  const stopListening = authority.onTokenEnded(id => void mcp.endSessionsOf(id))
   const app = createHttpApp({
     mcp: (request, principal) => mcp.handle(request, principal),
     authority,
@@ -92,6 +93,7 @@ export async function serveNode(init: NodeServerInit): Promise<NodeServer> {
               httpWebSocketAddress({ host, port: server.port, tls: tls !== undefined, path: UPGRADE_PATH }),
             ),
     async close() {
+      stopListening()
       await Promise.all([mcp.close(), server.close()])
     },
   }

@@ -27,7 +27,7 @@ export class AuthorityRecords {
       version: 1,
       invites: this.invites(),
       grants: this.#allGrants(),
-      tokens: [...this.#tokens.values()],
+      tokens: this.tokens(),
     }
   }
 
@@ -64,6 +64,15 @@ export class AuthorityRecords {
     return this.#invites.values().find(invite => invite.id === id)
   }
 
+  /** Oldest first. */
+  tokens(): TokenRecord[] {
+    return [...this.#tokens.values()]
+  }
+
+  tokensOfInvite(inviteId: string): TokenRecord[] {
+    return this.tokens().filter(token => token.invite_id === inviteId)
+  }
+
   tokenOfId(id: string): TokenRecord | undefined {
     return this.#tokens.values().find(token => token.id === id)
   }
@@ -94,17 +103,18 @@ export class AuthorityRecords {
 
   /**
    * Forgets what has expired; an invite stays while something that it gave lives, so that it can be revoked.
-   * Returns the peers that lost a grant.
+   * Returns what peers and tokens lost by it.
    */
-  prune(): string[] {
-    const expired = this.#allGrants().filter(grant => !this.isLive(grant))
+  prune(): { grants: GrantRecord[]; tokens: TokenRecord[] } {
+    const grants = this.#allGrants().filter(grant => !this.isLive(grant))
+    const tokens = this.tokens().filter(token => !this.isLive(token))
     this.#keepTokens(token => this.isLive(token))
     this.#keepGrants(grant => this.isLive(grant))
-    const giving = new Set([...this.#tokens.values(), ...this.#allGrants()].map(given => given.invite_id))
+    const giving = new Set([...this.tokens(), ...this.#allGrants()].map(given => given.invite_id))
     for (const invite of this.invites()) {
       if (!this.isLive(invite) && !giving.has(invite.id)) this.#invites.delete(invite.secret_hash)
     }
-    return expired.map(grant => grant.peer_id)
+    return { grants, tokens }
   }
 
   #allGrants(): GrantRecord[] {
@@ -112,7 +122,7 @@ export class AuthorityRecords {
   }
 
   #keepTokens(keep: (token: TokenRecord) => boolean): void {
-    for (const token of [...this.#tokens.values()]) if (!keep(token)) this.removeToken(token)
+    for (const token of this.tokens()) if (!keep(token)) this.removeToken(token)
   }
 
   #keepGrants(keep: (grant: GrantRecord) => boolean): void {

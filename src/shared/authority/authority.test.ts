@@ -219,6 +219,36 @@ describe('a bearer token', () => {
     await clock.advance(HOUR)
     expect(authority.principalOfBearer(kept.token)).toBeUndefined()
   })
+
+  it('is listed without its secret while it is valid', async () => {
+    const authority = newAuthority()
+    const made = await authority.createToken({ roles: ['read'], ttl_ms: HOUR, name: 'ci' })
+    const invite = await authority.createInvite({ roles: ['submit'], ttl_ms: HOUR, uses: 1 })
+    const redeemed = await authority.redeemToken(invite.secret, '::1')
+    const list = await authority.listTokens()
+    expect(list).toMatchObject([
+      { id: made.id, name: 'ci', roles: ['read'], expires_at: made.expires_at },
+      { id: redeemed.id, invite_id: invite.id, roles: ['submit'] },
+    ])
+    expect(JSON.stringify(list)).not.toContain(made.token)
+    await clock.advance(HOUR)
+    expect((await authority.listTokens()).map(({ id }) => id)).toEqual([redeemed.id])
+  })
+
+  it('is named when it ends: revoked, with its invite, or expired', async () => {
+    const authority = newAuthority()
+    const ended: string[] = []
+    const stop = authority.onTokenEnded(id => ended.push(id))
+    const first = await authority.createToken({ roles: ['read'], ttl_ms: HOUR })
+    await authority.revokeToken(first.id)
+    const invite = await authority.createInvite({ roles: ['read'], ttl_ms: HOUR, uses: 1 })
+    const second = await authority.redeemToken(invite.secret, '::1')
+    await authority.revokeInvite(invite.id)
+    const third = await authority.createToken({ roles: ['read'], ttl_ms: GRANT_SWEEP_MS / 2 })
+    await clock.advance(GRANT_SWEEP_MS)
+    expect(ended).toEqual([first, second, third].map(({ id }) => `token:${id}`))
+    stop()
+  })
 })
 
 describe('the authority', () => {

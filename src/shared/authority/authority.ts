@@ -12,6 +12,7 @@ import {
   type InviteListing,
   type InviteRequest,
   type Redeemed,
+  type TokenListing,
   type TokenRequest,
 } from './credentials.ts'
 import { AuthorityFullError, InviteRefusedError, UnknownCredentialError } from './errors.ts'
@@ -38,7 +39,7 @@ export interface AuthorityLimits {
 /** The state is held in memory and written whole, so it stays within a few megabytes. */
 export const DEFAULT_AUTHORITY_LIMITS: AuthorityLimits = { invites: 1000, grants: 10_000, tokens: 10_000 }
 
-/** How often expired grants are looked for, milliseconds: a session outlives its grant by no more than this. */
+/** How often expired grants and tokens are looked for, milliseconds: a session outlives its own by no more than this. */
 export const GRANT_SWEEP_MS = 30_000
 
 export interface AuthorityParts {
@@ -65,6 +66,7 @@ export class Authority {
   readonly #saver: CoalescedSave
   readonly #records: AuthorityRecords
   readonly #revokedListeners = new Set<(peerId: string) => void>()
+  readonly #tokenEndedListeners = new Set<(principalId: string) => void>()
   #loading: Promise<void> | undefined
   #sweeping = false
 
@@ -131,14 +133,15 @@ export class Authority {
     }))
   }
 
-  /** Ends an invite, its grants and its tokens, then tells `onRevoked` for each peer. Throws `not_found`. */
+  /** Ends an invite, its grants and its tokens, then tells `onRevoked` and `onTokenEnded`. Throws `not_found`. */
   async revokeInvite(id: string): Promise<void> {
     await this.#ready()
     const invite = this.#records.inviteOfId(id)
     if (invite === undefined) throw new UnknownCredentialError('invite', id)
-    const peers = this.#records.grantsOfInvite(id).map(grant => grant.peer_id)
+    const grants = this.#records.grantsOfInvite(id)
+    const tokens = this.#records.tokensOfInvite(id)
     this.#records.removeInvite(invite)
-    this.#tellRevoked(peers)
+    this.#tellEnded({ grants, tokens })
     await this.#saver.save()
   }
 
@@ -190,12 +193,26 @@ export class Authority {
     return this.#addToken({ roles: checkedRoles(roles), ttl_ms, ...(name === undefined ? {} : { name }) })
   }
 
-  /** Ends one bearer token. Throws `not_found`. */
+  /** Live bearer tokens, oldest first. */
+  async listTokens(): Promise<TokenListing[]> {
+    await this.#ready()
+    return this.#records.tokens().map(({ id, name, invite_id, roles, created_ms, expires_ms }) => ({
+      id,
+      ...(name === undefined ? {} : { name }),
+      ...(invite_id === undefined ? {} : { invite_id }),
+      roles,
+      created_at: iso(created_ms),
+      expires_at: iso(expires_ms),
+    }))
+  }
+
+  /** Ends one bearer token, then tells `onTokenEnded`. Throws `not_found`. */
   async revokeToken(id: string): Promise<void> {
     await this.#ready()
     const token = this.#records.tokenOfId(id)
     if (token === undefined) throw new UnknownCredentialError('token', id)
     this.#records.removeToken(token)
+    this.#tellEnded({ grants: [], tokens: [token] })
     await this.#saver.save()
   }
 
@@ -211,7 +228,7 @@ export class Authority {
   principalOfBearer(token: string): Principal | undefined {
     const record = this.#records.liveTokenOfHash(hashSecret(token))
     if (record === undefined) return undefined
-    return { id: `token:${record.id}`, roles: new Set(record.roles) }
+    return { id: principalIdOf(record), roles: new Set(record.roles) }
   }
 
   /** Whether the peer may do more than identify itself. */
@@ -225,18 +242,25 @@ export class Authority {
     return () => this.#revokedListeners.delete(listener)
   }
 
+  /** Calls `listener` with the principal id of each bearer token that was revoked or expired; the returned function ends it. */
+  onTokenEnded(listener: (principalId: string) => void): () => void {
+    this.#tokenEndedListeners.add(listener)
+    return () => this.#tokenEndedListeners.delete(listener)
+  }
+
   async #ready(): Promise<void> {
     await this.load()
     this.#prune()
   }
 
   #prune(): void {
-    this.#tellRevoked(this.#records.prune())
+    this.#tellEnded(this.#records.prune())
   }
 
-  /** Looks for expired grants from time to time while there are any. */
+  /** Looks for expired grants and tokens from time to time while there are any. */
   #sweepLater(): void {
-    if (this.#sweeping || this.#records.counts().grants === 0) return
+    const { grants, tokens } = this.#records.counts()
+    if (this.#sweeping || grants + tokens === 0) return
     this.#sweeping = true
     this.#clock.after(GRANT_SWEEP_MS, () => {
       this.#sweeping = false
@@ -245,8 +269,11 @@ export class Authority {
     })
   }
 
-  #tellRevoked(peerIds: readonly string[]): void {
-    for (const peerId of new Set(peerIds)) for (const listener of this.#revokedListeners) listener(peerId)
+  #tellEnded({ grants, tokens }: { grants: readonly GrantRecord[]; tokens: readonly TokenRecord[] }): void {
+    const peerIds = new Set(grants.map(grant => grant.peer_id))
+    for (const peerId of peerIds) for (const listener of this.#revokedListeners) listener(peerId)
+    const principalIds = tokens.map(principalIdOf)
+    for (const id of principalIds) for (const listener of this.#tokenEndedListeners) listener(id)
   }
 
   /** The invite of a secret, unless it is unknown or has expired. */
@@ -287,9 +314,14 @@ export class Authority {
       expires_ms: this.#clock.now() + ttl_ms,
     }
     this.#records.addToken(record)
+    this.#sweepLater()
     await this.#saver.save()
     return { id: record.id, token, roles: record.roles, expires_at: iso(record.expires_ms) }
   }
+}
+
+function principalIdOf({ id }: TokenRecord): string {
+  return `token:${id}`
 }
 
 function iso(ms: number): string {

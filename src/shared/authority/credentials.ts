@@ -58,6 +58,17 @@ export interface CreatedToken {
   expires_at: string
 }
 
+/** A bearer token as it is listed, without its secret. */
+export interface TokenListing {
+  id: string
+  name?: string
+  /** The invite that was redeemed for it; absent for one that was made by hand. */
+  invite_id?: string
+  roles: Role[]
+  created_at: string
+  expires_at: string
+}
+
 export interface Redeemed {
   roles: Role[]
   expires_at: string

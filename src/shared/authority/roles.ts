@@ -53,6 +53,8 @@ export const METHOD_ROLES = {
   p2p_invite_list: 'admin',
   p2p_invite_revoke: 'admin',
   p2p_token_create: 'admin',
+  p2p_token_list: 'admin',
+  p2p_token_revoke: 'admin',
   p2p_peer_list: 'read',
   p2p_peer_connect: 'admin',
 } as const satisfies Record<string, RoleNeed>

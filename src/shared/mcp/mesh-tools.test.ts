@@ -276,7 +276,8 @@ describe('invites, tokens and peers', () => {
 
   it('is for admins, except to see peers', async () => {
     const signal = new AbortController().signal
-    for (const name of ['p2p_invite_create', 'p2p_invite_list', 'p2p_token_create', 'p2p_peer_connect']) {
+    const admins = ['p2p_invite_create', 'p2p_invite_list', 'p2p_invite_revoke', 'p2p_peer_connect']
+    for (const name of [...admins, 'p2p_token_create', 'p2p_token_list', 'p2p_token_revoke']) {
       await expect(surface.callTool(name, {}, { principal: alice, signal })).rejects.toMatchObject({
         code: 'forbidden',
       })
@@ -284,11 +285,18 @@ describe('invites, tokens and peers', () => {
     expect(await call('p2p_peer_list', {}, reader)).toEqual({ peers: [self] })
   })
 
-  it('makes a token, and hands an invite to what connects', async () => {
-    expect(await call('p2p_token_create', { name: 'ci' })).toMatchObject({
-      token: expect.any(String),
-      roles: ['read', 'submit'],
-    })
+  it('makes a token, lists it without its secret, and revokes it', async () => {
+    const made = await call('p2p_token_create', { name: 'ci' })
+    expect(made).toMatchObject({ token: expect.any(String), roles: ['read', 'submit'] })
+    const listed = await call('p2p_token_list', {})
+    expect(listed).toMatchObject({ tokens: [{ id: made.id, name: 'ci', roles: ['read', 'submit'] }] })
+    expect(JSON.stringify(listed)).not.toContain(made.token)
+    expect(await call('p2p_token_revoke', { id: made.id ?? '' })).toEqual({ id: made.id, revoked: true })
+    expect(await call('p2p_token_list', {})).toEqual({ tokens: [] })
+    expect(await call('p2p_token_revoke', { id: made.id ?? '' })).toMatchObject({ code: 'not_found' })
+  })
+
+  it('hands an invite to what connects', async () => {
     const invite = `http://127.0.0.1:1/join#v1.${'a'.repeat(22)}.${PEER_ID}`
     expect(await call('p2p_peer_connect', { invite })).toMatchObject({ peer_id: PEER_ID })
     expect(await call('p2p_peer_connect', { invite: 'nonsense' })).toMatchObject({ code: 'invalid_input' })

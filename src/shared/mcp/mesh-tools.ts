@@ -13,6 +13,8 @@ import { statusTool } from './taskqueue/status.ts'
 import { submitTool } from './taskqueue/submit.ts'
 import { taskStatusTool } from './taskqueue/task-status.ts'
 import { createTokenTool } from './token/create.ts'
+import { listTokensTool } from './token/list.ts'
+import { revokeTokenTool } from './token/revoke.ts'
 
 /** The parts that the mesh tools speak for. */
 export interface MeshToolsComponents extends Omit<CreateInviteComponents, 'authority'> {
@@ -42,6 +44,8 @@ export function meshTools({
     listInvitesTool(authority),
     revokeInviteTool(authority),
     createTokenTool(authority),
+    listTokensTool(authority),
+    revokeTokenTool(authority),
     listPeersTool(peers),
     connectPeerTool(connect),
   ]

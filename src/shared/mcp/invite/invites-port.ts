@@ -26,4 +26,15 @@ export interface InvitesPort {
     ttl_ms: number
     name?: string
   }): Promise<{ id: string; token: string; roles: Role[]; expires_at: string }>
+  listTokens(): Promise<
+    {
+      id: string
+      name?: string
+      invite_id?: string
+      roles: Role[]
+      created_at: string
+      expires_at: string
+    }[]
+  >
+  revokeToken(id: string): Promise<void>
 }
