@@ -1,4 +1,5 @@
 /** The node: every part is built here, in the order in which a reader should meet them. */
+import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { FsDatastore } from 'datastore-fs'
@@ -169,7 +170,7 @@ async function build(
     queue,
     router,
     directory,
-    state: () => (draining ? 'draining' : 'ready'),
+    isDraining: () => draining,
     clock,
   })
   const parts = {
@@ -204,7 +205,10 @@ async function build(
         surface,
         authority,
         info: () => ({ peerId, multiaddrs: host?.addresses() ?? [], name: config.name, version }),
-        notReady: () => (draining ? ['draining'] : p2p.enabled && host === undefined ? ['starting'] : []),
+        notReady: () => [
+          ...(draining ? ['draining'] : p2p.enabled && host === undefined ? ['starting'] : []),
+          ...(queue.failure === undefined ? [] : ['the task store takes no changes']),
+        ],
         webRoot: join(packageRoot(), 'dist', 'web'),
         onUpgrade: (request, socket, head) => websockets.upgrade(request, socket, head),
         clock,
@@ -221,7 +225,7 @@ async function build(
       announce: server?.addresses ?? [],
       privateKey,
       gater: authority,
-      datastore: new FsDatastore(join(dataDir, 'libp2p')),
+      datastore: new FsDatastore(await privateFolder(join(dataDir, 'libp2p'))),
       relayServer: p2p.relay,
       clock,
       logger,
@@ -283,6 +287,13 @@ async function build(
     },
     close: () => closeAll(opened),
   }
+}
+
+/** Its user's alone: libp2p keeps the key of its WebRTC certificate there. */
+async function privateFolder(path: string): Promise<string> {
+  await mkdir(path, { recursive: true, mode: 0o700 })
+  await chmod(path, 0o700)
+  return path
 }
 
 /** In the reverse of the order in which they were opened; one that fails does not keep the others open. */

@@ -16,13 +16,13 @@ export interface OverviewInit {
   queue: Queue
   router: Router
   directory: PeerDirectory
-  state: () => OverviewView['state']
+  isDraining: () => boolean
   clock: Clock
 }
 
 /** The figures of `mesh://overview`, and when they have changed. */
 export function overviewOf(init: OverviewInit): OverviewPort {
-  const { node, tools, queue, router, directory, state, clock } = init
+  const { node, tools, queue, router, directory, isDraining, clock } = init
   const startedAt = clock.now()
   const began = clock.monotonic()
   const throughput = new Throughput(clock)
@@ -30,9 +30,21 @@ export function overviewOf(init: OverviewInit): OverviewPort {
     if (TERMINAL_STATES.has(event.state)) throughput.count()
   })
 
+  let tasks: OverviewView['tasks'] | undefined
+  /** Those last known while the store fails: what else there is to see must stay visible then. */
+  async function readTasks(): Promise<OverviewView['tasks']> {
+    try {
+      tasks = (await queue.status()).counts
+    } catch (error) {
+      if (tasks === undefined || queue.failure === undefined) throw error
+    }
+    return tasks
+  }
+
   return {
     async read() {
-      const { counts, workers } = await queue.status()
+      const counts = await readTasks()
+      const workers = queue.workers()
       return {
         name: node.name,
         version: node.version,
@@ -40,7 +52,7 @@ export function overviewOf(init: OverviewInit): OverviewPort {
         multiaddrs: node.multiaddrs(),
         started_at: new Date(startedAt).toISOString(),
         uptime_ms: Math.round(clock.monotonic() - began),
-        state: state(),
+        state: isDraining() ? 'draining' : queue.failure === undefined ? 'ready' : 'degraded',
         peers: directory.counts(),
         tools,
         tasks: counts,

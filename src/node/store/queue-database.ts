@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { z } from 'zod'
 import { InvalidInputError } from '../../shared/errors.ts'
@@ -52,6 +53,7 @@ export class QueueDatabase {
   /** Throws `conflict` (in use, or a file that this version cannot read) or `unavailable`. */
   constructor({ path, synchronous }: QueueDatabaseOptions) {
     try {
+      makePrivate(path)
       this.#db = new DatabaseSync(path, { timeout: 0 })
       // Exclusive from the first access on, so that no second process works on the same tasks.
       this.#db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; COMMIT;')
@@ -263,6 +265,16 @@ export class QueueDatabase {
     const prepared = this.#queries.get(sql) ?? this.#db.prepare(sql)
     this.#queries.set(sql, prepared)
     return prepared
+  }
+}
+
+/** Tasks hold what people submit: the file is its user's alone, and SQLite gives its mode to the log beside it. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
+  try {
+    chmodSync(path, 0o600)
+  } catch {
+    // A file system without modes: who may read there was decided when it was mounted.
   }
 }
 

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   headOf,
   lease,
@@ -23,6 +24,24 @@ queueStoreCompliance('SqliteQueueStore', async () => {
     await rm(folder, { recursive: true })
   }
   return { store, dispose }
+})
+
+describe('the thread of a SqliteQueueStore', () => {
+  it('that dies leaves a store that says so and refuses every call', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'toolmesh-store-'))
+    const send = vi.spyOn(Worker.prototype, 'postMessage')
+    const store = await openSqliteQueueStore({ path: join(folder, 'tasks.db') })
+    expect(store.failure).toBeUndefined()
+    const counting = store.counts()
+    const [thread] = send.mock.contexts
+    send.mockRestore()
+    if (thread instanceof Worker) await thread.terminate()
+    await counting.catch(() => {})
+    expect(store.failure).toMatch(/ended/)
+    await expect(store.counts()).rejects.toMatchObject({ code: 'unavailable' })
+    await store.close()
+    await rm(folder, { recursive: true })
+  })
 })
 
 describe('the file of a SqliteQueueStore', () => {
@@ -78,6 +97,16 @@ describe('the file of a SqliteQueueStore', () => {
       code: 'conflict',
       message: expect.stringMatching(/not a task store/),
     })
+  })
+
+  it('is its user alone, the log beside it too, also where it was open to others', async () => {
+    await writeFile(path, '', { mode: 0o644 })
+    const store = await openSqliteQueueStore({ path })
+    await store.apply([submit(headOf('t1'))])
+    const names = await readdir(folder)
+    expect(names).toContain('tasks.db-wal')
+    for (const name of names) expect((await stat(join(folder, name))).mode & 0o777, name).toBe(0o600)
+    await store.close()
   })
 
   it('cannot be opened where nothing can be written', async () => {

@@ -46,9 +46,13 @@ class SqliteQueueStore implements QueueStore {
       this.#end(new StoreUnavailableError(`its thread failed: ${error}`, error)),
     )
     this.#thread.on('exit', () => {
-      this.#end(new StoreUnavailableError('closed'))
+      this.#end(new StoreUnavailableError('its thread has ended'))
       exited.resolve()
     })
+  }
+
+  get failure(): string | undefined {
+    return this.#ended?.message
   }
 
   apply(commands: readonly Command[]): Promise<Reply[]> {

@@ -78,6 +78,11 @@ export class Dispatcher {
     return this.#tasks.ready
   }
 
+  /** Why changes wait for the store now, for a person; undefined when none does. */
+  get failure(): string | undefined {
+    return this.#commits.failure
+  }
+
   progressOf(taskId: string): Progress | undefined {
     return this.#leases.get(taskId)?.progress
   }

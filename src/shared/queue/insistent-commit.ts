@@ -13,7 +13,8 @@ export class InsistentCommit {
   readonly #commit: (command: Command) => Promise<Reply>
   readonly #alarms: AlarmClock
   readonly #logger: Logger
-  #isFailing = false
+  /** Why the latest try failed; undefined when it did not. */
+  #failure: string | undefined
   #closed = false
 
   constructor(commit: (command: Command) => Promise<Reply>, alarms: AlarmClock, logger: Logger) {
@@ -22,17 +23,22 @@ export class InsistentCommit {
     this.#logger = logger
   }
 
+  /** Why changes wait for the store now, for a person; undefined when none does. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
   /** Resolves when the command was replied to; never while the store fails. */
   async change(command: Command): Promise<void> {
     try {
       await this.#commit(command)
-      this.#isFailing = false
+      this.#failure = undefined
     } catch (error) {
       if (this.#closed) return
-      if (!this.#isFailing) {
+      if (this.#failure === undefined) {
         this.#logger('error', 'the task store takes no changes; trying again', { error: String(error) })
       }
-      this.#isFailing = true
+      this.#failure = error instanceof Error ? error.message : String(error)
       await new Promise<void>(resolve => this.#alarms.in(STORE_RETRY_MS, resolve))
       await this.change(command)
     }

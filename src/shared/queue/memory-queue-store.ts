@@ -24,6 +24,10 @@ export class MemoryQueueStore implements QueueStore {
   readonly #byKey = new Map<string, Entry>()
   readonly #counts = emptyCounts()
 
+  get failure(): string | undefined {
+    return this.#closed ? 'the task store is closed' : undefined
+  }
+
   async apply(commands: readonly Command[]): Promise<Reply[]> {
     this.#ensureOpen()
     return commands.map(command => this.#applyOne(command))

@@ -289,14 +289,24 @@ describe('a store that cannot take changes', () => {
     await settle()
     store.broken = true
     await expect(queue.submit('alice', [work(3)])).rejects.toMatchObject({ code: 'unavailable' })
+    expect(queue.failure).toBeUndefined()
     worker.calls[0]!.end(done)
     await settle()
+    expect(queue.failure).toMatch(/disk full/)
     await clock.advance(3_000)
     expect((await queue.get(idOf(receipts[0]))).state).toBe('running')
     store.broken = false
     await clock.advance(1_000)
+    expect(queue.failure).toBeUndefined()
     expect((await queue.get(idOf(receipts[0]))).state).toBe('succeeded')
     expect(worker.calls[0]!.assignment.lease.task_id).toBe(idOf(receipts[1]))
+  })
+
+  it('that has ended for good is told as the failure of the queue', async () => {
+    const { queue, store } = await openTestQueue()
+    expect(queue.failure).toBeUndefined()
+    await store.close()
+    expect(queue.failure).toMatch(/closed/)
   })
 })
 

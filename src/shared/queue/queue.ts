@@ -215,6 +215,11 @@ export class Queue implements WorkOwner {
     }
   }
 
+  /** Why tasks can not be stored now, for a person; undefined while they can. */
+  get failure(): string | undefined {
+    return this.#init.store.failure ?? this.#dispatcher.failure
+  }
+
   /** The workers that are attached now, as `status` shows them. */
   workers(): QueueStatus['workers'] {
     return this.#dispatcher.workers()

@@ -26,6 +26,8 @@ export interface TaskPage {
  * request_cid is equal, else as `conflict`, with the id and state of the task that has the key.
  */
 export interface QueueStore {
+  /** Why nothing works until the store is opened anew, for a person; undefined while it is open and well. */
+  readonly failure: string | undefined
   /**
    * Runs the commands in order, as one transaction; later ones see what earlier ones did. Resolves, with a reply for
    * each, when all of it is durable; rejects with `unavailable` when none of it was kept. `seq` grows by one with
