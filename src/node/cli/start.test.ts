@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -89,7 +89,7 @@ describe('a running node', () => {
     expect((await ask('tasks', 'status')).stdout).toMatch(/^succeeded +1$/m)
   })
 
-  it('makes, lists and revokes invites, and makes tokens', async () => {
+  it('makes, lists and revokes invites and tokens', async () => {
     const made = await json('invite', '--roles', 'work', '--ttl', '30m', '--uses', '3', '--label', 'tabs')
     expect(made.url).toMatch(/\/join#v1\./)
     const listed = (await json('invite', 'list')).invites.find(
@@ -97,7 +97,28 @@ describe('a running node', () => {
     )
     expect(listed).toMatchObject({ roles: ['work'], uses: 3 })
     expect((await ask('invite', 'revoke', listed.id)).status).toBe(0)
-    expect((await json('token', '--roles', 'read', '--ttl', '1h')).token).toMatch(/^\S{20,}$/)
+    const token = await json('token', '--roles', 'read', '--ttl', '1h', '--label', 'metrics')
+    expect(token.token).toMatch(/^\S{20,}$/)
+    expect((await json('token', 'list')).tokens).toMatchObject([
+      { id: token.id, name: 'metrics', roles: ['read'] },
+    ])
+    expect((await ask('token', 'revoke', token.id)).status).toBe(0)
+    expect((await json('token', 'list')).tokens).toEqual([])
+  })
+})
+
+describe('the data directory', () => {
+  it('holds nothing that others may read', async () => {
+    const node = await startedNode(['--auth.mode', 'token'])
+    try {
+      const entries = readdirSync(node.dataDir)
+      expect(entries).toEqual(
+        expect.arrayContaining(['identity.key', 'authority.json', 'queue.db', 'libp2p']),
+      )
+      for (const name of entries) expect(statSync(join(node.dataDir, name)).mode & 0o077, name).toBe(0)
+    } finally {
+      await node.end('SIGKILL')
+    }
   })
 })
 
