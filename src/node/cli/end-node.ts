@@ -8,13 +8,13 @@ const DRAIN_MS = 15_000
 /** How long closing may take after that, ms, before the process ends anyway. */
 const CLOSE_MS = 5_000
 
-/** Takes no more work, finishes or gives back what runs, closes, and ends the process with status 0. */
-export async function endNode(node: Node, config: Config): Promise<never> {
+/** Takes no more work, finishes or gives back what runs, closes, and ends the process with `status`. */
+export async function endNode(node: Node, config: Config, status = 0): Promise<never> {
   const late = AbortSignal.timeout(DRAIN_MS)
   await within(DRAIN_MS + CLOSE_MS, node.drain(late))
   await within(CLOSE_MS, node.close())
   await forgetRunningNode(config)
-  process.exit(0)
+  process.exit(status)
 }
 
 /** Waits for `work`, but no longer than `ms`; its failure does not keep the node from ending. */

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { Node } from '../node.ts'
 import { type Command, type Invocation, JSON_FLAG } from './command.ts'
 import { endNode } from './end-node.ts'
+import { firstFailure } from './failures.ts'
 import { openNode } from './open-node.ts'
 import { asOwner } from './own-surface.ts'
 import { firstSignal } from './signals.ts'
@@ -23,10 +24,11 @@ export const command: Command = {
 
 async function start({ flags, loaded: { config } }: Invocation): Promise<void> {
   const signal = firstSignal()
-  const node = await openNode(config, stderrLogger(config.log))
+  const logger = stderrLogger(config.log)
+  const failure = firstFailure(logger)
+  const node = await Promise.race([openNode(config, logger), failure.then(() => process.exit(1))])
   await announce(node, config, flags.has('json'))
-  await signal
-  await endNode(node, config)
+  await endNode(node, config, await Promise.race([signal.then(() => 0), failure.then(() => 1)]))
 }
 
 interface Announcement {

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { serveStdio } from '../stdio.ts'
 import { endNode } from './end-node.ts'
+import { firstFailure } from './failures.ts'
 import { openNode } from './open-node.ts'
 import { firstSignal } from './signals.ts'
 import { stderrLogger } from './stderr-logger.ts'
@@ -9,7 +10,8 @@ import { stderrLogger } from './stderr-logger.ts'
 export async function serveOwnNode(config: Config): Promise<void> {
   const signal = firstSignal()
   const logger = stderrLogger(config.log)
-  const node = await openNode(config, logger)
-  await Promise.race([serveStdio(node.surface, { logger }), signal])
-  await endNode(node, config)
+  const failure = firstFailure(logger)
+  const node = await Promise.race([openNode(config, logger), failure.then(() => process.exit(1))])
+  const served = Promise.race([serveStdio(node.surface, { logger }), signal])
+  await endNode(node, config, await Promise.race([served.then(() => 0), failure.then(() => 1)]))
 }
