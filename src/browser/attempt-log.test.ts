@@ -16,7 +16,7 @@ function makeLog() {
   const started: { hooks: AttemptHooks; end: (outcome: Outcome) => void }[] = []
   const worker: Worker = {
     run: (_owner, _assignment, hooks) => new Promise(end => started.push({ hooks, end })),
-    delivered() {},
+    settled() {},
     live: () => [],
   }
   const view: { now: AttemptLogView } = {

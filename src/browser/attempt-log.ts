@@ -1,7 +1,7 @@
 import type { Clock } from '../shared/clock.ts'
 import type { ErrorCode } from '../shared/errors.ts'
 import type { AttemptHooks, Outcome } from '../shared/queue/task.ts'
-import type { Assignment, Lease, LiveLease, Worker } from '../shared/queue/work.ts'
+import type { Assignment, LeaseId, LiveLease, Worker } from '../shared/queue/work.ts'
 import type { TabAttempt, TabState } from './tab-contract.ts'
 
 /** Ended attempts that the page shows. */
@@ -60,8 +60,8 @@ export class AttemptLog implements Worker {
     }
   }
 
-  delivered(owner: string, lease: Lease): void {
-    this.#worker.delivered(owner, lease)
+  settled(owner: string, lease: LeaseId): void {
+    this.#worker.settled(owner, lease)
   }
 
   live(owner: string): LiveLease[] {

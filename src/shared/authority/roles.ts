@@ -35,6 +35,7 @@ export const METHOD_ROLES = {
   'toolmesh/claim': 'work',
   'toolmesh/complete': 'work',
   'toolmesh/renew': 'submit',
+  'toolmesh/settled': 'submit',
 
   tools_list_categories: ['read', 'submit'],
   tools_list_tools: ['read', 'submit'],

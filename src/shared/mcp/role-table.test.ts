@@ -39,7 +39,6 @@ describe('the table of roles', () => {
           worker: none as Worker,
           ownerId: '',
           announced: () => false,
-          whenAnswered: () => {},
           plainCall: () => ({}),
           logger: silentLogger,
         }),

@@ -56,7 +56,7 @@ function ownerThatTakes() {
 }
 
 describe('AttemptRunner', () => {
-  it('runs an attempt with its own limit, and keeps the outcome until it was delivered', async () => {
+  it('runs an attempt with its own limit, and keeps the outcome until its owner has settled it', async () => {
     const { runner, executions, pending } = openRunner()
     const seen: unknown[] = []
     const assignment = assign('t1')
@@ -69,7 +69,7 @@ describe('AttemptRunner', () => {
     expect(await run).toEqual({ state: 'succeeded', result: { ok: true } })
     expect(seen).toEqual([{ done: 1, total: 2 }])
     expect(await pending()).toEqual(['t1'])
-    runner.delivered('owner', assignment.lease)
+    runner.settled('owner', assignment.lease)
     await settle()
     expect(await pending()).toEqual([])
     expect(runner.stats).toMatchObject({ running: 0, succeeded: 1, failed: 0 })

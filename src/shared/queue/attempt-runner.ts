@@ -3,7 +3,7 @@ import { type ErrorFacts, factsOf } from '../errors.ts'
 import type { Json, LogLine, Progress, ToolDescriptor } from '../tools/tool.ts'
 import type { OutboxStore } from './outbox.ts'
 import type { AttemptHooks, Outcome } from './task.ts'
-import type { Assignment, Lease, LiveLease, OutcomeReport, OutcomeVerdict, Worker } from './work.ts'
+import type { Assignment, Lease, LeaseId, LiveLease, OutcomeReport, OutcomeVerdict, Worker } from './work.ts'
 
 /** One run of a tool, as a runtime takes it. */
 export interface Execution {
@@ -51,8 +51,8 @@ interface Running {
 /** Outcomes in one `complete`: large results stay well inside a session's window. */
 const FLUSH_BATCH = 32
 
-/** Milliseconds after an outcome was answered on its call until it is taken to be undelivered. */
-const DELIVERY_MS = 5_000
+/** Milliseconds that the owner has for its verdict on an answered outcome, until the outcome goes by `complete`. */
+const VERDICT_MS = 5_000
 
 /**
  * The worker's side of the queue: runs attempts for the owners that lease to it, within its capacity, and keeps
@@ -64,7 +64,7 @@ export class AttemptRunner implements Worker {
   readonly #running = new Map<string, Running>()
   readonly #channels = new Map<string, Complete>()
   readonly #flushing = new Map<string, Promise<void>>()
-  readonly #awaitingDelivery = new Map<string, () => void>()
+  readonly #awaitingVerdict = new Map<string, () => void>()
   readonly #listeners = new Set<(stats: RunnerStats) => void>()
   #capacity: number
   #paused = false
@@ -165,9 +165,9 @@ export class AttemptRunner implements Worker {
     return outcome
   }
 
-  delivered(owner: string, lease: Lease): void {
-    this.#awaitingDelivery.get(keyOf(owner, lease))?.()
-    this.#awaitingDelivery.delete(keyOf(owner, lease))
+  settled(owner: string, lease: LeaseId): void {
+    this.#awaitingVerdict.get(keyOf(owner, lease))?.()
+    this.#awaitingVerdict.delete(keyOf(owner, lease))
     void this.#init.outbox.delete(owner, lease.task_id, lease.fence).catch(() => {
       // It stays in the outbox, and the next flush hears that it is a duplicate.
     })
@@ -236,7 +236,7 @@ export class AttemptRunner implements Worker {
     }
   }
 
-  /** In the outbox before it is answered; if the answer does not arrive in time, it goes by `complete`. */
+  /** In the outbox before it is answered; without a verdict in time it goes by `complete`. */
   async #keep(owner: string, lease: Lease, outcome: Outcome): Promise<void> {
     const { task_id, fence } = lease
     try {
@@ -246,12 +246,12 @@ export class AttemptRunner implements Worker {
       return
     }
     const key = keyOf(owner, lease)
-    const stop = this.#init.clock.after(DELIVERY_MS, () => {
-      this.#awaitingDelivery.delete(key)
+    const stop = this.#init.clock.after(VERDICT_MS, () => {
+      this.#awaitingVerdict.delete(key)
       const complete = this.#channels.get(owner)
       if (complete !== undefined) this.flush(owner, complete).catch(() => {})
     })
-    this.#awaitingDelivery.set(key, stop)
+    this.#awaitingVerdict.set(key, stop)
   }
 
   #changed(): void {
@@ -259,7 +259,7 @@ export class AttemptRunner implements Worker {
   }
 }
 
-function keyOf(owner: string, { task_id, fence }: Lease): string {
+function keyOf(owner: string, { task_id, fence }: LeaseId): string {
   return `${owner} ${task_id} ${fence}`
 }
 

@@ -214,7 +214,7 @@ export class Dispatcher {
     return this.#leases.size === 0 && this.#granting.size === 0
   }
 
-  #grant(taskId: string, slot: WorkerSlot, onGrant: OnGrant): Promise<void> {
+  #grant(taskId: string, slot: WorkerSlot, onGrant: OnGrant): Promise<unknown> {
     slot.running += 1
     this.#granting.set(taskId, { slot, onGrant })
     const { peer_id, instance_id } = slot
@@ -282,7 +282,7 @@ export class Dispatcher {
       this.#ended(lease, slot)
       if (outcome.state === 'succeeded') slot.succeeded += 1
       else slot.failed += 1
-      this.#settle(lease, reportedOutcome(outcome, this.#init.limits))
+      void this.#settle(lease, slot.link, reportedOutcome(outcome, this.#init.limits))
     } catch (error) {
       if (error instanceof LinkLostError) return
       this.#init.logger('warning', 'a worker failed without an outcome', {
@@ -316,10 +316,12 @@ export class Dispatcher {
     if (this.#slots.get(slot.link) === slot && slot.isFree) this.#hungry.add(slot)
   }
 
-  #settle(lease: HeldLease, outcome: ReportedOutcome): void {
+  /** The worker keeps the outcome until it hears that the store has had it, whatever the verdict. */
+  async #settle(lease: HeldLease, link: WorkerLink, outcome: ReportedOutcome): Promise<void> {
     const { task_id, fence, peer_id, instance_id } = lease
     const from = { task_id, fence, peer_id, instance_id, ...this.#now() }
-    void this.#commits.change({ kind: 'settle', ...from, outcome })
+    const reply = await this.#commits.change({ kind: 'settle', ...from, outcome })
+    if (reply !== undefined) link.settled({ task_id, fence })
   }
 
   #release({ task_id, fence }: HeldLease, cause: CommandMap['release']['cause']): void {

@@ -28,19 +28,20 @@ export class InsistentCommit {
     return this.#failure
   }
 
-  /** Resolves when the command was replied to; never while the store fails. */
-  async change(command: Command): Promise<void> {
+  /** Resolves with the store's reply; not while the store fails, and with none once closed. */
+  async change(command: Command): Promise<Reply | undefined> {
     try {
-      await this.#commit(command)
+      const reply = await this.#commit(command)
       this.#failure = undefined
+      return reply
     } catch (error) {
-      if (this.#closed) return
+      if (this.#closed) return undefined
       if (this.#failure === undefined) {
         this.#logger('error', 'the task store takes no changes; trying again', { error: String(error) })
       }
       this.#failure = error instanceof Error ? error.message : String(error)
       await new Promise<void>(resolve => this.#alarms.in(STORE_RETRY_MS, resolve))
-      await this.change(command)
+      return this.change(command)
     }
   }
 

@@ -6,7 +6,7 @@ import { LinkLostError } from './errors.ts'
 import { MemoryQueueStore } from './memory-queue-store.ts'
 import { Queue, type QueueInit } from './queue.ts'
 import type { AttemptHooks, Outcome } from './task.ts'
-import type { Announcement, Assignment, LiveLease, WorkerLink } from './work.ts'
+import type { Announcement, Assignment, LeaseId, LiveLease, WorkerLink } from './work.ts'
 
 export function toolNamed(name: string, repeat: Repeat = 'pure'): ToolDescriptor {
   return {
@@ -44,6 +44,8 @@ export class TestWorker implements WorkerLink {
   live: () => LiveLease[] = () =>
     this.calls.map(({ assignment: { lease } }) => ({ task_id: lease.task_id, fence: lease.fence }))
   renewals = 0
+  /** What it was told to be settled. */
+  readonly settledLeases: LeaseId[] = []
 
   constructor(peerId: string, instanceId = `${peerId}-run`) {
     this.peer_id = peerId
@@ -72,6 +74,10 @@ export class TestWorker implements WorkerLink {
   async renew(): Promise<LiveLease[]> {
     this.renewals += 1
     return this.live()
+  }
+
+  settled(lease: LeaseId): void {
+    this.settledLeases.push(lease)
   }
 
   announcement(credits: number, labels: string[] = []): Announcement {

@@ -41,6 +41,7 @@ class Peer {
         }),
       renew: async () =>
         this.#attempts.map(({ assignment: { lease } }) => ({ task_id: lease.task_id, fence: lease.fence })),
+      settled: () => {},
     }
     const tools = [...TEST_TOOLS.values()].map(({ name, interface_cid, code_cid }) => ({
       tool: name,

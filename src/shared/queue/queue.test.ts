@@ -94,6 +94,40 @@ describe('a task', () => {
   })
 })
 
+describe('an outcome', () => {
+  it('is called settled to its worker once the store has it, and not before', async () => {
+    const store = new HeldStore()
+    const { queue } = await openTestQueue({ store })
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    await settle()
+    const release = store.hold()
+    worker.calls[0]!.end(done)
+    await settle()
+    expect(worker.settledLeases).toEqual([])
+    release()
+    await settle()
+    expect(worker.settledLeases).toEqual([{ task_id: id, fence: 1 }])
+  })
+})
+
+/** Takes no commands while it is held. */
+class HeldStore extends MemoryQueueStore {
+  #held: Promise<void> | undefined
+
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#held = promise
+    return resolve
+  }
+
+  override async apply(commands: readonly Command[]): Promise<Reply[]> {
+    await this.#held
+    return super.apply(commands)
+  }
+}
+
 describe('a worker that goes away', () => {
   it('keeps its lease for the grace, then the task runs elsewhere and the late outcome is refused', async () => {
     const { queue, clock } = await openTestQueue()

@@ -11,6 +11,9 @@ export interface Lease {
   deadline_ms: number
 }
 
+/** Which lease, among all that a peer was ever granted by one owner. */
+export type LeaseId = Pick<Lease, 'task_id' | 'fence'>
+
 /** One leased attempt as the owner hands it to a worker. */
 export interface Assignment {
   lease: Lease
@@ -55,6 +58,8 @@ export interface WorkerLink {
   run(assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome>
   /** Which leases the worker still runs. */
   renew(signal: AbortSignal): Promise<LiveLease[]>
+  /** The outcome that `run` gave has its verdict in the store: the worker need not keep it. */
+  settled(lease: LeaseId): void
 }
 
 /** What the owner of a queue offers to its workers; the peer endpoint calls it for each session. */
@@ -70,9 +75,9 @@ export interface WorkOwner {
 
 /** The worker's side: what a peer that runs attempts for owners offers to the peer endpoint. */
 export interface Worker {
-  /** Runs one attempt for `owner`; the outcome stays in the outbox until `delivered` or a verdict. */
+  /** Runs one attempt for `owner`; the outcome stays in the outbox until `settled` or a verdict. */
   run(owner: string, assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome>
-  /** The owner's session took the answer. */
-  delivered(owner: string, lease: Lease): void
+  /** The owner has taken a verdict on the outcome that `run` gave. */
+  settled(owner: string, lease: LeaseId): void
   live(owner: string): LiveLease[]
 }

@@ -1,4 +1,3 @@
-import type { RequestId } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import type { Logger } from '../../logger.ts'
 import type { Outcome } from '../../queue/task.ts'
@@ -9,15 +8,13 @@ import { NotAnnouncedError } from '../errors.ts'
 import { isJsonObject, jsonObject } from '../json-object.ts'
 import { parseInput } from '../parse-input.ts'
 import type { CallResult } from '../surface.ts'
-import { LEASE_META, lease } from './protocol.ts'
+import { LEASE_META, lease, settledParams } from './protocol.ts'
 
 export interface AttemptMethodsComponents {
   worker: Worker
   ownerId: string
   /** Whether we announced ourselves to the peer: only then is it an owner of ours. */
   announced(): boolean
-  /** Calls `fn` once the answer to a request was written. */
-  whenAnswered(id: RequestId, fn: () => void): void
   /** What answers a `tools/call` without a lease. */
   plainCall: Method
   logger: Logger
@@ -25,7 +22,7 @@ export interface AttemptMethodsComponents {
 
 /** What a worker answers to an owner on the other end of a session. */
 export function attemptMethods(components: AttemptMethodsComponents): Record<string, Method> {
-  const { worker, ownerId, announced, whenAnswered, plainCall, logger } = components
+  const { worker, ownerId, announced, plainCall, logger } = components
 
   return {
     async 'tools/call'(params, request) {
@@ -39,13 +36,17 @@ export function attemptMethods(components: AttemptMethodsComponents): Record<str
         ...(onLog === undefined || _meta[LOG_KEY_META] === undefined ? {} : { onLog }),
       }
       const outcome = await worker.run(ownerId, { lease, tool: name, input }, hooks, signal)
-      whenAnswered(request.extra.requestId, () => worker.delivered(ownerId, lease))
       return answerOf(outcome)
     },
 
     'toolmesh/renew'() {
       if (!announced()) throw new NotAnnouncedError('toolmesh/renew')
       return { live: worker.live(ownerId) }
+    },
+
+    'toolmesh/settled'(params) {
+      for (const lease of parseInput(settledParams, params).leases) worker.settled(ownerId, lease)
+      return {}
     },
   }
 }

@@ -2,19 +2,17 @@ import type { Transport, TransportSendOptions } from '@modelcontextprotocol/sdk/
 import type { JSONRPCMessage, MessageExtraInfo } from '@modelcontextprotocol/sdk/types.js'
 
 /**
- * One of a session's two transports, as the endpoint hands it to the SDK: it hears what was sent, and a Client or
- * Server that gives up does not end the session, which the other direction shares.
+ * One of a session's two transports, as the endpoint hands it to the SDK: a Client or Server that gives up does
+ * not end the session, which the other direction shares.
  */
 export class EndpointTransport implements Transport {
   readonly #inner: Transport
-  readonly #onSent: (message: JSONRPCMessage) => void
   onmessage?: <T extends JSONRPCMessage>(message: T, extra?: MessageExtraInfo) => void
   onclose?: () => void
   onerror?: (error: Error) => void
 
-  constructor(inner: Transport, onSent: (message: JSONRPCMessage) => void = () => {}) {
+  constructor(inner: Transport) {
     this.#inner = inner
-    this.#onSent = onSent
   }
 
   async start(): Promise<void> {
@@ -24,9 +22,8 @@ export class EndpointTransport implements Transport {
     await this.#inner.start()
   }
 
-  async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    await this.#inner.send(message, options)
-    this.#onSent(message)
+  send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    return this.#inner.send(message, options)
   }
 
   async close(): Promise<void> {}

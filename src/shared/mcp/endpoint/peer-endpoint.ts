@@ -1,5 +1,4 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js'
 import type { Principal } from '../../authority/principal.ts'
 import type { Logger } from '../../logger.ts'
 import type { Session, SessionEnd } from '../../mesh/session-contract.ts'
@@ -91,13 +90,7 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
   const link = new RemoteWorker(peerId, peer)
   const ownerClient = new OwnerClient(peer)
 
-  const answered = new Map<RequestId, () => void>()
-  const transport = new EndpointTransport(session.serverTransport, message => {
-    const id = answeredId(message)
-    if (id === undefined) return
-    answered.get(id)?.()
-    answered.delete(id)
-  })
+  const transport = new EndpointTransport(session.serverTransport)
   let theyWork = false
 
   function extend(base: Readonly<Record<string, Method>>): Record<string, Method> {
@@ -119,7 +112,6 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
           worker,
           ownerId: peerId,
           announced: () => ownerClient.announced !== undefined,
-          whenAnswered: (id, fn) => answered.set(id, fn),
           plainCall,
           logger,
         }),
@@ -142,7 +134,6 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
   })
 
   const closed = session.closed.then(end => {
-    answered.clear()
     if (theyWork) owner?.dropped(link)
     return end
   })
@@ -169,15 +160,11 @@ function redeemMethod(redeem: NonNullable<PeerAuthority['redeem']>, peerId: stri
 /** What an owner may ask of a worker that announced itself to it, without a grant: leases and what was announced. */
 function isForWorker({ method, params }: RpcCall, announced: Announcement | undefined): boolean {
   if (announced === undefined) return false
-  if (method === 'toolmesh/renew') return true
+  if (method === 'toolmesh/renew' || method === 'toolmesh/settled') return true
   if (method !== 'tools/call' || !isJsonObject(params)) return false
   return hasLease(params) || announced.tools.some(({ tool }) => tool === params.name)
 }
 
 function ownerOf(peerId: string): Principal {
   return { id: `peer:${peerId}`, roles: new Set(['submit']) }
-}
-
-function answeredId(message: JSONRPCMessage): RequestId | undefined {
-  return 'id' in message && !('method' in message) ? message.id : undefined
 }

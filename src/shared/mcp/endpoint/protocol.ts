@@ -50,6 +50,11 @@ export const renewResult = z.object({
   live: z.array(z.object({ task_id: name, fence, progress: progress.exactOptional() })),
 })
 
+export const settledParams = z.object({
+  leases: z.array(z.object({ task_id: name, fence })).max(MAX_CREDITS),
+})
+export const settledResult = z.object({})
+
 export const claimParams = z.object({ max: z.int().min(1).max(MAX_BATCH) })
 export const claimResult = z.object({
   leases: z.array(z.object({ lease, tool: name, input: jsonValue })),

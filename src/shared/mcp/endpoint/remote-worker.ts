@@ -1,10 +1,10 @@
 import type { AttemptHooks, Outcome } from '../../queue/task.ts'
-import type { Assignment, LiveLease, WorkerLink } from '../../queue/work.ts'
+import type { Assignment, LeaseId, LiveLease, WorkerLink } from '../../queue/work.ts'
 import { STRUCTURED_ONLY_META } from '../binding/call-stream.ts'
 import { errorFacts } from '../error-facts.ts'
 import { PeerAnswerError } from '../errors.ts'
 import type { PeerClient } from './peer-client.ts'
-import { callResult, LEASE_META, renewResult } from './protocol.ts'
+import { callResult, LEASE_META, renewResult, settledResult } from './protocol.ts'
 
 /**
  * Milliseconds that an answer may take beyond an attempt's own limit. The owner ends the lease long before; this
@@ -16,6 +16,8 @@ const ANSWER_MARGIN_MS = 120_000
 export class RemoteWorker implements WorkerLink {
   readonly peer_id: string
   readonly #client: PeerClient
+  /** What one commit has settled is told with one message. */
+  readonly #settled: LeaseId[] = []
 
   constructor(peerId: string, client: PeerClient) {
     this.peer_id = peerId
@@ -56,7 +58,22 @@ export class RemoteWorker implements WorkerLink {
     })
     return live
   }
+
+  settled(lease: LeaseId): void {
+    if (this.#settled.length === 0) queueMicrotask(() => this.#tellSettled())
+    this.#settled.push(lease)
+  }
+
+  #tellSettled(): void {
+    const leases = this.#settled.splice(0)
+    this.#client
+      .request('toolmesh/settled', { leases }, settledResult, { timeoutMs: TELL_TIMEOUT_MS })
+      // A worker that does not hear it reports the outcomes once more.
+      .catch(() => {})
+  }
 }
 
 /** A renewal that takes longer than this is of no use: the next one is due. */
 const RENEW_TIMEOUT_MS = 10_000
+/** Nobody waits for this answer; it only ends. */
+const TELL_TIMEOUT_MS = 10_000
