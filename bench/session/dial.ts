@@ -61,6 +61,7 @@ async function openSession(
     limits: DEFAULT_SESSION_LIMITS,
     clock: systemClock,
     logger: silentLogger,
+    isTrusted: () => true,
   })
   const server = new Server({ name: 'bench', version: '1' }, { capabilities: {} })
   await server.connect(session.serverTransport)

@@ -24,23 +24,31 @@ export function blobRefOf(message: RpcMessage): BlobRef | undefined {
 /** Fetches and verifies one blob; see blob-stream.ts. */
 export type FetchBlob = (cid: string, size: number, signal: AbortSignal) => Promise<Uint8Array>
 
+export interface BlobFetchLimits {
+  /** Largest blob that is fetched now, bytes. */
+  blob: () => number
+  /** All that are being fetched at once, bytes. */
+  blobsFetched: number
+}
+
 /** The large values of one session that are being fetched, bounded in bytes, first come first served. */
 export class BlobFetches {
   readonly #fetch: FetchBlob
-  readonly #limits: { blob: number; blobsFetched: number }
+  readonly #limits: BlobFetchLimits
   readonly #running = new Map<string, AbortController>()
   readonly #waiting: (() => void)[] = []
   #bytes = 0
   #ended = false
 
-  constructor(fetch: FetchBlob, limits: { blob: number; blobsFetched: number }) {
+  constructor(fetch: FetchBlob, limits: BlobFetchLimits) {
     this.#fetch = fetch
     this.#limits = limits
   }
 
   /** Fetches the value of a reference; `key` names it for `cancel`. */
   async value(ref: BlobRef, key: string): Promise<Record<string, unknown>> {
-    if (ref.size > this.#limits.blob) throw new FrameTooLargeError('blob', ref.size, this.#limits.blob)
+    const most = this.#limits.blob()
+    if (ref.size > most) throw new FrameTooLargeError('blob', ref.size, most)
     const control = new AbortController()
     this.#running.set(key, control)
     try {

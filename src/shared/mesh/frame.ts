@@ -46,13 +46,18 @@ export function parseBody(body: Uint8Array): unknown {
  * linear time, and a header that announces more than `maxBytes` is refused before anything is allocated.
  */
 export class FrameDecoder {
-  readonly #maxBytes: number
+  #maxBytes: number
   #headerSeen = 0
   #length = 0
   #body = new Uint8Array(0)
   #bodySeen = 0
 
   constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Accepts frames up to another size from the next header on. */
+  accept(maxBytes: number): void {
     this.#maxBytes = maxBytes
   }
 

@@ -153,13 +153,16 @@ class Host implements MeshHost {
   }
 
   #session(stream: Stream, connection: Connection, direction: Session['direction']): MeshSession {
-    const { clock, logger, sessionLimits } = this.#options
+    const { clock, logger, sessionLimits, gater } = this.#options
+    const peerId = connection.remotePeer.toString()
     const open = (signal: AbortSignal) =>
       connection.newStream(BLOB_PROTOCOL, { signal, runOnLimitedConnection: true })
     const session = createSession({
       stream,
-      peerId: connection.remotePeer.toString(),
+      peerId,
       direction,
+      // Whom we dialled is who we wanted.
+      isTrusted: () => direction === 'outbound' || gater.isGranted(peerId),
       path: pathOf(connection.remoteAddr),
       limits: { ...DEFAULT_SESSION_LIMITS, ...sessionLimits },
       clock,

@@ -2,6 +2,11 @@
 export interface SessionLimits {
   /** Largest frame accepted; its header alone refuses a larger one. Protocol constant. */
   frameAccepted: number
+  /**
+   * Largest frame, and largest blob, accepted from a peer that came to us and has no grant: it has to initialize and
+   * to redeem an invite, and many strangers at once must not cost much memory.
+   */
+  frameOfStranger: number
   /** Largest frame sent to a peer that takes blobs: small, so that a cancel never waits behind a big result. */
   frameSent: number
   /** Sent and not acknowledged at most: libp2p resets a stream with 4 MiB unread, so this stays well below. */
@@ -37,6 +42,7 @@ const MIB = 1024 * KIB
 
 export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   frameAccepted: 16 * MIB,
+  frameOfStranger: 64 * KIB,
   frameSent: 256 * KIB,
   window: 2 * MIB,
   windowForReplies: 512 * KIB,

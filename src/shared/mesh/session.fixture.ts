@@ -12,7 +12,12 @@ import { DEFAULT_SESSION_LIMITS, type SessionLimits } from './session-limits.ts'
 
 /** A session of ours and the bare stream of its peer, in memory: for faults by the byte. */
 export async function sessionAndRawPeer(
-  options: { limits?: Partial<SessionLimits>; clock?: Clock; direction?: 'inbound' | 'outbound' } = {},
+  options: {
+    limits?: Partial<SessionLimits>
+    clock?: Clock
+    direction?: 'inbound' | 'outbound'
+    isTrusted?: () => boolean
+  } = {},
 ): Promise<{ session: MeshSession; raw: RawPeer }> {
   const [peer, own] = await streamPair()
   const session = createSession({
@@ -23,6 +28,7 @@ export async function sessionAndRawPeer(
     limits: { ...DEFAULT_SESSION_LIMITS, ...options.limits },
     clock: options.clock ?? systemClock,
     logger: silentLogger,
+    isTrusted: options.isTrusted ?? (() => true),
   })
   return { session, raw: new RawPeer(peer) }
 }

@@ -159,6 +159,38 @@ describe('a session with a hostile peer', () => {
     expect(await session.closed).toMatchObject({ code: 'rate_limited' })
   })
 
+  it('takes small frames only from a stranger, until it is trusted', async () => {
+    let trusted = false
+    const { session, raw } = await pair({ isTrusted: () => trusted })
+    await mcpReady(session, raw, async () => ({ ok: true }))
+    const call = (id: number, bytes: number) => ({
+      jsonrpc: '2.0',
+      id,
+      method: 'tools/call',
+      params: { name: 'any', arguments: { text: 'x'.repeat(bytes) } },
+    })
+    raw.send(call(1, 1024))
+    await raw.until(message => message.id === 1)
+    trusted = true
+    raw.send(call(2, 128 * 1024))
+    expect(await raw.until(message => message.id === 2)).toMatchObject({ result: { structuredContent: {} } })
+
+    const stranger = await pair({ isTrusted: () => false })
+    await mcpReady(stranger.session, stranger.raw)
+    stranger.raw.send(call(3, 64 * 1024))
+    expect(await stranger.session.closed).toMatchObject({ code: 'frame_too_large' })
+  })
+
+  it('fetches no large value for a stranger', async () => {
+    const { session, raw } = await pair({ isTrusted: () => false })
+    await mcpReady(session, raw)
+    const params = { $blob: 'bafy', size: 64 * 1024 + 1 }
+    raw.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+    expect(await raw.until(message => message.id === 1)).toMatchObject({
+      error: { data: { code: 'frame_too_large' } },
+    })
+  })
+
   it('ends when the peer sends on although nothing is taken', async () => {
     const { session, raw } = await pair({
       limits: { incomingRequests: 1, window: 65_536, frameAccepted: 65_536 },

@@ -39,6 +39,8 @@ export interface SessionInit {
   limits: SessionLimits
   clock: Clock
   logger: Logger
+  /** Whether the peer may send more than a stranger needs to introduce itself; asked until it says yes. */
+  isTrusted: () => boolean
   /** Fetches a blob that the peer offers; a session without it agrees to no blobs. */
   fetchBlob?: FetchBlob
 }
@@ -56,6 +58,7 @@ export class MeshSession implements Session {
 
   readonly #stream: Stream
   readonly #limits: SessionLimits
+  readonly #isTrusted: () => boolean
   readonly #clock: Clock
   readonly #decoder: FrameDecoder
   readonly #window: CreditWindow
@@ -71,6 +74,7 @@ export class MeshSession implements Session {
   readonly #started: Record<Party, boolean> = { client: false, server: false }
   readonly #pings = new Map<RequestId, () => void>()
   #pingCount = 0
+  #trusted = false
   #stalled: (() => void) | undefined
   /** The goodbye is being said: what goes wrong with it begins no second one. */
   #closing = false
@@ -83,17 +87,21 @@ export class MeshSession implements Session {
     this.path = init.path
     this.#stream = stream
     this.#limits = limits
+    this.#isTrusted = init.isTrusted
     this.#clock = clock
     const { promise, resolve } = Promise.withResolvers<SessionEnd>()
     this.closed = promise
     this.#settleClosed = resolve
 
-    this.#decoder = new FrameDecoder(limits.frameAccepted)
+    this.#decoder = new FrameDecoder(limits.frameOfStranger)
     this.#window = new CreditWindow(limits.window)
     this.#outgoing = new Outgoing(stream, this.#window, limits, error => this.#fail(error))
     this.#negotiation = new Negotiation({ credit: limits.window, blobs: fetchBlob !== undefined })
     this.offers = new BlobOffers(limits, clock)
-    this.#fetches = new BlobFetches(fetchBlob ?? noBlobs, limits)
+    this.#fetches = new BlobFetches(fetchBlob ?? noBlobs, {
+      blob: () => (this.#trusted ? limits.blob : limits.frameOfStranger),
+      blobsFetched: limits.blobsFetched,
+    })
     const incoming = new IncomingRequests(limits.incomingRequests, limits.incomingRequestBytes)
     this.#sender = new MessageSender({
       outgoing: this.#outgoing,
@@ -203,6 +211,7 @@ export class MeshSession implements Session {
 
   #read(chunk: Uint8Array): void {
     if (this.#end !== undefined) return
+    if (!this.#trusted) this.#trust()
     try {
       for (const body of this.#decoder.push(chunk)) {
         this.#receiver.accept(parseBody(body), FRAME_HEADER_BYTES + body.byteLength)
@@ -211,6 +220,13 @@ export class MeshSession implements Session {
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  /** A peer that lost its grant has its session closed, so trust is never taken back. */
+  #trust(): void {
+    if (!this.#isTrusted()) return
+    this.#trusted = true
+    this.#decoder.accept(this.#limits.frameAccepted)
   }
 
   #onRemoteEnd(): void {
