@@ -151,7 +151,7 @@ async function buildTab(
           if (await withDeadline(clock, ASK_MS, isStaleBuild))
             await reloadDrained({ runner, publisher, clock })
           const info = await withDeadline(clock, ASK_MS, signal => fetchNodeInfo(origin, signal))
-          return dialableAddresses(info.multiaddrs, location.hostname)
+          return dialableAddresses(info.multiaddrs, new URL(origin))
         },
         runner,
         // The node needs no grant of this tab: what the tab announces to it, it may ask for, and nothing else.

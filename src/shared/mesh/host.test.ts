@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
@@ -112,6 +113,17 @@ describe('connecting', () => {
     await expect(left.connect([dead], to)).rejects.toMatchObject({ code: 'unavailable' })
     await expect(left.connect(['nonsense'], to)).rejects.toMatchObject({ code: 'invalid_input' })
     expect((await left.connect([dead, ...right.addresses()], to)).peerId).toBe(right.peerId)
+  })
+
+  it('goes on to the next address soon when one takes the connection and says nothing', async () => {
+    const silent = createServer(() => {})
+    await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as AddressInfo
+    const [left, right] = [await host({ limits: { dialMs: 60_000 } }), await host()]
+    const addresses = [`/ip4/127.0.0.1/tcp/${port}`, ...right.addresses()]
+    const session = await left.connect(addresses, { expect: right.peerId, signal: signal() })
+    expect(session.peerId).toBe(right.peerId)
+    silent.close()
   })
 
   it('replaces a session that its peer has lost', async () => {

@@ -91,7 +91,12 @@ class Host implements MeshHost {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#dialling.set(expect, promise)
     try {
-      const connection = await dialInOrder(this.#libp2p, addresses, expect, signal)
+      const connection = await dialInOrder(
+        { libp2p: this.#libp2p, clock: this.#options.clock },
+        addresses,
+        expect,
+        signal,
+      )
       const stream = await connection.newStream(SESSION_PROTOCOL, { signal, runOnLimitedConnection: true })
       return this.#book.add(this.#session(stream, connection, 'outbound'))
     } finally {
