@@ -93,16 +93,21 @@ export class ToolmeshError extends Error {
   }
 }
 
-/** Input that does not fit: names the field, the value and what is allowed. */
+/** Input that does not fit: names the field, the value (but never that of a secret) and what is allowed. */
 export class InvalidInputError extends ToolmeshError {
   constructor(field: string, value: unknown, allowed: string) {
-    super('invalid_input', `${field || 'input'}: got ${preview(value)}, allowed: ${allowed}`, {
+    const hidden = value !== undefined && SECRET_FIELD.test(field)
+    const got = hidden ? 'a value that is not shown' : preview(value)
+    super('invalid_input', `${field || 'input'}: got ${got}, allowed: ${allowed}`, {
       field,
-      value,
       allowed,
+      ...(hidden ? {} : { value }),
     })
   }
 }
+
+/** Fields that hold a credential: what is typed there is nobody's to repeat, in an answer or in a log. */
+const SECRET_FIELD = /(^|[/.])(secret|invite|token)$/i
 
 /** The facts of any thrown value; an error that is not ours is `internal` and shows only its message. */
 export function factsOf(error: unknown): ErrorFacts {
@@ -114,7 +119,7 @@ export function factsOf(error: unknown): ErrorFacts {
 /** The error that facts from another peer or process stand for. */
 export function errorFromFacts(facts: ErrorFacts): ToolmeshError {
   const { code, message, ...details } = facts
-  return new ToolmeshError(code in ERROR_TABLE ? code : 'internal', message, details)
+  return new ToolmeshError(Object.hasOwn(ERROR_TABLE, code) ? code : 'internal', message, details)
 }
 
 const PREVIEW_CHARS = 120

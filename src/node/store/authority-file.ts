@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import type { z } from 'zod'
 import {
   type AuthorityState,
   type AuthorityStore,
@@ -28,7 +28,7 @@ export class AuthorityFile implements AuthorityStore {
     if (text === undefined) return undefined
     const parsed = authorityState.safeParse(this.#json(text))
     if (!parsed.success)
-      throw new DamagedAuthorityStateError(this.#path, z.prettifyError(parsed.error), parsed.error)
+      throw new DamagedAuthorityStateError(this.#path, firstProblem(parsed.error), parsed.error)
     return parsed.data
   }
 
@@ -43,4 +43,9 @@ export class AuthorityFile implements AuthorityStore {
       throw new DamagedAuthorityStateError(this.#path, 'it is not JSON', error)
     }
   }
+}
+
+/** One line, as it is printed at the start. */
+function firstProblem({ issues: [issue] }: z.ZodError): string {
+  return issue === undefined ? 'not its format' : `${issue.path.join('.') || 'it'}: ${issue.message}`
 }

@@ -1,14 +1,15 @@
-import type { ErrorFacts } from '../errors.ts'
+import { type ErrorFacts, errorFromFacts } from '../errors.ts'
 import type { ReportedOutcome } from './commands.ts'
 import type { QueueLimits } from './limits.ts'
 import type { Outcome } from './task.ts'
 
-/** Characters of an error message that are kept. */
+/** Characters of an error message, and of each other text beside it, that are kept. */
 const MESSAGE_CHARS = 4_096
+const DETAIL_CHARS = 1_024
 
 /** A worker's outcome as the store takes it: result as text, within the limits. A result too large is a failure. */
 export function reportedOutcome(outcome: Outcome, limits: Pick<QueueLimits, 'resultBytes'>): ReportedOutcome {
-  if (outcome.state !== 'succeeded') return { state: outcome.state, error: shortened(outcome.error) }
+  if (outcome.state !== 'succeeded') return { state: outcome.state, error: bounded(outcome.error) }
   const result = JSON.stringify(outcome.result)
   if (utf8Length(result) <= limits.resultBytes) return { state: 'succeeded', result }
   const message = `the result has ${utf8Length(result)} bytes of JSON, allowed: ${limits.resultBytes}`
@@ -27,7 +28,18 @@ export function utf8Length(text: string): number {
   return bytes
 }
 
-function shortened(error: ErrorFacts): ErrorFacts {
-  if (error.message.length <= MESSAGE_CHARS) return error
-  return { ...error, message: `${error.message.slice(0, MESSAGE_CHARS)}…` }
+/** A worker's error is kept with each attempt, so a worker must not be able to fill the store with it. */
+function bounded(error: ErrorFacts): ErrorFacts {
+  // As an error of ours its value is shortened.
+  const { message, field, allowed, ...rest } = errorFromFacts(error).toFacts()
+  return {
+    ...rest,
+    message: cut(message, MESSAGE_CHARS),
+    ...(field === undefined ? {} : { field: cut(field, DETAIL_CHARS) }),
+    ...(allowed === undefined ? {} : { allowed: cut(allowed, DETAIL_CHARS) }),
+  }
+}
+
+function cut(text: string, chars: number): string {
+  return text.length <= chars ? text : `${text.slice(0, chars)}…`
 }
