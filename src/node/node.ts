@@ -262,6 +262,7 @@ async function build(
     opened.push(() => joined.close())
     await joined.start(p2p.join)
   }
+  queue.reachable()
 
   return {
     peerId,

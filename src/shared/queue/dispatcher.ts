@@ -97,8 +97,20 @@ export class Dispatcher {
     }
     const { peer_id, instance_id } = attempt
     const lease = newLease(task.task_id, task.fence, peer_id, instance_id)
-    if (peer_id === this.#init.ownerId) this.#release(lease, 'lost')
-    else this.#leases.hold(lease)
+    if (peer_id === this.#init.ownerId) {
+      this.#release(lease, 'lost')
+      return
+    }
+    // Its worker may have ended in time and not been able to say so: it has the grace for that.
+    const end = attempt.started_at + task.attempt_timeout_ms + LIMIT_MARGIN_MS
+    const limit = Math.max(end, this.#init.clock.now() + LIMIT_MARGIN_MS + this.#init.graceMs)
+    lease.limit = this.#alarms.at(limit, () => this.#release(lease, 'timed_out'))
+    this.#leases.recover(lease)
+  }
+
+  /** Workers can come back from now on. */
+  reachable(): void {
+    this.#leases.beginGrace()
   }
 
   /** What was committed, in the order of `seq`; once for each change. */

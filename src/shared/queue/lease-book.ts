@@ -61,6 +61,18 @@ export class LeaseBook {
     if (lease.slot !== undefined) this.#planRenewal(lease.slot)
   }
 
+  /** A lease from before a restart: its time begins with `beginGrace`. */
+  recover(lease: HeldLease): void {
+    this.#held.set(lease.task_id, lease)
+  }
+
+  /** Workers can come back from now on: the leases of those that have not yet have the grace left. */
+  beginGrace(): void {
+    for (const lease of this.#held.values()) {
+      if (lease.slot === undefined && lease.expiry === undefined) this.#extend(lease, this.#init.graceMs)
+    }
+  }
+
   /** Ends a task's lease, whatever the reason; returns it if there was one. */
   end(taskId: string): HeldLease | undefined {
     const lease = this.#held.get(taskId)

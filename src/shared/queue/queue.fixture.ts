@@ -94,7 +94,10 @@ export interface TestQueue {
   store: MemoryQueueStore
 }
 
-export async function openTestQueue(init: Partial<QueueInit> = {}): Promise<TestQueue> {
+export async function openTestQueue(
+  init: Partial<QueueInit> = {},
+  { reachable = true } = {},
+): Promise<TestQueue> {
   const clock = new ManualClock()
   const store = new MemoryQueueStore()
   const queue = new Queue({
@@ -107,6 +110,7 @@ export async function openTestQueue(init: Partial<QueueInit> = {}): Promise<Test
     ...init,
   })
   await queue.start()
+  if (reachable) queue.reachable()
   return { queue, clock, store }
 }
 

@@ -161,6 +161,7 @@ describe('a queue whose workers vanish and come back', () => {
           })
           queue.onChange(event => events.push(event))
           await queue.start()
+          queue.reachable()
           return queue
         }
         let queue = await open()

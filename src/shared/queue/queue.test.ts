@@ -301,6 +301,38 @@ describe('a restart', () => {
     await clock.advance(5_000)
     expect((await next.get(idOf(receipts[1]))).state).toBe('queued')
   })
+
+  async function restarted(options?: { reachable: boolean }) {
+    const { queue, store, clock } = await openTestQueue()
+    const peer = new TestWorker('w1')
+    queue.announce(peer, peer.announcement(1))
+    const id = idOf((await queue.submit('alice', [work(1, { attempt_timeout_ms: 60_000 })]))[0])
+    await settle()
+    await queue.close()
+    const { queue: next } = await openTestQueue({ store, clock }, options)
+    const states = async () => (await next.get(id)).attempts.map(({ state }) => state)
+    return { next, clock, peer, states }
+  }
+
+  it('counts the grace from when peers can come back', async () => {
+    const { next, clock, states } = await restarted({ reachable: false })
+    await clock.advance(10_000)
+    expect(await states()).toEqual(['running'])
+    next.reachable()
+    await clock.advance(4_900)
+    expect(await states()).toEqual(['running'])
+    await clock.advance(200)
+    expect(await states()).toEqual(['lost'])
+  })
+
+  it('holds an attempt to its time limit still', async () => {
+    const { next, clock, peer, states } = await restarted()
+    next.announce(peer, peer.announcement(1))
+    for (let second = 0; second < 64; second++) await clock.advance(1_000)
+    expect(await states()).toEqual(['running'])
+    await clock.advance(2_000)
+    expect((await states())[0]).toBe('timed_out')
+  })
 })
 
 /** A store that refuses every change while `broken`. */

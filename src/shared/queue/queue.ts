@@ -113,12 +113,17 @@ export class Queue implements WorkOwner {
     })
   }
 
-  /** Reads what the store holds; call it once, before anything else. */
+  /** Reads what the store holds; call it once, before anything else, and `reachable` once peers can come. */
   async start(): Promise<void> {
     const { store, clock, logger } = this.#init
     for await (const page of store.live()) for (const task of page) this.#dispatcher.recover(task)
     this.#state = 'open'
     this.#stopRetention = keepRetention(store, this.#limits.retentionMs, clock, logger)
+  }
+
+  /** Peers can reach this owner from now on: what they were running when it ended has the grace from here. */
+  reachable(): void {
+    this.#dispatcher.reachable()
   }
 
   /**
