@@ -339,6 +339,15 @@ describe('a worker', () => {
 describe('a call for the router', () => {
   const nodePrincipal = principalWith('peer:node', 'submit')
 
+  it('answers an owner that works here in its turn, and no more than that', async () => {
+    const { node, tab, runner } = pair({ nodePrincipal: principalWith('peer:node', 'work') })
+    await tab.announce(announcement)
+    const leased = assignmentOf('mutual')
+    await node.link.run(leased, {}, new AbortController().signal)
+    expect(runner.owners).toEqual(['node'])
+    await expect(node.client.listTools()).rejects.toMatchObject({ data: { code: 'forbidden' } })
+  })
+
   it('carries progress and logs of the right call', async () => {
     const { node } = pair({
       nodePrincipal,

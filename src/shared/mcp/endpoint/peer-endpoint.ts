@@ -1,5 +1,5 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import type { Principal } from '../../authority/principal.ts'
+import type { Principal, Role } from '../../authority/principal.ts'
 import type { Logger } from '../../logger.ts'
 import type { Session, SessionEnd } from '../../mesh/session-contract.ts'
 import type {
@@ -122,9 +122,11 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
 
   serveSurface(surface, {
     transport,
-    principal: request =>
-      authority.principalOfPeer(peerId) ??
-      (request !== undefined && isForWorker(request, ownerClient.announced) ? ownerOf(peerId) : undefined),
+    principal(request) {
+      const granted = authority.principalOfPeer(peerId)
+      const asOwner = request !== undefined && isForWorker(request, ownerClient.announced)
+      return asOwner ? ownerOf(peerId, granted) : granted
+    },
     extend,
     onInitialized: peerInitialized.resolve,
     logger,
@@ -157,7 +159,7 @@ function redeemMethod(redeem: NonNullable<PeerAuthority['redeem']>, peerId: stri
   return params => redeem(parseInput(redeemParams, params).secret, peerId)
 }
 
-/** What an owner may ask of a worker that announced itself to it, without a grant: leases and what was announced. */
+/** What an owner may ask of a worker that announced itself to it, whatever grant it has: leases and what was announced. */
 function isForWorker({ method, params }: RpcCall, announced: Announcement | undefined): boolean {
   if (announced === undefined) return false
   if (method === 'toolmesh/renew' || method === 'toolmesh/settled') return true
@@ -165,6 +167,6 @@ function isForWorker({ method, params }: RpcCall, announced: Announcement | unde
   return hasLease(params) || announced.tools.some(({ tool }) => tool === params.name)
 }
 
-function ownerOf(peerId: string): Principal {
-  return { id: `peer:${peerId}`, roles: new Set(['submit']) }
+function ownerOf(peerId: string, granted: Principal | undefined): Principal {
+  return { id: `peer:${peerId}`, roles: new Set<Role>([...(granted?.roles ?? []), 'submit']) }
 }
