@@ -29,12 +29,19 @@ export async function freshDir(): Promise<string> {
 
 /** Starts `toolmesh start` with these further arguments and waits until it printed that it is ready. */
 export async function startNode(
-  options: { dataDir?: string; port?: number; args?: string[]; env?: Record<string, string> } = {},
+  options: {
+    dataDir?: string
+    port?: number
+    args?: string[]
+    env?: Record<string, string>
+    /** The command of another checkout. */
+    bin?: string
+  } = {},
 ): Promise<NodeProcess> {
   const dataDir = options.dataDir ?? (await freshDir())
   const args = ['start', '--data-dir', dataDir, ...(options.args ?? [])]
   if (options.port !== undefined) args.push('--port', String(options.port))
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const child = spawn(process.execPath, [options.bin ?? BIN, ...args], {
     cwd: dataDir,
     env: { ...process.env, TOOLMESH_HTTP_PORT: '0', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
