@@ -4,6 +4,13 @@ import type { LogLine, Progress } from '../../tools/tool.ts'
 import type { CallContext } from '../surface.ts'
 import type { MethodRequest } from './method.ts'
 
+/** Progress of one call that is passed on at most; a tool, or the peer that runs it, may report without end. */
+export const MAX_PROGRESS = 10_000
+/** Log lines of one call that are passed on at most, and how much of each: characters of text, bytes of data as JSON. */
+export const MAX_LOG_LINES = 1_000
+const LOG_CHARS = 4_096
+const LOG_DATA_CHARS = 16_384
+
 /** `_meta` of a call whose caller reads only `structuredContent`. */
 export const STRUCTURED_ONLY_META = 'toolmesh/structured'
 /**
@@ -40,8 +47,11 @@ export function callContext(
     })
   }
   const logKey = extra._meta?.[LOG_KEY_META]
-  const onLog = ({ level, message, data }: LogLine): void => {
-    if (severity(level) < severity(minimumLevel())) return
+  let lines = 0
+  const onLog = (line: LogLine): void => {
+    if (severity(line.level) < severity(minimumLevel()) || lines > MAX_LOG_LINES) return
+    lines += 1
+    const { level, message, data } = lines > MAX_LOG_LINES ? LINES_LEFT_OUT : bounded(line)
     notify('notifications/message', {
       level,
       logger: tool,
@@ -55,18 +65,27 @@ export function callContext(
   if (progressToken === undefined) return base
 
   let last = Number.NEGATIVE_INFINITY
+  let told = 0
   const onProgress = ({ done, total, message }: Progress): void => {
     // MCP "Progress": the value must increase with each notification.
-    if (done <= last) return
+    if (done <= last || told >= MAX_PROGRESS) return
     last = done
+    told += 1
     notify('notifications/progress', {
       progressToken,
       progress: done,
       ...(total === undefined ? {} : { total }),
-      ...(message === undefined ? {} : { message }),
+      ...(message === undefined ? {} : { message: message.slice(0, LOG_CHARS) }),
     })
   }
   return { ...base, onProgress }
+}
+
+const LINES_LEFT_OUT: LogLine = { level: 'warning', message: 'further log lines of this call are left out' }
+
+function bounded({ level, message, data }: LogLine): LogLine {
+  const fits = data !== undefined && JSON.stringify(data).length <= LOG_DATA_CHARS
+  return { level, message: message.slice(0, LOG_CHARS), ...(fits ? { data } : {}) }
 }
 
 function severity(level: LogLevel | LoggingLevel): number {

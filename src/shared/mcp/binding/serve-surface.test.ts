@@ -14,6 +14,7 @@ import type { Json } from '../../tools/tool.ts'
 import { createSurface } from '../create-surface.ts'
 import type { MeshResource } from '../resources/mesh-resource.ts'
 import { principalWith, routerOf, textCatalogue } from '../text-tools.fixture.ts'
+import { MAX_LOG_LINES, MAX_PROGRESS } from './call-stream.ts'
 import { serveSurface } from './serve-surface.ts'
 
 const clients: Client[] = []
@@ -141,6 +142,28 @@ describe('calls', () => {
     await client.setLoggingLevel('error')
     await client.callTool({ name: 'text_echo', arguments: { text: '' } })
     expect(heard).toEqual([{ level: 'error', logger: 'text_echo', data: 'bad' }])
+  })
+
+  it('pass on only so much of a tool that talks without end', async () => {
+    const client = await connected({
+      async echo({ input, onLog, onProgress }) {
+        onLog?.({ level: 'info', message: 'm'.repeat(1e6), data: 'd'.repeat(1e6) })
+        for (let n = 0; n < 2 * MAX_LOG_LINES; n++) onLog?.({ level: 'info', message: 'again' })
+        for (let done = 1; done < 2 * MAX_PROGRESS; done++) onProgress?.({ done })
+        return input
+      },
+    })
+    const heard: { data: unknown }[] = []
+    client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
+      heard.push(params)
+    })
+    let progress = 0
+    const call = { name: 'text_echo', arguments: { text: '' } }
+    await client.callTool(call, undefined, { onprogress: () => (progress += 1) })
+    expect(heard).toHaveLength(MAX_LOG_LINES + 1)
+    expect(JSON.stringify(heard[0]).length).toBeLessThan(8_192)
+    expect(heard.at(-1)?.data).toMatch(/left out/)
+    expect(progress).toBe(MAX_PROGRESS)
   })
 
   it('cancel the tool when the client cancels', async () => {

@@ -13,7 +13,7 @@ import { PeerAnswerError, PeerTimeoutError } from '../errors.ts'
 import { isJsonObject } from '../json-object.ts'
 import { EndpointTransport } from './endpoint-transport.ts'
 import { logLineOf } from './log-line.ts'
-import { logParams } from './protocol.ts'
+import { logParams, PROGRESS_CHARS } from './protocol.ts'
 
 /** The SDK arms a timer for each request; this is the most that one takes (2^31 - 1 ms). */
 const MAX_TIMEOUT_MS = 2_147_483_647
@@ -141,5 +141,9 @@ function metaOf(params: object, logKey: string | undefined): { _meta?: JsonObjec
 }
 
 function progressOf(done: number, total: number | undefined, message: string | undefined): Progress {
-  return { done, ...(total === undefined ? {} : { total }), ...(message === undefined ? {} : { message }) }
+  return {
+    done,
+    ...(total === undefined ? {} : { total }),
+    ...(message === undefined ? {} : { message: message.slice(0, PROGRESS_CHARS) }),
+  }
 }

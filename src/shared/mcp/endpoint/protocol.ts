@@ -40,14 +40,22 @@ export const announceParams = z.object({
 })
 export const announceResult = z.object({ accepted: z.int(), lease_ms: milliseconds })
 
+/** Leases that one worker may run for one owner, claimed ones included. */
+const MAX_LIVE = 2 * MAX_CREDITS
+/** Characters of a progress message that are kept while its attempt runs. */
+export const PROGRESS_CHARS = 1_000
+
 const progress = z.object({
   done: z.number(),
   total: z.number().exactOptional(),
-  message: z.string().exactOptional(),
+  message: z
+    .string()
+    .overwrite(message => message.slice(0, PROGRESS_CHARS))
+    .exactOptional(),
 })
 
 export const renewResult = z.object({
-  live: z.array(z.object({ task_id: name, fence, progress: progress.exactOptional() })),
+  live: z.array(z.object({ task_id: name, fence, progress: progress.exactOptional() })).max(MAX_LIVE),
 })
 
 export const settledParams = z.object({
