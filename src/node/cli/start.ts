@@ -4,6 +4,7 @@ import type { Node } from '../node.ts'
 import { type Command, type Invocation, JSON_FLAG } from './command.ts'
 import { endNode } from './end-node.ts'
 import { firstFailure } from './failures.ts'
+import { shrinkHeapAtRest } from './heap-at-rest.ts'
 import { openNode } from './open-node.ts'
 import { asOwner } from './own-surface.ts'
 import { firstSignal } from './signals.ts'
@@ -28,6 +29,7 @@ async function start({ flags, loaded: { config } }: Invocation): Promise<void> {
   const failure = firstFailure(logger)
   const node = await Promise.race([openNode(config, logger), failure.then(() => process.exit(1))])
   await announce(node, config, flags.has('json'))
+  shrinkHeapAtRest()
   await endNode(node, config, await Promise.race([signal.then(() => 0), failure.then(() => 1)]))
 }
 
