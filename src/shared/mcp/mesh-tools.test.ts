@@ -350,6 +350,21 @@ describe('the resources', () => {
     })
   })
 
+  it('tell a submitter nothing of what others do', async () => {
+    const heard: string[] = []
+    const id = await submitted(bob)
+    for (const [name, principal] of Object.entries({ alice, bob, reader })) {
+      for (const uri of ['mesh://tasks', `mesh://tasks/${id}`]) {
+        surface.subscribe(uri, principal, () => heard.push(name))
+      }
+    }
+    await worker()
+    await test.clock.advance(3000)
+    expect(new Set(heard)).toEqual(new Set(['bob', 'reader']))
+    await submitted(alice)
+    expect(heard).toContain('alice')
+  })
+
   it('tell of each change of a task, and of its progress while it runs', async () => {
     let all = 0
     let one = 0

@@ -14,6 +14,6 @@ export interface MeshResource {
    * resource.
    */
   read(id: string, principal: Principal): Promise<object | undefined> | object | undefined
-  /** Calls `listener` after each change of the resource; what is returned ends it. */
-  onChange(listener: () => void, id: string): () => void
+  /** Calls `listener` after each change of what the principal sees of the resource; what is returned ends it. */
+  onChange(listener: () => void, id: string, principal: Principal): () => void
 }

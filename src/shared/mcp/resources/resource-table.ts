@@ -15,7 +15,7 @@ export const UPDATE_INTERVAL_MS = 250
 export class ResourceTable {
   readonly #resources: readonly MeshResource[]
   readonly #clock: Clock
-  /** One watch for all subscribers of a URI. */
+  /** One watch for all subscribers of a URI that see the same of it. */
   readonly #watches = new Map<string, { listeners: Set<() => void>; end: () => void }>()
 
   constructor(resources: readonly MeshResource[], clock: Clock) {
@@ -47,24 +47,25 @@ export class ResourceTable {
   subscribe(uri: string, principal: Principal, onUpdated: () => void): () => void {
     const { resource, id } = this.#find(uri)
     requireRole(principal, resource.need, uri)
-    const watch = this.#watches.get(uri) ?? this.#watch(uri, resource, id)
+    const key = `${permits(principal, 'read') ? 'all' : principal.id} ${uri}`
+    const watch = this.#watches.get(key) ?? this.#watch(key, resource, id, principal)
     // A subscriber of its own, even where one function subscribes twice.
     const listener = (): void => onUpdated()
     watch.listeners.add(listener)
     return () => {
       watch.listeners.delete(listener)
-      if (watch.listeners.size > 0 || this.#watches.get(uri) !== watch) return
-      this.#watches.delete(uri)
+      if (watch.listeners.size > 0 || this.#watches.get(key) !== watch) return
+      this.#watches.delete(key)
       watch.end()
     }
   }
 
-  #watch(uri: string, resource: MeshResource, id: string) {
+  #watch(key: string, resource: MeshResource, id: string, principal: Principal) {
     const listeners = new Set<() => void>()
     const updates = coalesce(this.#clock, UPDATE_INTERVAL_MS, () => {
       for (const listener of [...listeners]) listener()
     })
-    const unhook = resource.onChange(updates.touch, id)
+    const unhook = resource.onChange(updates.touch, id, principal)
     const watch = {
       listeners,
       end: () => {
@@ -72,7 +73,7 @@ export class ResourceTable {
         updates.stop()
       },
     }
-    this.#watches.set(uri, watch)
+    this.#watches.set(key, watch)
     return watch
   }
 

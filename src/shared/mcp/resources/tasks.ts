@@ -1,8 +1,8 @@
 import type { Principal } from '../../authority/principal.ts'
 import { TaskNotFoundError } from '../../queue/errors.ts'
-import type { TaskHead, TaskState } from '../../queue/task.ts'
+import type { TaskEvent, TaskHead, TaskState } from '../../queue/task.ts'
 import type { QueuePort } from '../taskqueue/queue-port.ts'
-import { seesAll, visibleTask } from '../taskqueue/task-access.ts'
+import { sees, seesAll, visibleTask } from '../taskqueue/task-access.ts'
 import { taskSummary, taskView } from '../taskqueue/task-view.ts'
 import type { TasksView } from '../views.ts'
 import type { MeshResource } from './mesh-resource.ts'
@@ -43,8 +43,11 @@ export function tasksResource({ queue, running }: TaskResourcesComponents): Mesh
     description: `What runs now and then the newest tasks, at most ${MAX_TASKS}, and how many there are in each state.`,
     need: ['read', 'submit'],
     read,
-    onChange(listener) {
-      const ends = [queue.onChange(listener), running.whileAny(listener)]
+    onChange(listener, _id, principal) {
+      const onEvent = (event: TaskEvent): void => {
+        if (sees(principal, event.principal)) listener()
+      }
+      const ends = [queue.onChange(onEvent), running.whileAny(principal, listener)]
       return () => {
         for (const end of ends) end()
       }
@@ -67,11 +70,11 @@ export function taskResource({ queue, running }: TaskResourcesComponents): MeshR
         throw error
       }
     },
-    onChange(listener, id) {
-      const onEvent = ({ task_id }: { task_id: string }): void => {
-        if (task_id === id) listener()
+    onChange(listener, id, principal) {
+      const onEvent = (event: TaskEvent): void => {
+        if (event.task_id === id && sees(principal, event.principal)) listener()
       }
-      const ends = [queue.onChange(onEvent), running.while(id, listener)]
+      const ends = [queue.onChange(onEvent), running.while(id, principal, listener)]
       return () => {
         for (const end of ends) end()
       }

@@ -9,10 +9,15 @@ export function seesAll(principal: Principal): boolean {
   return permits(principal, 'read')
 }
 
+/** Whether the principal sees a task that `whose` submitted. */
+export function sees(principal: Principal, whose: string): boolean {
+  return principal.id === whose || seesAll(principal)
+}
+
 /** The task, if the principal may see it. Throws `not_found`, so that ids of others tell nothing. */
 export async function visibleTask(queue: QueuePort, taskId: string, principal: Principal): Promise<Task> {
   const task = await queue.get(taskId)
-  if (!seesAll(principal) && task.principal !== principal.id) throw new TaskNotFoundError(taskId)
+  if (!sees(principal, task.principal)) throw new TaskNotFoundError(taskId)
   return task
 }
 
