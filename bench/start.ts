@@ -7,9 +7,7 @@ const GOAL_MS = 1_000
 
 export const benchmark: Benchmark = { name: 'start', title: 'Process start to ready', run }
 
-/** One start before the counted ones makes what is stale (tools, pages, compile cache): that is an install, not a start. */
 async function run(): Promise<Findings[]> {
-  await measureStart()
   const times: number[] = []
   for (let start = 0; start < STARTS; start++) times.push(await measureStart())
   const { median } = summarise(times)
