@@ -145,12 +145,14 @@ export class Joined extends LitElement {
   }
 
   #notices(state: TabState) {
-    const { error, undelivered } = state
+    const { error, phase } = state
+    // Online a result is kept for a moment only, until the node has it in its store.
+    const undelivered = phase === 'online' ? 0 : state.undelivered
     return html`
       ${
         error === undefined
           ? nothing
-          : html`<tm-notice tone=${state.phase === 'failed' ? 'bad' : 'warn'} heading=${error.message}>
+          : html`<tm-notice tone=${phase === 'failed' ? 'bad' : 'warn'} heading=${error.message}>
               ${error.hint === undefined ? nothing : html`<p>${error.hint}</p>`}
               <p class="muted"><code>${error.code}</code></p>
             </tm-notice>`
