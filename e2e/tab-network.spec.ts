@@ -14,6 +14,7 @@ import {
   openTab,
   peerIdOf,
   submitHashes,
+  tabsAtWork,
   taskFacts,
   untilState,
   untilTabs,
@@ -151,6 +152,9 @@ test('revoking its invite ends a tab at once, the page says why, and its task ru
   await callTool(client, 'p2p_invite_revoke', { id: invite.id })
   await expect(page.getByText(/revoked/).first()).toBeVisible({ timeout: 5_000 })
   await untilTabs(client, 0)
+  await page.reload()
+  await expect(page.getByText(/refused/).first()).toBeVisible()
+  expect(await tabsAtWork(client)).toEqual([])
   const second = await peerIdOf(await openTab(await browser.newContext(), (await createInvite(client)).url))
   const [facts] = await expectCommittedOnce(client, [taskId])
   expect(facts?.attempts.map(attempt => attempt.peer_id)).toEqual([first, second])

@@ -130,6 +130,29 @@ describe('AttemptRunner', () => {
     expect(await pending()).toEqual([])
   })
 
+  it('flushes large results in messages of their own, and drops one that no session carries', async () => {
+    const { runner, outbox, pending } = openRunner()
+    for (const [task_id, size] of [
+      ['t1', 10],
+      ['t2', 700_000],
+      ['t3', 700_000],
+      ['huge', 5_000_000],
+      ['t4', 10],
+    ] as const) {
+      const outcome = { state: 'succeeded', result: 'x'.repeat(size) } as const
+      await outbox.put({ owner: 'owner', task_id, fence: 1, instance_id: 'run-0', outcome })
+    }
+    const sent: string[][] = []
+    await runner.flush('owner', async reports => {
+      sent.push(reports.map(report => report.task_id))
+      if (reports.some(report => report.task_id === 'huge'))
+        throw new ToolmeshError('frame_too_large', 'too large')
+      return reports.map(() => 'committed')
+    })
+    expect(sent).toEqual([['t1', 't2'], ['t3'], ['huge'], ['t4']])
+    expect(await pending()).toEqual([])
+  })
+
   it('keeps what could not be flushed', async () => {
     const { runner, outbox, pending } = openRunner()
     const outcome = { state: 'succeeded', result: 1 } as const

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
-import { type ErrorFacts, factsOf } from '../errors.ts'
+import { type ErrorFacts, factsOf, ToolmeshError } from '../errors.ts'
 import type { Json, LogLine, Progress, ToolDescriptor } from '../tools/tool.ts'
-import type { OutboxStore } from './outbox.ts'
+import type { OutboxEntry, OutboxStore } from './outbox.ts'
 import type { AttemptHooks, Outcome } from './task.ts'
 import type { Assignment, Lease, LeaseId, LiveLease, OutcomeReport, OutcomeVerdict, Worker } from './work.ts'
 
@@ -48,8 +48,9 @@ interface Running {
   abort: AbortController
 }
 
-/** Outcomes in one `complete`: large results stay well inside a session's window. */
+/** Outcomes in one `complete`, and characters of their JSON: one that is larger goes alone. */
 const FLUSH_BATCH = 32
+const FLUSH_CHARS = 1024 * 1024
 
 /** Milliseconds that the owner has for its verdict on an answered outcome, until the outcome goes by `complete`. */
 const VERDICT_MS = 5_000
@@ -199,12 +200,17 @@ export class AttemptRunner implements Worker {
 
   async #flush(owner: string, complete: Complete): Promise<void> {
     for (;;) {
-      const entries = await this.#init.outbox.list(owner, FLUSH_BATCH)
+      const entries = firstThatFit(await this.#init.outbox.list(owner, FLUSH_BATCH))
       if (entries.length === 0) return
-      const verdicts = await complete(entries.map(({ owner: _, ...report }) => report))
-      if (verdicts.length !== entries.length) throw new Error('the owner did not answer for every outcome')
+      try {
+        const verdicts = await complete(entries.map(({ owner: _, ...report }) => report))
+        if (verdicts.length !== entries.length) throw new Error('the owner did not answer for every outcome')
+      } catch (error) {
+        // No session will ever carry it, and it must not hold up the others.
+        const isTooLarge = error instanceof ToolmeshError && error.code === 'frame_too_large'
+        if (!isTooLarge || entries.length > 1) throw error
+      }
       for (const { task_id, fence } of entries) await this.#init.outbox.delete(owner, task_id, fence)
-      if (entries.length < FLUSH_BATCH) return
     }
   }
 
@@ -257,6 +263,16 @@ export class AttemptRunner implements Worker {
   #changed(): void {
     for (const listener of this.#listeners) listener(this.stats)
   }
+}
+
+/** As many as go in one message, at least one. */
+function firstThatFit(entries: readonly OutboxEntry[]): OutboxEntry[] {
+  let chars = 0
+  const fitting = entries.findIndex(({ outcome }, index) => {
+    chars += JSON.stringify(outcome).length
+    return index > 0 && chars > FLUSH_CHARS
+  })
+  return entries.slice(0, fitting === -1 ? entries.length : fitting)
 }
 
 function keyOf(owner: string, { task_id, fence }: LeaseId): string {
