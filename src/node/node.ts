@@ -1,8 +1,6 @@
 /** The node: every part is built here, in the order in which a reader should meet them. */
-import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
-import { FsDatastore } from 'datastore-fs'
 import { Authority } from '../shared/authority/authority.ts'
 import { formatInvite } from '../shared/authority/invite-link.ts'
 import { systemClock } from '../shared/clock.ts'
@@ -23,6 +21,7 @@ import { Router } from '../shared/router/router.ts'
 import { Catalogue } from '../shared/tools/catalogue.ts'
 import type { ToolDescriptor } from '../shared/tools/tool.ts'
 import type { Config } from './config.ts'
+import { MeshStartError } from './errors.ts'
 import { type NodeServer, serveNode } from './http/node-server.ts'
 import { loadIdentity } from './identity.ts'
 import { Memberships } from './memberships.ts'
@@ -34,6 +33,7 @@ import { PeerSessions } from './peer-sessions.ts'
 import { importFrom } from './runtime/import-tool.ts'
 import { threadPool } from './runtime/thread-pool.ts'
 import { AuthorityFile } from './store/authority-file.ts'
+import { libp2pDatastore } from './store/libp2p-datastore.ts'
 import { MembershipFile } from './store/membership-file.ts'
 import { openSqliteQueueStore } from './store/sqlite-queue-store.ts'
 import { httpWebSocket } from './transports/http-websocket.ts'
@@ -225,10 +225,12 @@ async function build(
       announce: server?.addresses ?? [],
       privateKey,
       gater: authority,
-      datastore: new FsDatastore(await privateFolder(join(dataDir, 'libp2p'))),
+      datastore: await libp2pDatastore(dataDir),
       relayServer: p2p.relay,
       clock,
       logger,
+    }).catch(error => {
+      throw new MeshStartError(join(dataDir, 'libp2p'), error)
     })
     host = mesh
     opened.push(async () => {
@@ -288,13 +290,6 @@ async function build(
     },
     close: () => closeAll(opened),
   }
-}
-
-/** Its user's alone: libp2p keeps the key of its WebRTC certificate there. */
-async function privateFolder(path: string): Promise<string> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
-  await chmod(path, 0o700)
-  return path
 }
 
 /** In the reverse of the order in which they were opened; one that fails does not keep the others open. */

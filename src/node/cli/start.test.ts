@@ -45,6 +45,18 @@ describe('a start that cannot be', () => {
   })
 })
 
+describe('a start on a damaged mesh folder', () => {
+  it('says in one line where the files are', async () => {
+    const first = await startedNode()
+    await first.end('SIGTERM')
+    const key = join(first.dataDir, 'libp2p', 'pkcs8', 'webrtc-direct-certificate-private-key.data')
+    writeFileSync(key, 'garbage')
+    const { status, stderr } = await toolmesh(['start', '--port', '0', '--data-dir', first.dataDir])
+    expect(status).toBe(4)
+    expect(stderr).toMatch(/^toolmesh: the mesh cannot start: .*libp2p, which can be moved away\)\n$/)
+  })
+})
+
 describe('a running node', () => {
   let node: Started
   beforeAll(async () => {

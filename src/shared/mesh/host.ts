@@ -1,7 +1,7 @@
 /** A libp2p host that keeps one session with each peer: the same in a node and in a tab, by the transports given. */
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { identify, identifyPush } from '@libp2p/identify'
-import type { Connection, ConnectionGater, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, ConnectionGater, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
@@ -69,6 +69,7 @@ class Host implements MeshHost {
       maxInboundStreams: blobStreams,
       maxOutboundStreams: blobStreams,
     })
+    this.#libp2p.addEventListener('peer:disconnect', ({ detail }) => this.#forgetStranger(detail))
     await this.#libp2p.start()
   }
 
@@ -143,6 +144,15 @@ class Host implements MeshHost {
   async close(): Promise<void> {
     await Promise.all(this.#book.all().map(session => session.close()))
     await this.#libp2p.stop()
+  }
+
+  /** libp2p remembers every peer that ever came, on disk where it has one: strangers could fill it. */
+  #forgetStranger(peerId: PeerId): void {
+    const { gater, logger } = this.#options
+    if (gater.isGranted(peerId.toString())) return
+    this.#libp2p.peerStore.delete(peerId).catch(error => {
+      logger('debug', 'a stranger could not be forgotten', { peer_id: String(peerId), error: String(error) })
+    })
   }
 
   #accept(stream: Stream, connection: Connection): void {
