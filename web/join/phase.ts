@@ -48,7 +48,7 @@ export function phaseText(state: TabState): PhaseText {
         text: 'No tools run here. You can close this tab or join again.',
       }
     case 'failed':
-      return { tone: 'bad', title: 'Could not join', text: '' }
+      return { tone: 'bad', title: 'Not in the mesh', text: '' }
   }
 }
 
@@ -62,7 +62,7 @@ export function pageTitle(state: TabState): string {
     reconnecting: 'Reconnecting',
     draining: 'Leaving',
     left: 'Left',
-    failed: 'Could not join',
+    failed: 'Not in the mesh',
   }
   return `${short[state.phase]} · toolmesh`
 }
