@@ -20,8 +20,8 @@ import type { Principal, Role } from './principal.ts'
 import { RedeemLimiter } from './redeem-limiter.ts'
 import {
   hashSecret,
-  ID_BYTES,
   INVITE_SECRET_BYTES,
+  newId,
   newSecret,
   type RandomFill,
   TOKEN_SECRET_BYTES,
@@ -103,7 +103,7 @@ export class Authority {
 
     const secret = newSecret(this.#random, INVITE_SECRET_BYTES)
     const invite: InviteRecord = {
-      id: newSecret(this.#random, ID_BYTES),
+      id: newId(this.#random),
       secret_hash: hashSecret(secret),
       roles,
       ...(name === undefined ? {} : { name }),
@@ -307,7 +307,7 @@ export class Authority {
     const { ttl_ms, ...rest } = given
     const token = newSecret(this.#random, TOKEN_SECRET_BYTES)
     const record: TokenRecord = {
-      id: newSecret(this.#random, ID_BYTES),
+      id: newId(this.#random),
       token_hash: hashSecret(token),
       ...rest,
       created_ms: this.#clock.now(),

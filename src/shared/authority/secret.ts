@@ -10,13 +10,20 @@ export const INVITE_SECRET_BYTES = 16
 /** A bearer's secret: it travels with every request and lives longer than a link is looked at. */
 export const TOKEN_SECRET_BYTES = 32
 /** An id names a record and protects nothing. */
-export const ID_BYTES = 8
+const ID_BYTES = 8
 
 /** Random bytes in base64url without padding. */
 export function newSecret(random: RandomFill, bytes: number): string {
   const secret = new Uint8Array(bytes)
   random(secret)
   return base64url.baseEncode(secret)
+}
+
+/** A new id, in hex: a person types it behind a command, where a leading `-` would be a flag. */
+export function newId(random: RandomFill): string {
+  const id = new Uint8Array(ID_BYTES)
+  random(id)
+  return bytesToHex(id)
 }
 
 /**
