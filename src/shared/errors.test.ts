@@ -9,6 +9,14 @@ describe('bad input', () => {
     expect(String(new InvalidInputError('/n', 1, 'a').toFacts().value)).toBe('1')
   })
 
+  it('is told also when its value is nested deeper than a stack', () => {
+    const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
+    expect(new InvalidInputError('/n', deep, 'a number').toFacts()).toMatchObject({
+      field: '/n',
+      value: 'a value nested too deeply…',
+    })
+  })
+
   it.each(['secret', '/secret', '/a/token', 'invite', 'auth.token'])(
     'never repeats what was given as %s',
     field => {

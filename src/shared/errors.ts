@@ -125,11 +125,20 @@ export function errorFromFacts(facts: ErrorFacts): ToolmeshError {
 const PREVIEW_CHARS = 120
 
 function preview(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? String(value))
+  const text = textOf(value)
   return text.length > PREVIEW_CHARS ? `${text.slice(0, PREVIEW_CHARS)}…` : text
 }
 
 function shorten(value: unknown): unknown {
   const text = preview(value)
   return text.endsWith('…') ? text : value
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    // Nested deeper than the stack: what is told of an error must not fail by it.
+    return 'a value nested too deeply…'
+  }
 }

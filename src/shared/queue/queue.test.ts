@@ -345,6 +345,39 @@ class BreakableStore extends MemoryQueueStore {
   }
 }
 
+describe('an outcome that has no canonical form', () => {
+  it.each([
+    ['half a character', JSON.parse('{"text":"\\ud800"}')],
+    ['nesting deeper than a stack', JSON.parse(`{"deep":${'['.repeat(4_000)}${']'.repeat(4_000)}}`)],
+    ['nesting that cannot be written', JSON.parse(`{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)],
+  ])('(%s) is committed all the same, with all that is committed beside it', async (_, result) => {
+    const { queue } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(2))
+    const receipts = await queue.submit('alice', [work(1), work(2)])
+    await settle()
+    const [odd, plain] = [...worker.calls]
+    odd!.end({ state: 'succeeded', result })
+    plain!.end(done)
+    await settle()
+    const states = await Promise.all(receipts.map(async receipt => (await queue.get(idOf(receipt))).state))
+    expect(states.map(state => state === 'succeeded' || state === 'failed')).toEqual([true, true])
+    expect(queue.failure).toBeUndefined()
+  })
+
+  it('is known again', async () => {
+    const { queue } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(0))
+    const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    await queue.claim(worker, 1)
+    const error = { code: 'tool_failed', message: 'half: \ud800', retryable: false } as const
+    const report = { task_id: id, fence: 1, instance_id: worker.instance_id }
+    const complete = () => queue.complete('w1', [{ ...report, outcome: { state: 'failed', error } }])
+    expect([await complete(), await complete()]).toEqual([['committed'], ['duplicate']])
+  })
+})
+
 describe('a store that cannot take changes', () => {
   it('refuses a submit as a whole, and what has happened is kept until it can be written', async () => {
     const store = new BreakableStore()

@@ -1,4 +1,5 @@
 import { type ErrorFacts, errorFromFacts } from '../errors.ts'
+import type { Json } from '../tools/tool.ts'
 import type { ReportedOutcome } from './commands.ts'
 import type { QueueLimits } from './limits.ts'
 import type { Outcome } from './task.ts'
@@ -10,9 +11,23 @@ const DETAIL_CHARS = 1_024
 /** A worker's outcome as the store takes it: result as text, within the limits. A result too large is a failure. */
 export function reportedOutcome(outcome: Outcome, limits: Pick<QueueLimits, 'resultBytes'>): ReportedOutcome {
   if (outcome.state !== 'succeeded') return { state: outcome.state, error: bounded(outcome.error) }
-  const result = JSON.stringify(outcome.result)
-  if (utf8Length(result) <= limits.resultBytes) return { state: 'succeeded', result }
-  const message = `the result has ${utf8Length(result)} bytes of JSON, allowed: ${limits.resultBytes}`
+  const result = textOf(outcome.result)
+  if (result === undefined) return unfit('the result is nested too deeply to be written as JSON')
+  const bytes = utf8Length(result)
+  if (bytes <= limits.resultBytes) return { state: 'succeeded', result }
+  return unfit(`the result has ${bytes} bytes of JSON, allowed: ${limits.resultBytes}`)
+}
+
+function textOf(result: Json): string | undefined {
+  try {
+    return JSON.stringify(result)
+  } catch {
+    // What is nested deeper than the stack can be read as JSON, and not be written.
+    return undefined
+  }
+}
+
+function unfit(message: string): ReportedOutcome {
   return { state: 'failed', error: { code: 'tool_failed', message, retryable: false } }
 }
 
@@ -34,7 +49,8 @@ function bounded(error: ErrorFacts): ErrorFacts {
   const { message, field, allowed, ...rest } = errorFromFacts(error).toFacts()
   return {
     ...rest,
-    message: cut(message, MESSAGE_CHARS),
+    // Well formed, as it has a part in what an outcome is known by.
+    message: cut(message, MESSAGE_CHARS).toWellFormed(),
     ...(field === undefined ? {} : { field: cut(field, DETAIL_CHARS) }),
     ...(allowed === undefined ? {} : { allowed: cut(allowed, DETAIL_CHARS) }),
   }

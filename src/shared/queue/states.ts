@@ -198,11 +198,16 @@ export function queueLimit(
   return task.queued_at + task.queue_timeout_ms
 }
 
-/** CID by which an outcome is known again. */
+/** CID by which an outcome is known again. Never throws: one outcome must not hold up all that are committed with it. */
 export function outcomeCid(outcome: ReportedOutcome): string {
   if (outcome.state === 'succeeded') {
-    const result: Json = JSON.parse(outcome.result)
-    return cidOf({ state: outcome.state, result })
+    try {
+      const result: Json = JSON.parse(outcome.result)
+      return cidOf({ state: outcome.state, result })
+    } catch {
+      // JSON without a canonical form (half a surrogate pair, deep nesting): as its worker wrote it.
+      return cidOf({ state: outcome.state, text: outcome.result })
+    }
   }
   const { code, message } = outcome.error
   const facts: JsonObject = { code, message }
