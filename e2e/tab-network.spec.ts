@@ -261,6 +261,20 @@ test('a node that stops answering: the page says when it tries again, and comes 
   await expectCommittedOnce(client, await submitHashes(client, 3))
 })
 
+test('a node that is back at other addresses is dialled there, not where it was', async ({ context }) => {
+  await start()
+  const page = await openTab(context, node.joinUrl)
+  const { multiaddrs } = await nodeInfo()
+  const before = multiaddrs.flatMap(address => /\/tcp\/(\d+)\/ws\/p2p/.exec(address)?.[1] ?? [])
+  const dialled: string[] = []
+  page.on('websocket', socket => dialled.push(new URL(socket.url()).port))
+  await restartNode(async () => {})
+  await untilTabs(client, 1)
+  await expectCommittedOnce(client, await submitHashes(client, 3))
+  expect(before).toHaveLength(1)
+  expect(dialled).not.toContain(before[0])
+})
+
 test('a reload while tasks run loses nothing, and each task is committed once', async ({ context }) => {
   await start()
   const page = await openTab(context, node.joinUrl)

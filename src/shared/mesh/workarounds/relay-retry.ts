@@ -1,6 +1,8 @@
 /**
  * The relay client asks a relay for a slot once, when it learns of it: a peer that is granted only afterwards
  * would never get one. This asks again, with growing pauses, while a slot is missing and the relay is connected.
+ * A relay that was lost it dials by the addresses it once had, and a dial to where the relay is now has to wait
+ * behind that; so here it only asks relays that are connected, which keep-connected.ts sees to.
  */
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { PeerId, TypedEventTarget } from '@libp2p/interface'
@@ -28,11 +30,14 @@ export function persistentRelayTransport(clock: Clock): TransportFactory {
     const transport = circuitRelayTransport({ reservationCompletionTimeout: RESERVATION_MS })(components)
     if (!isRelayClient(transport)) return transport
     const { discovery, reservationStore } = transport
+    const isConnected = (relay: PeerId) => reservationStore.connectionManager.getConnections(relay).length > 0
+    const addRelay = reservationStore.addRelay.bind(reservationStore)
+    reservationStore.addRelay = (relay, type) =>
+      isConnected(relay) ? addRelay(relay, type) : Promise.reject(new Error('the relay is not connected'))
     const asking = new Set<string>()
     const ask = (relay: PeerId, pauseMs: number) => {
       clock.after(pauseMs, async () => {
-        const connected = reservationStore.connectionManager.getConnections(relay).length > 0
-        if (!connected || reservationStore.hasReservation(relay)) {
+        if (!isConnected(relay) || reservationStore.hasReservation(relay)) {
           asking.delete(relay.toString())
           return
         }
