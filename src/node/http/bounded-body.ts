@@ -16,7 +16,6 @@ export async function boundedRequest(request: Request, limitBytes: number): Prom
     method: request.method,
     headers: request.headers,
     body,
-    signal: request.signal,
   })
 }
 

@@ -105,11 +105,7 @@ async function answer(
   outgoing: ServerResponse,
   answers: OpenAnswers,
 ): Promise<void> {
-  const gone = new AbortController()
-  outgoing.once('close', () => {
-    if (!outgoing.writableFinished) gone.abort()
-  })
-  const request = webRequestOrNone(incoming, gone.signal)
+  const request = webRequestOrNone(incoming)
   if (request === undefined) outgoing.writeHead(400).end()
   else {
     const peer = { address: incoming.socket.remoteAddress ?? '', encrypted: 'encrypted' in incoming.socket }
@@ -121,9 +117,9 @@ async function answer(
 }
 
 /** None for what parses as HTTP and is no request that the web's Request can hold. */
-function webRequestOrNone(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
+function webRequestOrNone(incoming: IncomingMessage): Request | undefined {
   try {
-    return webRequest(incoming, signal)
+    return webRequest(incoming)
   } catch {
     return undefined
   }

@@ -13,6 +13,7 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
   }
   const reader = response.body.getReader()
   const cancel = () => void reader.cancel().catch(() => {})
+  if (outgoing.destroyed) return cancel()
   outgoing.once('close', cancel)
   // A stream's first piece may be long in coming, and the client waits for the headers.
   const flushing = setImmediate(() => outgoing.flushHeaders())
