@@ -10,15 +10,18 @@ export class WorkerClock implements Clock {
     type: 'module',
     name: 'timer',
   })
-  readonly #pending = new Map<number, () => void>()
+  readonly #pending = new Map<number, { fn: () => void; due: number }>()
   #timers = 0
+  /** Its script did not load, as when the node's build changed just then: the page's own timers have to do. */
+  #isWorkerLost = false
 
   constructor() {
     this.#worker.addEventListener('message', event => {
-      if (!isFromTimer(event.data)) return
-      const fire = this.#pending.get(event.data.timer)
-      this.#pending.delete(event.data.timer)
-      fire?.()
+      if (isFromTimer(event.data)) this.#fire(event.data.timer)
+    })
+    this.#worker.addEventListener('error', () => {
+      this.#isWorkerLost = true
+      for (const [timer, { due }] of this.#pending) this.#fireOnPage(timer, due - this.monotonic())
     })
   }
 
@@ -33,8 +36,9 @@ export class WorkerClock implements Clock {
   after(ms: number, fn: () => void): () => void {
     this.#timers += 1
     const timer = this.#timers
-    this.#pending.set(timer, fn)
-    this.#post({ kind: 'set', timer, ms })
+    this.#pending.set(timer, { fn, due: this.monotonic() + ms })
+    if (this.#isWorkerLost) this.#fireOnPage(timer, ms)
+    else this.#post({ kind: 'set', timer, ms })
     return () => {
       if (this.#pending.delete(timer)) this.#post({ kind: 'clear', timer })
     }
@@ -42,7 +46,18 @@ export class WorkerClock implements Clock {
 
   /** Ends the worker; pending timers never fire. */
   close(): void {
+    this.#pending.clear()
     this.#worker.terminate()
+  }
+
+  #fire(timer: number): void {
+    const fn = this.#pending.get(timer)?.fn
+    this.#pending.delete(timer)
+    fn?.()
+  }
+
+  #fireOnPage(timer: number, ms: number): void {
+    setTimeout(() => this.#fire(timer), ms)
   }
 
   #post(message: ToTimer): void {
