@@ -1,4 +1,4 @@
-import { convert, type HtmlToTextOptions } from 'html-to-text'
+import { compile, type HtmlToTextOptions } from 'html-to-text'
 
 /** Deepest nesting that is read; what lies below becomes an ellipsis. Far from every engine's stack limit. */
 const MAX_DEPTH = 500
@@ -30,10 +30,13 @@ const OPTIONS: HtmlToTextOptions = {
   ],
 }
 
+/** Compiled once: for a short document that takes longer than its conversion. */
+const convert = compile(OPTIONS)
+
 /** The text of an HTML page as it reads, without scripts, styles, navigation, images and link targets. Needs no DOM. */
 export function htmlText(html: string): { text: string; title?: string } {
   const title = firstText(html, 'title') || firstText(html, 'h1')
-  return { text: convert(html, OPTIONS), ...(title === '' ? {} : { title }) }
+  return { text: convert(html), ...(title === '' ? {} : { title }) }
 }
 
 /** The text of the first element of that name; empty when there is none. */
@@ -43,5 +46,5 @@ export function firstText(html: string, element: string): string {
   const rest = html.slice(start)
   const end = rest.search(new RegExp(`</${element}\\s*>`, 'i'))
   const inside = end === -1 ? '' : rest.slice(rest.indexOf('>') + 1, end)
-  return convert(inside, OPTIONS).replace(/\s+/g, ' ').trim()
+  return convert(inside).replace(/\s+/g, ' ').trim()
 }
