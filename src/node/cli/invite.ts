@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { withClient } from './client-command.ts'
+import { revokeBy, runAction, type Work } from './actions.ts'
 import { CLIENT_FLAGS, type Command, type Invocation } from './command.ts'
-import { UsageError } from './errors.ts'
 import { durationFlag, given, integerFlag, listFlag, textFlag } from './flag-values.ts'
-import type { MeshClient } from './mesh-client.ts'
 import { printJson, printLine, printTable } from './output.ts'
 
+const USAGE = '[create | list | revoke <id>]'
+
 export const command: Command = {
-  usage: '[create | list | revoke <id>]',
+  usage: USAGE,
   summary: 'Make a link by which a tab or a node joins; list and revoke what was made',
   positionals: [0, 2],
   flags: [
@@ -21,7 +21,15 @@ export const command: Command = {
     { name: 'label', value: 'text', description: 'create: what it is for, shown in the list' },
     ...CLIENT_FLAGS,
   ],
-  run: invite,
+  run: runAction('invite', {
+    usage: USAGE,
+    otherwise: 'create',
+    actions: {
+      create: { words: [0], plan: create },
+      list: { words: [0], plan: list },
+      revoke: revokeBy('p2p_invite_revoke', 'peers that joined by it are disconnected'),
+    },
+  }),
 }
 
 const createdSchema = z.looseObject({ url: z.string(), expires_at: z.string() })
@@ -38,22 +46,7 @@ const listSchema = z.object({
   ),
 })
 
-async function invite(invocation: Invocation): Promise<void> {
-  await withClient(invocation, chosen(invocation))
-}
-
-type Work = (mesh: MeshClient) => Promise<void>
-
-/** The flags are read, and may be refused, before a node is asked anything. */
-function chosen({ positionals, flags }: Invocation): Work {
-  const [action = 'create', id] = positionals
-  if (action === 'create' && id === undefined) return create(flags)
-  if (action === 'list' && id === undefined) return list(flags)
-  if (action === 'revoke' && id !== undefined) return revoke(id, flags)
-  throw new UsageError(`usage: toolmesh invite ${command.usage}`)
-}
-
-function create(flags: Invocation['flags']): Work {
+function create(_words: readonly string[], flags: Invocation['flags']): Work {
   const input = given({
     roles: listFlag(flags, 'roles'),
     ttl_ms: durationFlag(flags, 'ttl'),
@@ -68,7 +61,7 @@ function create(flags: Invocation['flags']): Work {
   }
 }
 
-function list(flags: Invocation['flags']): Work {
+function list(_words: readonly string[], flags: Invocation['flags']): Work {
   return async mesh => {
     const answer = await mesh.ask('p2p_invite_list', {}, listSchema)
     if (flags.has('json')) return printJson(answer)
@@ -78,13 +71,5 @@ function list(flags: Invocation['flags']): Work {
         return [id, roles.join(','), String(uses), expires_at, name]
       }),
     )
-  }
-}
-
-function revoke(id: string, flags: Invocation['flags']): Work {
-  return async mesh => {
-    const answer = await mesh.call('p2p_invite_revoke', { id })
-    if (flags.has('json')) return printJson(answer)
-    printLine(`revoked ${id}; peers that joined by it are disconnected`)
   }
 }

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import type { JsonObject } from '../../shared/tools/tool.ts'
-import { withClient } from './client-command.ts'
+import { runAction, type Work } from './actions.ts'
 import { CLIENT_FLAGS, type Command, type Invocation } from './command.ts'
-import { UsageError } from './errors.ts'
 import { durationFlag, given, integerFlag, jsonObject, listFlag, textFlag } from './flag-values.ts'
-import type { MeshClient } from './mesh-client.ts'
 import { printJson, printLine, printTable } from './output.ts'
 
+const USAGE = '[status [<task>] | list | submit <tool> <json> | result <task> | cancel <task>]'
+
 export const command: Command = {
-  usage: '[status [<task>] | list | submit <tool> <json> | result <task> | cancel <task>]',
+  usage: USAGE,
   summary: 'See the queue of a running node, submit tasks and get their results',
   positionals: [0, 3],
   flags: [
@@ -26,32 +26,23 @@ export const command: Command = {
     { name: 'reason', value: 'text', description: 'cancel: why' },
     ...CLIENT_FLAGS,
   ],
-  run: tasks,
-}
-
-/** Each action with the number of words that follow it. */
-const ACTIONS: Record<string, { words: readonly number[]; run: Action }> = {
-  status: { words: [0, 1], run: status },
-  list: { words: [0], run: list },
-  submit: { words: [2], run: submit },
-  result: { words: [1], run: result },
-  cancel: { words: [1], run: cancel },
-}
-
-/** Reads the words and flags, which may be refused, before a node is asked anything. */
-type Action = (words: readonly string[], flags: Invocation['flags']) => (mesh: MeshClient) => Promise<void>
-
-async function tasks(invocation: Invocation): Promise<void> {
-  const [name = 'status', ...words] = invocation.positionals
-  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
-  if (!action?.words.includes(words.length)) throw new UsageError(`usage: toolmesh tasks ${command.usage}`)
-  await withClient(invocation, action.run(words, invocation.flags))
+  run: runAction('tasks', {
+    usage: USAGE,
+    otherwise: 'status',
+    actions: {
+      status: { words: [0, 1], plan: status },
+      list: { words: [0], plan: list },
+      submit: { words: [2], plan: submit },
+      result: { words: [1], plan: result },
+      cancel: { words: [1], plan: cancel },
+    },
+  }),
 }
 
 const queueSchema = z.looseObject({ counts: z.record(z.string(), z.number()) })
 
-function status([task]: readonly string[], flags: Invocation['flags']) {
-  return async (mesh: MeshClient): Promise<void> => {
+function status([task]: readonly string[], flags: Invocation['flags']): Work {
+  return async mesh => {
     if (task !== undefined) return printJson(await mesh.call('p2p_taskqueue_task_status', { task_id: task }))
     const answer = await mesh.ask('p2p_taskqueue_status', {}, queueSchema)
     if (flags.has('json')) return printJson(answer)
@@ -75,13 +66,13 @@ const listSchema = z.looseObject({
   ),
 })
 
-function list(_words: readonly string[], flags: Invocation['flags']) {
+function list(_words: readonly string[], flags: Invocation['flags']): Work {
   const input = given({
     state: textFlag(flags, 'state'),
     tool: textFlag(flags, 'tool'),
     limit: integerFlag(flags, 'limit', 1),
   })
-  return async (mesh: MeshClient): Promise<void> => {
+  return async mesh => {
     const answer = await mesh.ask('p2p_taskqueue_list_tasks', input, listSchema)
     if (flags.has('json')) return printJson(answer)
     printTable(
@@ -97,7 +88,7 @@ const receiptSchema = z.looseObject({
   tasks: z.array(z.looseObject({ task_id: z.string(), state: z.string() })),
 })
 
-function submit([tool = '', json = '{}']: readonly string[], flags: Invocation['flags']) {
+function submit([tool = '', json = '{}']: readonly string[], flags: Invocation['flags']): Work {
   const input: JsonObject = {
     tool,
     params: jsonObject(json, `the input of ${tool}`),
@@ -107,22 +98,21 @@ function submit([tool = '', json = '{}']: readonly string[], flags: Invocation['
       idempotency_key: textFlag(flags, 'key'),
     }),
   }
-  return async (mesh: MeshClient): Promise<void> => {
+  return async mesh => {
     const answer = await mesh.ask('p2p_taskqueue_submit', input, receiptSchema)
     if (flags.has('json')) return printJson(answer)
     for (const { task_id, state } of answer.tasks) printLine(`${task_id}  ${state}`)
   }
 }
 
-function result([task = '']: readonly string[], flags: Invocation['flags']) {
+function result([task = '']: readonly string[], flags: Invocation['flags']): Work {
   const input = given({ task_id: task, wait_ms: durationFlag(flags, 'wait') })
-  return async (mesh: MeshClient): Promise<void> =>
-    printJson(await mesh.call('p2p_taskqueue_get_result', input))
+  return async mesh => printJson(await mesh.call('p2p_taskqueue_get_result', input))
 }
 
-function cancel([task = '']: readonly string[], flags: Invocation['flags']) {
+function cancel([task = '']: readonly string[], flags: Invocation['flags']): Work {
   const input = given({ task_id: task, reason: textFlag(flags, 'reason') })
-  return async (mesh: MeshClient): Promise<void> => {
+  return async mesh => {
     const answer = await mesh.call('p2p_taskqueue_cancel', input)
     if (flags.has('json')) return printJson(answer)
     printLine(`cancelled ${task}`)

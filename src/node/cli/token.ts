@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { withClient } from './client-command.ts'
+import { revokeBy, runAction, type Work } from './actions.ts'
 import { CLIENT_FLAGS, type Command, type Invocation } from './command.ts'
-import { UsageError } from './errors.ts'
 import { durationFlag, given, listFlag, textFlag } from './flag-values.ts'
-import type { MeshClient } from './mesh-client.ts'
 import { printJson, printLine, printTable } from './output.ts'
 
+const USAGE = '[create | list | revoke <id>]'
+
 export const command: Command = {
-  usage: '[create | list | revoke <id>]',
+  usage: USAGE,
   summary: 'Make a bearer token for an MCP client of a node in token mode; list and revoke what was made',
   positionals: [0, 2],
   flags: [
@@ -16,7 +16,15 @@ export const command: Command = {
     { name: 'label', value: 'text', description: 'create: what it is for, shown in the list' },
     ...CLIENT_FLAGS,
   ],
-  run: token,
+  run: runAction('token', {
+    usage: USAGE,
+    otherwise: 'create',
+    actions: {
+      create: { words: [0], plan: create },
+      list: { words: [0], plan: list },
+      revoke: revokeBy('p2p_token_revoke', 'its sessions have ended'),
+    },
+  }),
 }
 
 const createdSchema = z.looseObject({
@@ -37,22 +45,7 @@ const listSchema = z.object({
   ),
 })
 
-async function token(invocation: Invocation): Promise<void> {
-  await withClient(invocation, chosen(invocation))
-}
-
-type Work = (mesh: MeshClient) => Promise<void>
-
-/** The flags are read, and may be refused, before a node is asked anything. */
-function chosen({ positionals, flags }: Invocation): Work {
-  const [action = 'create', id] = positionals
-  if (action === 'create' && id === undefined) return create(flags)
-  if (action === 'list' && id === undefined) return list(flags)
-  if (action === 'revoke' && id !== undefined) return revoke(id, flags)
-  throw new UsageError(`usage: toolmesh token ${command.usage}`)
-}
-
-function create(flags: Invocation['flags']): Work {
+function create(_words: readonly string[], flags: Invocation['flags']): Work {
   const input = given({
     roles: listFlag(flags, 'roles'),
     ttl_ms: durationFlag(flags, 'ttl'),
@@ -67,7 +60,7 @@ function create(flags: Invocation['flags']): Work {
   }
 }
 
-function list(flags: Invocation['flags']): Work {
+function list(_words: readonly string[], flags: Invocation['flags']): Work {
   return async mesh => {
     const answer = await mesh.ask('p2p_token_list', {}, listSchema)
     if (flags.has('json')) return printJson(answer)
@@ -75,13 +68,5 @@ function list(flags: Invocation['flags']): Work {
       ['id', 'roles', 'expires', 'label'],
       answer.tokens.map(({ id, roles, expires_at, name = '' }) => [id, roles.join(','), expires_at, name]),
     )
-  }
-}
-
-function revoke(id: string, flags: Invocation['flags']): Work {
-  return async mesh => {
-    const answer = await mesh.call('p2p_token_revoke', { id })
-    if (flags.has('json')) return printJson(answer)
-    printLine(`revoked ${id}; its sessions have ended`)
   }
 }
