@@ -65,6 +65,38 @@ test('a node works for another by its invite, comes back after both were killed,
   }
 })
 
+test('a node that its settings let join keeps trying until the other is there, and stays when the invite has expired', async () => {
+  let owner = await startNode()
+  const client = await connectClient(owner)
+  const invite = await callTool<{ url: string; expires_at: string }>(client, 'p2p_invite_create', {
+    ttl_ms: 30_000,
+  })
+  await client.close()
+  await owner.stop()
+  const port = Number(new URL(owner.origin).port)
+  let worker = await startNode({ args: ['--p2p.join', invite.url] })
+  const untilWorking = () =>
+    until('the worker to grant credits', async () => {
+      const { peers } = await callTool<Peers>(again, 'p2p_peer_list')
+      return peers.find(peer => !peer.self && peer.connected && peer.credits > 0)?.peer_id
+    })
+  owner = await startNode({ dataDir: owner.dataDir, port })
+  const again = await connectClient(owner)
+  try {
+    const first = await untilWorking()
+    await until('the invite to expire', async () =>
+      Date.now() > Date.parse(invite.expires_at) ? true : undefined,
+    )
+    await worker.stop()
+    worker = await startNode({ dataDir: worker.dataDir, args: ['--p2p.join', invite.url] })
+    expect(await untilWorking()).toBe(first)
+    await again.close()
+  } finally {
+    await worker.stop()
+    await owner.stop()
+  }
+})
+
 test('a node that works for another gives its own tasks the first place', async () => {
   const owner = await startNode({ args: ['--workers.max', '1'] })
   const worker = await startNode({ args: ['--workers.max', '1'] })

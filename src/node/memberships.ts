@@ -34,6 +34,15 @@ interface Membership {
   /** Undefined only while it is made. */
   link: OwnerLink | undefined
   online: boolean
+  /** It took this node as its worker, so it is remembered over a restart. */
+  granted: boolean
+}
+
+/** How this node is introduced to an owner: by the grant it has, or else by an invite. */
+interface Introduction {
+  granted: boolean
+  secret: string | undefined
+  joined?: PromiseWithResolvers<Joined>
 }
 
 export interface MembershipsInit {
@@ -70,14 +79,18 @@ export class Memberships {
     this.#share()
   }
 
-  /** Joins again whom it worked for before, and whom the settings name. Does not wait for them. */
+  /**
+   * Joins again whom it worked for before, and whom the settings name: tried until they are reached, for as long
+   * as they do not refuse. Does not wait for them.
+   */
   async start(invites: readonly string[]): Promise<void> {
-    for (const record of await this.#init.file.load()) this.#add(record, undefined)
-    for (const text of invites) {
-      const invite = parseInvite(text)
-      this.join(invite, AbortSignal.timeout(JOIN_MS)).catch(error =>
-        this.#init.logger('warning', 'a node of p2p.join was not joined yet', { error: String(error) }),
-      )
+    const named = new Map(invites.map(parseInvite).map(invite => [invite.peerId, invite]))
+    for (const record of await this.#init.file.load()) {
+      this.#add(record, { granted: true, secret: named.get(record.owner_id)?.secret })
+    }
+    for (const { origin, secret, peerId } of named.values()) {
+      if (origin !== undefined && !this.#members.has(peerId))
+        this.#add({ owner_id: peerId, origin }, { granted: false, secret })
     }
   }
 
@@ -97,11 +110,9 @@ export class Memberships {
       joined.reject(new ToolmeshError('owner_unreachable', `${origin} could not be joined in time`))
     })
     await this.#members.get(peerId)?.link?.close()
-    this.#add({ owner_id: peerId, origin }, { secret, joined })
+    this.#add({ owner_id: peerId, origin }, { granted: false, secret, joined })
     try {
-      const result = await joined.promise
-      await this.#save()
-      return result
+      return await joined.promise
     } catch (error) {
       await this.#remove(peerId)
       throw error
@@ -113,24 +124,22 @@ export class Memberships {
     await this.#saving
   }
 
-  #add(
-    record: MembershipRecord,
-    invite: { secret: string; joined: PromiseWithResolvers<Joined> } | undefined,
-  ): void {
+  #add(record: MembershipRecord, { granted, secret, joined }: Introduction): void {
     const { host, runner, endpointOf, clock, logger, random, offer } = this.#init
     const ownerId = record.owner_id
-    const member: Membership = { record, link: undefined, online: false }
+    const member: Membership = { record, link: undefined, online: false, granted }
     this.#members.set(ownerId, member)
     member.link = new OwnerLink({
       host,
       ownerId,
       addresses: () => addressesOf(record),
-      granted: invite === undefined,
-      secret: invite?.secret,
+      granted,
+      secret,
       onGranted: async grant => {
-        if (grant !== undefined) {
-          invite?.joined.resolve({ peer_id: ownerId, roles: grant.roles, expires_at: grant.expires_at })
-        }
+        member.granted = true
+        await this.#save()
+        if (grant !== undefined)
+          joined?.resolve({ peer_id: ownerId, roles: grant.roles, expires_at: grant.expires_at })
       },
       runner,
       open: session => {
@@ -142,7 +151,7 @@ export class Memberships {
       clock,
       logger,
       random,
-      onState: state => this.#onState(member, state, invite?.joined),
+      onState: state => this.#onState(member, state, joined),
     })
   }
 
@@ -183,7 +192,7 @@ export class Memberships {
   }
 
   #save(): Promise<void> {
-    const records = [...this.#members.values()].map(({ record }) => record)
+    const records = [...this.#members.values()].filter(({ granted }) => granted).map(({ record }) => record)
     this.#saving = this.#saving.catch(() => {}).then(() => this.#init.file.save(records))
     return this.#saving
   }
