@@ -26,6 +26,17 @@ describe('a start that cannot be', () => {
     expect(status).toBeGreaterThan(0)
   })
 
+  it('says that a node which serves nothing is none', async () => {
+    const { status, stderr } = await start(
+      '--http.enabled=false',
+      '--p2p.enabled=false',
+      '--data-dir',
+      newFolder(),
+    )
+    expect(stderr).toMatch(/^toolmesh: http.enabled and p2p.enabled are both off/m)
+    expect(status).toBe(2)
+  })
+
   it('names a data directory that cannot be written', async () => {
     const file = join(newFolder(), 'file')
     writeFileSync(file, '')

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { Node } from '../node.ts'
 import { type Command, type Invocation, JSON_FLAG } from './command.ts'
 import { endNode } from './end-node.ts'
+import { UsageError } from './errors.ts'
 import { firstFailure } from './failures.ts'
 import { shrinkHeapAtRest } from './heap-at-rest.ts'
 import { openNode } from './open-node.ts'
@@ -24,6 +25,12 @@ export const command: Command = {
 }
 
 async function start({ flags, loaded: { config } }: Invocation): Promise<void> {
+  if (!config.http.enabled && !config.p2p.enabled) {
+    throw new UsageError(
+      'http.enabled and p2p.enabled are both off, so nobody could reach this node',
+      'one of them on',
+    )
+  }
   const signal = firstSignal()
   const logger = stderrLogger(config.log)
   const failure = firstFailure(logger)
