@@ -40,7 +40,7 @@ describe('threadPool', () => {
     const call = probeCall({})
     const run = pool.run({ ...call, tool: { ...call.tool, module: 'probe/none.ts' } })
     await expect(run).rejects.toMatchObject({
-      code: 'internal',
+      code: 'unavailable',
       message: expect.stringContaining('probe/none.ts'),
     })
   })

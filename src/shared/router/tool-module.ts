@@ -4,10 +4,17 @@ import type { Tool } from '../tools/tool.ts'
 /** Imports a tool's module by its name relative to `tools/`; resolves with the module's namespace. */
 export type ImportModule = (module: string) => Promise<unknown>
 
-/** The module of a tool does not load, or does not hold the tool that the catalogue says. */
+/** The module of a tool could not be imported here and now: another worker, or a later try, may have it. */
+export class ToolImportError extends ToolmeshError {
+  constructor(module: string, cause: unknown) {
+    super('unavailable', `tools/${module}: cannot be imported: ${String(cause)}`, { cause })
+  }
+}
+
+/** The module of a tool does not hold the tool that the catalogue says. */
 export class BadToolModuleError extends ToolmeshError {
-  constructor(module: string, why: string, cause?: unknown) {
-    super('internal', `tools/${module}: ${why}`, { cause })
+  constructor(module: string, why: string) {
+    super('internal', `tools/${module}: ${why}`)
   }
 }
 
@@ -20,7 +27,7 @@ export class ToolLoader {
     this.#import = importModule
   }
 
-  /** Throws BadToolModuleError. */
+  /** Throws ToolImportError, BadToolModuleError. */
   async load(module: string, name: string): Promise<Tool> {
     const known = this.#tools.get(module)
     if (known !== undefined) return known
@@ -33,7 +40,7 @@ export class ToolLoader {
     try {
       return await this.#import(module)
     } catch (error) {
-      throw new BadToolModuleError(module, `cannot be imported: ${String(error)}`, error)
+      throw new ToolImportError(module, error)
     }
   }
 }
