@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { cidOfBytes } from '../../src/shared/tools/cid.ts'
 import { contentFields, exactlyOneContent } from '../../src/shared/tools/content.ts'
 import { defineTool, EVERYWHERE, PURE } from '../../src/shared/tools/define-tool.ts'
-import { chunkText } from '../text/text_chunk.ts'
+import { chunkSizeFields, chunkText } from '../text/text_chunk.ts'
 import { keywordsOf } from '../text/text_keywords.ts'
 import { minHash } from '../text/text_minhash.ts'
 import { countTokens } from '../text/text_token_count.ts'
@@ -31,18 +31,7 @@ export default defineTool({
       format: documentFormat
         .optional()
         .describe('Format of the document; left out, it is recognised by content and name'),
-      max_chars: z
-        .int()
-        .min(50)
-        .max(1_000_000)
-        .default(1_200)
-        .describe('Most characters (UTF-16 code units) in a chunk'),
-      overlap: z
-        .int()
-        .min(0)
-        .max(100_000)
-        .default(120)
-        .describe('Most characters that a chunk repeats from the one before; at most half of max_chars'),
+      ...chunkSizeFields,
       keywords: z.int().min(0).max(200).default(10).describe('Most keywords to give'),
       permutations: z.int().min(16).max(1_024).default(128).describe('Length of the MinHash signature'),
       count_tokens: z.boolean().default(false).describe('Also count tokens (o200k_base); takes longer'),

@@ -61,6 +61,22 @@ function isBetween(unit: number, low: number, high: number): boolean {
   return unit >= low && unit <= high
 }
 
+/** The parameters that set the size of chunks, for each tool that cuts a text. */
+export const chunkSizeFields = {
+  max_chars: z
+    .int()
+    .min(50)
+    .max(1_000_000)
+    .default(1_200)
+    .describe('Most characters (UTF-16 code units) in a chunk'),
+  overlap: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(120)
+    .describe('Most characters that a chunk repeats from the one before; at most half of max_chars'),
+}
+
 export default defineTool({
   name: 'text_chunk',
   category: 'text',
@@ -74,18 +90,7 @@ export default defineTool({
   input: z
     .strictObject({
       text: z.string().max(MAX_TEXT_CHARS).describe('The text to split'),
-      max_chars: z
-        .int()
-        .min(50)
-        .max(1_000_000)
-        .default(1_200)
-        .describe('Most characters (UTF-16 code units) in a chunk'),
-      overlap: z
-        .int()
-        .min(0)
-        .max(100_000)
-        .default(120)
-        .describe('Most characters that a chunk repeats from the one before; at most half of max_chars'),
+      ...chunkSizeFields,
     })
     .refine(({ max_chars, overlap }) => overlap * 2 <= max_chars, {
       path: ['overlap'],
