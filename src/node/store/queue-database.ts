@@ -2,7 +2,9 @@ import { chmodSync, closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { z } from 'zod'
 import { InvalidInputError } from '../../shared/errors.ts'
-import { type Command, changedReply, type JsonText, type Reply } from '../../shared/queue/commands.ts'
+import { changedReply } from '../../shared/queue/changed-reply.ts'
+import { type Command, inlineOf, type JsonText, type Reply } from '../../shared/queue/commands.ts'
+import { isWaiting, laneKey } from '../../shared/queue/lane.ts'
 import { decide } from '../../shared/queue/states.ts'
 import type { TaskFilter, TaskPage } from '../../shared/queue/store.ts'
 import { TASK_STATES, type TaskHead, type TaskState, TERMINAL_STATES } from '../../shared/queue/task.ts'
@@ -181,13 +183,14 @@ export class QueueDatabase {
       this.#counts[stored.head.state] -= 1
       this.#update(stored.n, head, command)
       const params = command.kind === 'lease' ? this.#paramsOf(stored.n) : undefined
-      return changedReply(command, head, params)
+      const waitedIn = isWaiting(stored.head) ? laneKey(stored.head) : undefined
+      return changedReply(command, head, { order: stored.n, waitedIn, params })
     }
-    if (command.kind === 'submit') this.#insert(head, command.params)
-    return changedReply(command, head, undefined)
+    const order = command.kind === 'submit' ? this.#insert(head, inlineOf(command.params)) : 0
+    return changedReply(command, head, { order, waitedIn: undefined, params: undefined })
   }
 
-  #insert(head: TaskHead, params: JsonText): void {
+  #insert(head: TaskHead, params: JsonText): number {
     const { insertTask, insertRequest } = this.#statements
     const { lastInsertRowid } = insertTask.run(
       head.task_id,
@@ -204,6 +207,7 @@ export class QueueDatabase {
     const n = Number(lastInsertRowid)
     insertRequest.run(n, specOf(head), params)
     this.#remember({ n, head })
+    return n
   }
 
   #update(n: number, head: TaskHead, command: Command): void {
@@ -220,7 +224,7 @@ export class QueueDatabase {
       n,
     )
     if (command.kind === 'settle' && command.outcome.state === 'succeeded') {
-      this.#statements.insertResult.run(n, command.outcome.result)
+      this.#statements.insertResult.run(n, inlineOf(command.outcome.result))
     }
     if (TERMINAL_STATES.has(head.state)) this.#cache.delete(head.task_id)
     else this.#remember({ n, head })

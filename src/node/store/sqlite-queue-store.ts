@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads'
 import { errorFromFacts } from '../../shared/errors.ts'
 import type { Command, Reply } from '../../shared/queue/commands.ts'
 import { StoreUnavailableError } from '../../shared/queue/errors.ts'
-import type { QueueStore, TaskFilter, TaskPage } from '../../shared/queue/store.ts'
-import type { Task, TaskHead, TaskState } from '../../shared/queue/task.ts'
+import type { QueueStore, StoredTask, TaskFilter, TaskPage } from '../../shared/queue/store.ts'
+import type { TaskHead, TaskState } from '../../shared/queue/task.ts'
 import type { QueueDatabaseOptions } from './queue-database.ts'
 import { OPENED, type ThreadCalls, type ThreadMethod, type ThreadResponse } from './queue-thread-protocol.ts'
 
@@ -59,12 +59,44 @@ class SqliteQueueStore implements QueueStore {
     return this.#call('apply', commands)
   }
 
-  async get(taskId: string): Promise<Task | undefined> {
+  async get(taskId: string): Promise<StoredTask | undefined> {
     const found = await this.#call('get', taskId)
-    if (found === undefined) return undefined
-    const task: Task = { ...found.head, params: JSON.parse(found.params) }
-    if (found.result !== undefined) task.result = JSON.parse(found.result)
-    return task
+    return found === undefined ? undefined : { ...found, logs: [] }
+  }
+
+  async head(taskId: string): Promise<TaskHead | undefined> {
+    return (await this.get(taskId))?.head
+  }
+
+  async result(taskId: string) {
+    return this.get(taskId)
+  }
+
+  // Until the second schema is in.
+  async lanes(): Promise<never> {
+    throw new StoreUnavailableError('lanes are not kept yet')
+  }
+  async waiting(): Promise<never> {
+    return this.lanes()
+  }
+  async due(): Promise<never> {
+    return this.lanes()
+  }
+  async *running(): AsyncGenerator<TaskHead[]> {
+    for await (const page of this.live()) yield page.filter(head => head.state === 'running')
+  }
+  async events(): Promise<never> {
+    return this.lanes()
+  }
+  async records(): Promise<never> {
+    return this.lanes()
+  }
+  async putRecord(): Promise<never> {
+    return this.lanes()
+  }
+  async *blobs(): AsyncGenerator<string[]> {}
+  async check(): Promise<never> {
+    return this.lanes()
   }
 
   list(filter: TaskFilter): Promise<TaskPage> {
@@ -83,8 +115,8 @@ class SqliteQueueStore implements QueueStore {
     }
   }
 
-  prune(endedBefore: number, max: number): Promise<number> {
-    return this.#call('prune', endedBefore, max)
+  async prune(endedBefore: number, max: number) {
+    return { tasks: await this.#call('prune', endedBefore, max), blobs: [] }
   }
 
   async close(): Promise<void> {

@@ -1,18 +1,35 @@
 import type { ErrorFacts } from '../errors.ts'
-import type { TaskHead, TaskState } from './task.ts'
+import type { JsonObject } from '../tools/tool.ts'
+import { StoreUnavailableError } from './errors.ts'
+import type { RetryPolicy, TaskHead, TaskState } from './task.ts'
 
 /** A JSON document as text: bodies stay text between the queue and its store, which never looks inside. */
 export type JsonText = string
 
-/** How an attempt ended, its result as text. */
+/** A body that is kept beside the store, in its blobs. `size` in bytes. */
+export interface BlobRef {
+  blob: string
+  size: number
+}
+
+/** Params or a result: as text up to `limits.inlineBytes`, else by reference. */
+export type Body = JsonText | BlobRef
+
+/** The text of a body that is kept inline; throws for one that is not. */
+export function inlineOf(body: Body): JsonText {
+  if (typeof body === 'string') return body
+  throw new StoreUnavailableError(`the body ${body.blob} is not in it`)
+}
+
+/** How an attempt ended, its result as text or by reference. */
 export type ReportedOutcome =
-  | { state: 'succeeded'; result: JsonText }
+  | { state: 'succeeded'; result: Body }
   | { state: 'failed' | 'cancelled'; error: ErrorFacts }
 
 /** `at` is epoch milliseconds; `roll` is uniform in [0, 1) and jitters the backoff. */
 export interface CommandMap {
   /** A new task; `scheduled` when its `run_at` lies ahead, else `queued`. */
-  submit: { kind: 'submit'; task_id: string; at: number; task: TaskHead; params: JsonText }
+  submit: { kind: 'submit'; task_id: string; at: number; task: TaskHead; params: Body }
   /** A scheduled task's `run_at` has come. */
   promote: { kind: 'promote'; task_id: string; at: number }
   /** Grants the next attempt to one instance of a peer. */
@@ -27,6 +44,8 @@ export interface CommandMap {
     peer_id: string
     instance_id: string
     outcome: ReportedOutcome
+    /** The attempt's last log lines: a JSON array of AttemptLogLine. */
+    logs?: JsonText
   }
   /** The owner ends a lease: it was lost, it overran, or it was given back before anything ran. */
   release: {
@@ -36,10 +55,28 @@ export interface CommandMap {
     roll: number
     fence: number
     cause: 'lost' | 'timed_out' | 'given_back'
+    /** The attempt's last log lines, as far as they were heard. */
+    logs?: JsonText
   }
   cancel: { kind: 'cancel'; task_id: string; at: number; reason: string }
+  /** A time of the task has come (see `dueAt`): its start, its retry, the end of its time in the queue, its deadline. */
+  due: { kind: 'due'; task_id: string; at: number }
+  /** Changes what a task that never ran asks for; its priority also between attempts. */
+  update: { kind: 'update'; task_id: string; at: number; changes: TaskChanges }
   /** A time limit of the task is over. */
   expire: { kind: 'expire'; task_id: string; at: number; limit: 'queue_timeout' | 'deadline' }
+}
+
+/** What `update` may change; `null` takes a limit away. Durations in milliseconds, times in epoch milliseconds. */
+export interface TaskChanges {
+  priority?: number
+  labels?: Record<string, string>
+  metadata?: JsonObject
+  queue_timeout_ms?: number | null
+  attempt_timeout_ms?: number
+  deadline?: number | null
+  retry?: RetryPolicy
+  run_at?: number
 }
 
 export type CommandKind = keyof CommandMap
@@ -72,10 +109,20 @@ export interface Changed {
   principal: string
   /** Peer of the latest attempt. */
   peer_id?: string
+  /** The task's number in its store: 1, 2, … as they were made. Its place in a lane is by this number. */
+  order: number
+  /** The lane in which it waits now. */
+  lane?: string
+  /** The lane in which it waited before the command, and waits no more. */
+  left?: string
+  /** Since when it waits, epoch milliseconds; absent while it never did. */
+  queued_at?: number
+  /** When time will change it next, epoch milliseconds: see `dueAt`. */
+  due_at?: number
   /** Epoch milliseconds before which the task must not run. */
   run_at?: number
   /** Only in the reply to a lease. */
-  granted?: { params: JsonText; attempt: number; attempt_timeout_ms: number; deadline?: number }
+  granted?: { params: Body; attempt: number; attempt_timeout_ms: number; deadline?: number }
 }
 
 export interface Refused {
@@ -87,25 +134,3 @@ export interface Refused {
 }
 
 export type Reply = Changed | Refused
-
-/** The reply to a command that made `task` of its task. */
-export function changedReply(command: Command, task: TaskHead, params: JsonText | undefined): Changed {
-  const last = task.attempts.at(-1)
-  const reply: Changed = {
-    changed: true,
-    task_id: task.task_id,
-    seq: task.seq,
-    state: task.state,
-    fence: task.fence,
-    at: command.at,
-    tool: task.tool,
-    principal: task.principal,
-  }
-  if (last !== undefined) reply.peer_id = last.peer_id
-  if (task.run_at !== undefined) reply.run_at = task.run_at
-  if (command.kind === 'lease' && last !== undefined && params !== undefined) {
-    reply.granted = { params, attempt: last.number, attempt_timeout_ms: task.attempt_timeout_ms }
-    if (task.deadline !== undefined) reply.granted.deadline = task.deadline
-  }
-  return reply
-}

@@ -2,7 +2,14 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Json, Progress } from '../tools/tool.ts'
 import { AlarmClock } from './alarm-clock.ts'
-import type { Changed, Command, CommandMap, Reply, ReportedOutcome } from './commands.ts'
+import {
+  type Changed,
+  type Command,
+  type CommandMap,
+  inlineOf,
+  type Reply,
+  type ReportedOutcome,
+} from './commands.ts'
 import { LinkLostError } from './errors.ts'
 import { InsistentCommit, STORE_RETRY_MS } from './insistent-commit.ts'
 import { type HeldLease, LeaseBook } from './lease-book.ts'
@@ -270,7 +277,7 @@ export class Dispatcher {
     lease.limit = this.#alarms.in(attempt_timeout_ms + LIMIT_MARGIN_MS, () =>
       this.#release(lease, 'timed_out'),
     )
-    const input: Json = JSON.parse(params)
+    const input: Json = JSON.parse(inlineOf(params))
     const { leaseMs } = this.#init
     const terms: Lease = {
       task_id: reply.task_id,

@@ -1,18 +1,30 @@
-import { InvalidInputError } from '../errors.ts'
-import { type Command, changedReply, type JsonText, type Reply } from './commands.ts'
+import type { Json } from '../tools/tool.ts'
+import { changedReply, eventOf } from './changed-reply.ts'
+import type { Body, Command, JsonText, Reply } from './commands.ts'
 import { StoreUnavailableError } from './errors.ts'
-import { decide } from './states.ts'
-import type { QueueStore, TaskFilter, TaskPage } from './store.ts'
-import { type Task, type TaskHead, type TaskState, TERMINAL_STATES } from './task.ts'
+import { isWaiting, laneKey } from './lane.ts'
+import { decide, dueAt } from './states.ts'
+import type {
+  DueTask,
+  EventPage,
+  QueueStore,
+  StoredTask,
+  TaskFilter,
+  TaskPage,
+  WaitingTask,
+} from './store.ts'
+import { type TaskEvent, type TaskHead, type TaskState, TERMINAL_STATES } from './task.ts'
+import { cursorOf, parseCursor, type TaskPosition } from './task-cursor.ts'
 
 interface Entry {
   order: number
   head: TaskHead
-  params: JsonText
-  result?: JsonText
+  params: Body
+  result?: Body
+  logs: Map<number, JsonText>
 }
 
-const LIVE_PAGE = 1_000
+const PAGE = 1_000
 
 /** Tasks in memory only: for tests, and for a queue that need not outlive its process. */
 export class MemoryQueueStore implements QueueStore {
@@ -22,7 +34,11 @@ export class MemoryQueueStore implements QueueStore {
   /** In the order in which they were made. */
   readonly #entries = new Map<string, Entry>()
   readonly #byKey = new Map<string, Entry>()
+  /** The tasks that wait in each lane. */
+  readonly #lanes = new Map<string, Set<Entry>>()
   readonly #counts = emptyCounts()
+  readonly #records = new Map<string, Json>()
+  #events: TaskEvent[] = []
 
   get failure(): string | undefined {
     return this.#closed ? 'the task store is closed' : undefined
@@ -33,32 +49,43 @@ export class MemoryQueueStore implements QueueStore {
     return commands.map(command => this.#applyOne(command))
   }
 
-  async get(taskId: string): Promise<Task | undefined> {
+  async get(taskId: string): Promise<StoredTask | undefined> {
     this.#ensureOpen()
     const entry = this.#entries.get(taskId)
     if (entry === undefined) return undefined
-    const task: Task = { ...structuredClone(entry.head), params: JSON.parse(entry.params) }
-    if (entry.result !== undefined) task.result = JSON.parse(entry.result)
-    return task
+    const { head, params, result, logs } = entry
+    const lines = [...logs].map(([fence, lines]) => ({ fence, lines })).sort((a, b) => a.fence - b.fence)
+    return structuredClone({ head, params, ...(result === undefined ? {} : { result }), logs: lines })
+  }
+
+  async head(taskId: string): Promise<TaskHead | undefined> {
+    return (await this.get(taskId))?.head
+  }
+
+  async result(taskId: string): Promise<{ head: TaskHead; result?: Body } | undefined> {
+    const found = await this.get(taskId)
+    if (found === undefined) return undefined
+    return { head: found.head, ...(found.result === undefined ? {} : { result: found.result }) }
   }
 
   async list(filter: TaskFilter): Promise<TaskPage> {
     this.#ensureOpen()
+    const from = parseCursor(filter)
     const newest = filter.order === 'newest'
-    const from = filter.cursor === undefined ? undefined : parseCursor(filter.cursor)
-    const entries = [...this.#entries.values()]
-    const found = (newest ? entries.reverse() : entries).filter(
-      ({ order, head }) =>
-        (from === undefined || (newest ? order < from : order > from)) &&
-        (filter.states === undefined || filter.states.includes(head.state)) &&
-        (filter.tool === undefined || filter.tool === head.tool) &&
-        (filter.principal === undefined || filter.principal === head.principal),
-    )
+    const place = ({ order, head }: Entry): TaskPosition => {
+      return { order, ended_at: filter.sort === 'ended' ? (head.ended_at ?? 0) : 0 }
+    }
+    const found = [...this.#entries.values()]
+      .filter(entry => matches(entry.head, filter))
+      .sort((a, b) => (newest ? compare(place(b), place(a)) : compare(place(a), place(b))))
+      .filter(entry => from === undefined || (newest ? -1 : 1) * compare(place(entry), from) > 0)
     const page = found.slice(0, filter.limit)
     const last = page.at(-1)
     return {
       tasks: page.map(({ head }) => structuredClone(head)),
-      ...(last !== undefined && found.length > page.length ? { next_cursor: String(last.order) } : {}),
+      ...(last !== undefined && found.length > page.length
+        ? { next_cursor: cursorOf(place(last), filter.sort) }
+        : {}),
     }
   }
 
@@ -67,15 +94,62 @@ export class MemoryQueueStore implements QueueStore {
     return { ...this.#counts }
   }
 
-  async *live(): AsyncGenerator<TaskHead[]> {
+  async lanes(): Promise<{ lane: string; waiting: number }[]> {
     this.#ensureOpen()
-    const heads = [...this.#entries.values()]
-      .map(({ head }) => head)
-      .filter(head => !TERMINAL_STATES.has(head.state))
-    for (let from = 0; from < heads.length; from += LIVE_PAGE) yield heads.slice(from, from + LIVE_PAGE)
+    return [...this.#lanes].map(([lane, entries]) => ({ lane, waiting: entries.size }))
   }
 
-  async prune(endedBefore: number, max: number): Promise<number> {
+  async waiting(lane: string, after: number, limit: number): Promise<WaitingTask[]> {
+    this.#ensureOpen()
+    return [...(this.#lanes.get(lane) ?? [])]
+      .filter(({ order }) => order > after)
+      .sort((a, b) => a.order - b.order)
+      .slice(0, limit)
+      .map(({ order, head }) => ({ task_id: head.task_id, order, queued_at: head.queued_at ?? 0 }))
+  }
+
+  async due(after: Pick<DueTask, 'due_at' | 'order'> | undefined, limit: number): Promise<DueTask[]> {
+    this.#ensureOpen()
+    const found: DueTask[] = []
+    for (const { order, head } of this.#entries.values()) {
+      const due_at = dueAt(head)
+      if (due_at !== undefined) found.push({ task_id: head.task_id, due_at, order })
+    }
+    const isBehind = ({ due_at, order }: DueTask) =>
+      after === undefined || due_at > after.due_at || (due_at === after.due_at && order > after.order)
+    return found
+      .filter(isBehind)
+      .sort((a, b) => a.due_at - b.due_at || a.order - b.order)
+      .slice(0, limit)
+  }
+
+  running(): AsyncGenerator<TaskHead[]> {
+    return this.#pages(({ head }) => head.state === 'running')
+  }
+
+  live(): AsyncGenerator<TaskHead[]> {
+    return this.#pages(({ head }) => !TERMINAL_STATES.has(head.state))
+  }
+
+  async events(after: number, limit: number): Promise<EventPage> {
+    this.#ensureOpen()
+    const oldest = this.#events[0]?.seq ?? this.#seq + 1
+    const from = Math.max(after + 1 - oldest, 0)
+    return { events: structuredClone(this.#events.slice(from, from + limit)), oldest, last: this.#seq }
+  }
+
+  async records(): Promise<{ key: string; value: Json }[]> {
+    this.#ensureOpen()
+    return [...this.#records].map(([key, value]) => ({ key, value: structuredClone(value) }))
+  }
+
+  async putRecord(key: string, value: Json | undefined): Promise<void> {
+    this.#ensureOpen()
+    if (value === undefined) this.#records.delete(key)
+    else this.#records.set(key, structuredClone(value))
+  }
+
+  async prune(endedBefore: number, max: number): Promise<{ tasks: number; blobs: string[] }> {
     this.#ensureOpen()
     const old = [...this.#entries.values()]
       .filter(({ head }) => head.ended_at !== undefined && head.ended_at < endedBefore)
@@ -86,7 +160,21 @@ export class MemoryQueueStore implements QueueStore {
       if (head.idempotency_key !== undefined) this.#byKey.delete(keyOf(head.principal, head.idempotency_key))
       this.#counts[head.state] -= 1
     }
-    return old.length
+    const kept = this.#events.findIndex(event => event.at >= endedBefore)
+    this.#events = kept === -1 ? [] : this.#events.slice(kept)
+    const used = this.#blobs()
+    const blobs = new Set(old.flatMap(blobsOf).filter(cid => !used.has(cid)))
+    return { tasks: old.length, blobs: [...blobs] }
+  }
+
+  async *blobs(): AsyncGenerator<string[]> {
+    this.#ensureOpen()
+    const used = this.#blobs()
+    if (used.size > 0) yield [...used]
+  }
+
+  async check(): Promise<void> {
+    this.#ensureOpen()
   }
 
   async close(): Promise<void> {
@@ -107,26 +195,57 @@ export class MemoryQueueStore implements QueueStore {
       return { changed: false, task_id: command.task_id, refusal: decision.refusal, ...state }
     }
     const head = { ...decision.task, seq: ++this.#seq }
-    this.#counts[head.state] += 1
-    if (entry !== undefined) {
-      this.#counts[entry.head.state] -= 1
-      entry.head = head
-      if (command.kind === 'settle' && command.outcome.state === 'succeeded')
-        entry.result = command.outcome.result
-      return changedReply(command, head, entry.params)
-    }
-    if (command.kind === 'submit') this.#add({ order: ++this.#made, head, params: command.params })
-    return changedReply(command, head, undefined)
+    const waitedIn = entry === undefined ? undefined : laneOf(entry.head)
+    if (entry !== undefined) this.#leave(entry)
+    const changed = entry ?? this.#add(head, command)
+    changed.head = head
+    this.#enter(changed)
+    keepBodies(changed, command)
+    const reply = changedReply(command, head, { order: changed.order, waitedIn, params: changed.params })
+    this.#events.push(eventOf(reply))
+    return reply
   }
 
-  #add(entry: Entry): void {
-    const { task_id, principal, idempotency_key } = entry.head
+  #add(head: TaskHead, command: Command): Entry {
+    const { task_id, principal, idempotency_key } = head
+    const params = command.kind === 'submit' ? command.params : '{}'
+    const entry: Entry = { order: ++this.#made, head, params, logs: new Map() }
     this.#entries.set(task_id, entry)
     if (idempotency_key !== undefined) this.#byKey.set(keyOf(principal, idempotency_key), entry)
+    return entry
+  }
+
+  /** Takes the task out of what goes by its state, before that changes. */
+  #leave(entry: Entry): void {
+    this.#counts[entry.head.state] -= 1
+    const lane = laneOf(entry.head)
+    if (lane === undefined) return
+    const waiting = this.#lanes.get(lane)
+    waiting?.delete(entry)
+    if (waiting?.size === 0) this.#lanes.delete(lane)
+  }
+
+  #enter(entry: Entry): void {
+    this.#counts[entry.head.state] += 1
+    const lane = laneOf(entry.head)
+    if (lane === undefined) return
+    const waiting = this.#lanes.get(lane)
+    if (waiting === undefined) this.#lanes.set(lane, new Set([entry]))
+    else waiting.add(entry)
   }
 
   #holderOf({ principal, idempotency_key }: TaskHead): Entry | undefined {
     return idempotency_key === undefined ? undefined : this.#byKey.get(keyOf(principal, idempotency_key))
+  }
+
+  async *#pages(isWanted: (entry: Entry) => boolean): AsyncGenerator<TaskHead[]> {
+    this.#ensureOpen()
+    const heads = [...this.#entries.values()].filter(isWanted).map(({ head }) => structuredClone(head))
+    for (let from = 0; from < heads.length; from += PAGE) yield heads.slice(from, from + PAGE)
+  }
+
+  #blobs(): Set<string> {
+    return new Set([...this.#entries.values()].flatMap(blobsOf))
   }
 
   #ensureOpen(): void {
@@ -134,14 +253,43 @@ export class MemoryQueueStore implements QueueStore {
   }
 }
 
-function keyOf(principal: string, key: string): string {
-  return JSON.stringify([principal, key])
+/** What a change brings beside the task's head. */
+function keepBodies(entry: Entry, command: Command): void {
+  if (command.kind === 'settle' && command.outcome.state === 'succeeded')
+    entry.result = command.outcome.result
+  if ((command.kind !== 'settle' && command.kind !== 'release') || command.logs === undefined) return
+  entry.logs.set(command.fence, command.logs)
+  const fences = new Set(entry.head.attempts.map(attempt => attempt.fence))
+  for (const fence of entry.logs.keys()) if (!fences.has(fence)) entry.logs.delete(fence)
 }
 
-function parseCursor(cursor: string): number {
-  if (!/^[0-9]{1,15}$/.test(cursor))
-    throw new InvalidInputError('/cursor', cursor, 'next_cursor of an earlier page')
-  return Number(cursor)
+function laneOf(head: TaskHead): string | undefined {
+  return isWaiting(head) ? laneKey(head) : undefined
+}
+
+function blobsOf({ params, result }: Entry): string[] {
+  return [params, result].flatMap(body => (typeof body === 'object' ? [body.blob] : []))
+}
+
+function matches(head: TaskHead, filter: TaskFilter): boolean {
+  const { states, tool, principal, labels = {}, created_from = -Infinity, created_until = Infinity } = filter
+  return (
+    (states === undefined || states.includes(head.state)) &&
+    (tool === undefined || tool === head.tool) &&
+    (principal === undefined || principal === head.principal) &&
+    Object.entries(labels).every(([name, value]) => head.labels[name] === value) &&
+    head.created_at >= created_from &&
+    head.created_at < created_until &&
+    (filter.sort !== 'ended' || head.ended_at !== undefined)
+  )
+}
+
+function compare(a: TaskPosition, b: TaskPosition): number {
+  return a.ended_at - b.ended_at || a.order - b.order
+}
+
+function keyOf(principal: string, key: string): string {
+  return JSON.stringify([principal, key])
 }
 
 function emptyCounts(): Record<TaskState, number> {

@@ -33,7 +33,11 @@ export function queueStoreCompliance(name: string, open: () => Promise<StoreUnde
         queue_timeout_ms: 7,
       })
       await store.apply([submit(task)])
-      expect(await store.get('t1')).toEqual({ ...task, seq: 1, queued_at: AT, params: { of: 't1' } })
+      expect(await store.get('t1')).toEqual({
+        head: { ...task, seq: 1, queued_at: AT },
+        params: '{"of":"t1"}',
+        logs: [],
+      })
       expect(await store.get('t2')).toBeUndefined()
     })
 
@@ -46,10 +50,8 @@ export function queueStoreCompliance(name: string, open: () => Promise<StoreUnde
       ])
       expect(replies.map(seqOf)).toEqual([1, 2, 3, 4])
       expect(await store.get('t1')).toMatchObject({
-        state: 'succeeded',
-        result: { of: 't1' },
-        fence: 1,
-        seq: 3,
+        head: { state: 'succeeded', fence: 1, seq: 3 },
+        result: '{"of":"t1"}',
       })
       expect(seqOf((await store.apply([lease('t2')]))[0])).toBe(5)
     })
@@ -166,10 +168,10 @@ export function queueStoreCompliance(name: string, open: () => Promise<StoreUnde
         submit(headOf('t3')),
       ])
       await store.apply([lease('t1'), settle('t1', 1), lease('t2'), { ...settle('t2', 1), at: AT + 100 }])
-      expect(await store.prune(AT, 10)).toBe(0)
-      expect(await store.prune(AT + 200, 1)).toBe(1)
+      expect(await store.prune(AT, 10)).toEqual({ tasks: 0, blobs: [] })
+      expect(await store.prune(AT + 200, 1)).toEqual({ tasks: 1, blobs: [] })
       expect(await store.get('t1')).toBeUndefined()
-      expect(await store.prune(AT + 200, 10)).toBe(1)
+      expect(await store.prune(AT + 200, 10)).toEqual({ tasks: 1, blobs: [] })
       expect(await store.counts()).toMatchObject({ succeeded: 0, queued: 1 })
       expect((await store.apply([submit(headOf('t4', { idempotency_key: 'k' }))]))[0]).toMatchObject({
         changed: true,

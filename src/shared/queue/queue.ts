@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { type ErrorFacts, factsOf, InvalidInputError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Progress, ToolDescriptor } from '../tools/tool.ts'
-import type { Changed, Command, Reply } from './commands.ts'
+import { type Changed, type Command, inlineOf, type Reply } from './commands.ts'
 import { Dispatcher } from './dispatcher.ts'
 import {
   IdempotencyConflictError,
@@ -157,8 +157,11 @@ export class Queue implements WorkOwner {
 
   /** Throws `not_found`. */
   async get(taskId: string): Promise<Task> {
-    const task = await this.#init.store.get(taskId)
-    if (task === undefined) throw new TaskNotFoundError(taskId)
+    const found = await this.#init.store.get(taskId)
+    if (found === undefined) throw new TaskNotFoundError(taskId)
+    const { head, params, result } = found
+    const task: Task = { ...head, params: JSON.parse(inlineOf(params)) }
+    if (result !== undefined) task.result = JSON.parse(inlineOf(result))
     return task
   }
 

@@ -21,7 +21,8 @@ export function keepRetention(
   const prune = async () => {
     let pause = LOOK_EVERY_MS
     try {
-      if ((await store.prune(clock.now() - retentionMs, PRUNE_BATCH)) === PRUNE_BATCH) pause = BATCH_PAUSE_MS
+      const { tasks } = await store.prune(clock.now() - retentionMs, PRUNE_BATCH)
+      if (tasks === PRUNE_BATCH) pause = BATCH_PAUSE_MS
     } catch (error) {
       if (!ended) logger('warning', 'old tasks could not be forgotten', { error: String(error) })
     }

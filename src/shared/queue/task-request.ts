@@ -24,6 +24,9 @@ const DEFAULT_RETRY: RetryPolicy = {
 const METADATA_BYTES = 16 * 1024
 const MAX_LABELS = 32
 
+/** Largest `limit` of a concurrency or rate key: what a gate counts or remembers for one key. */
+const MAX_KEY_LIMIT = 10_000
+
 const name = z.string().min(1).max(128)
 const duration = z.int().min(1).max(MAX_DURATION_MS)
 
@@ -35,6 +38,15 @@ const RequestOptions = z.strictObject({
   any_build: z.boolean().optional(),
   idempotency_key: z.string().min(1).max(256).optional(),
   delay_ms: z.int().min(0).max(MAX_DURATION_MS).optional(),
+  start_at: z.iso.datetime({ offset: true }).optional(),
+  concurrency: z.strictObject({ key: name, limit: z.int().min(1).max(MAX_KEY_LIMIT) }).optional(),
+  rate: z
+    .strictObject({
+      key: name,
+      limit: z.int().min(1).max(MAX_KEY_LIMIT),
+      per_ms: z.int().min(100).max(DAY_MS),
+    })
+    .optional(),
   queue_timeout_ms: duration.optional(),
   attempt_timeout_ms: z.int().min(1).max(DAY_MS).optional(),
   deadline: z.iso.datetime({ offset: true }).optional(),
@@ -59,6 +71,8 @@ export interface TaskOrigin {
   /** Epoch milliseconds. */
   at: number
   limits: Pick<QueueLimits, 'paramsBytes'>
+  /** The ended task that this one repeats. */
+  resubmitted_from?: string
 }
 
 /**
@@ -78,7 +92,7 @@ export function taskFromRequest(
   const metadata = options.metadata ?? {}
   checkBytes('/metadata', JSON.stringify(metadata), METADATA_BYTES)
 
-  const { task_id, principal, at } = origin
+  const { task_id, principal, at, resubmitted_from } = origin
   const requires = [...new Set(options.requires)].sort()
   const task: TaskHead = {
     task_id,
@@ -105,9 +119,13 @@ export function taskFromRequest(
     task.idempotency_key = options.idempotency_key
     task.request_cid = cidOf(identity)
   }
-  if (options.delay_ms !== undefined && options.delay_ms > 0) task.run_at = at + options.delay_ms
+  const runAt = startOf(options, at)
+  if (runAt !== undefined) task.run_at = runAt
+  if (options.concurrency !== undefined) task.concurrency = options.concurrency
+  if (options.rate !== undefined) task.rate = options.rate
   if (options.queue_timeout_ms !== undefined) task.queue_timeout_ms = options.queue_timeout_ms
   if (options.deadline !== undefined) task.deadline = deadlineOf(options.deadline, at)
+  if (resubmitted_from !== undefined) task.resubmitted_from = resubmitted_from
   return { task, params: text }
 }
 
@@ -144,6 +162,20 @@ function checkBytes(field: string, text: JsonText, most: number): void {
   const bytes = utf8Length(text)
   if (bytes > most)
     throw new InvalidInputError(field, `${bytes} bytes of JSON`, `at most ${most} bytes of JSON`)
+}
+
+/** Epoch milliseconds before which the task must not run; a time that has passed is now. */
+function startOf(
+  { delay_ms, start_at }: Pick<z.output<typeof RequestOptions>, 'delay_ms' | 'start_at'>,
+  at: number,
+): number | undefined {
+  if (start_at === undefined) return delay_ms === undefined || delay_ms === 0 ? undefined : at + delay_ms
+  if (delay_ms !== undefined)
+    throw new InvalidInputError('/start_at', start_at, 'start_at or delay_ms, not both')
+  const start = Date.parse(start_at)
+  if (start - at > MAX_DURATION_MS)
+    throw new InvalidInputError('/start_at', start_at, 'a time within ten years')
+  return start > at ? start : undefined
 }
 
 function deadlineOf(text: string, at: number): number {

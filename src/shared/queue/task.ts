@@ -13,6 +13,19 @@ export interface RetryPolicy {
   always: boolean
 }
 
+/** At most `limit` (1 to 10,000) tasks of the same principal and `key` run at once. */
+export interface ConcurrencyKey {
+  key: string
+  limit: number
+}
+
+/** At most `limit` (1 to 10,000) tasks of the same principal and `key` start within any `per_ms` (100 ms to a day). */
+export interface RateKey {
+  key: string
+  limit: number
+  per_ms: number
+}
+
 /** What a submitter asks for; parsed and defaulted by the queue. Durations in ms, times ISO 8601. */
 export interface TaskRequest {
   tool: string
@@ -27,6 +40,10 @@ export interface TaskRequest {
   any_build?: boolean
   idempotency_key?: string
   delay_ms?: number
+  /** Not to run before; not beside `delay_ms`. */
+  start_at?: string
+  concurrency?: ConcurrencyKey
+  rate?: RateKey
   queue_timeout_ms?: number
   attempt_timeout_ms?: number
   deadline?: string
@@ -44,6 +61,15 @@ export type AttemptState =
   | 'cancelled'
   | 'timed_out'
 
+/** One log line of an attempt, as it is kept: at most 100 lines of 1,000 characters, the newest. */
+export interface AttemptLogLine {
+  /** Epoch milliseconds. */
+  at: number
+  level: LogLine['level']
+  message: string
+  data?: Json
+}
+
 /** One try at a task, times in epoch milliseconds. */
 export interface Attempt {
   number: number
@@ -56,9 +82,11 @@ export interface Attempt {
   error?: ErrorFacts
   /** CID of the outcome that was accepted from this attempt, by which a repeat of it is known. */
   outcome_cid?: string
+  /** Its last log lines; only where a task is read whole. */
+  logs?: AttemptLogLine[]
 }
 
-/** A task as the store keeps it. Times in epoch milliseconds. */
+/** A task as it is read whole. Times in epoch milliseconds. */
 export interface Task {
   task_id: string
   seq: number
@@ -82,7 +110,12 @@ export interface Task {
   retry: RetryPolicy
   labels: Record<string, string>
   metadata: JsonObject
+  concurrency?: ConcurrencyKey
+  rate?: RateKey
+  /** The ended task that this one repeats. */
+  resubmitted_from?: string
   created_at: number
+  /** When it last came to wait for a worker. */
   queued_at?: number
   ended_at?: number
   /** Grows by one when a lease is granted and when the task is cancelled; 0 before the first lease. */
