@@ -19,6 +19,8 @@ export interface Findings {
 export interface Benchmark {
   name: string
   title: string
+  /** It starts a node, so what a node makes on its first start has to be there before anything is measured. */
+  usesNode: boolean
   run(): Promise<Findings[]>
 }
 

@@ -17,7 +17,7 @@ const GOAL_RATIO = 0.8
 /** As long as the digest that our tool answers with. */
 const TEXT = 'a'.repeat(64)
 
-export const benchmark: Benchmark = { name: 'http', title: 'MCP over HTTP: tools/call', run }
+export const benchmark: Benchmark = { name: 'http', title: 'MCP over HTTP: tools/call', usesNode: true, run }
 
 /** The two sides take turns within each round, so that both see the same machine. */
 async function run(): Promise<Findings[]> {

@@ -5,7 +5,7 @@ import { startNode } from './node-process.ts'
 const IDLE_MS = 30_000
 const GOAL_MIB = 150
 
-export const benchmark: Benchmark = { name: 'memory', title: 'Resident memory at rest', run }
+export const benchmark: Benchmark = { name: 'memory', title: 'Resident memory at rest', usesNode: true, run }
 
 async function run(): Promise<Findings[]> {
   const method = `VmRSS ${IDLE_MS / 1000} s after ready, no peers, no calls`

@@ -9,6 +9,7 @@ const BENCHMARKS: Record<string, () => Promise<{ benchmark: Benchmark }>> = {
   http: () => import('./http.ts'),
   start: () => import('./start.ts'),
   memory: () => import('./memory.ts'),
+  queue: () => import('./queue.ts'),
 }
 
 const args = process.argv.slice(2)
@@ -26,16 +27,19 @@ if (!asJson) {
   print(`${cpu}, ${cores} cores, ${memory_gib} GiB, ${platform}, Node ${node}, load ${load.toFixed(2)}`)
 }
 
+const benchmarks: Benchmark[] = []
+for (const [name, load] of Object.entries(BENCHMARKS)) {
+  if (chosen.length === 0 || chosen.includes(name)) benchmarks.push((await load()).benchmark)
+}
+
 // Makes what is stale (tools, pages, compiled code): that belongs to an install, not to what is measured.
-await (await startNode()).stop()
+if (benchmarks.some(({ usesNode }) => usesNode)) await (await startNode()).stop()
 
 const results: { name: string; load: number; findings: Findings[] }[] = []
-for (const [name, load] of Object.entries(BENCHMARKS)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue
-  const { benchmark } = await load()
+for (const benchmark of benchmarks) {
   const loadBefore = loadavg()[0] ?? 0
   const findings = await benchmark.run()
-  results.push({ name, load: loadBefore, findings })
+  results.push({ name: benchmark.name, load: loadBefore, findings })
   if (!asJson) show(benchmark, loadBefore, findings)
 }
 if (asJson) print(JSON.stringify({ machine, results }, null, 2))

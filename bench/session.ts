@@ -15,6 +15,7 @@ const GOAL_RATIO = 3
 export const benchmark: Benchmark = {
   name: 'session',
   title: 'A tool call over a session against a raw libp2p echo on the same connection',
+  usesNode: true,
   run,
 }
 

@@ -1,0 +1,25 @@
+/** What one contender's process measured in one round, as it prints it. */
+import { z } from 'zod'
+
+export const CONCURRENCIES = [1, 8, 64, 256] as const
+export type Concurrency = (typeof CONCURRENCIES)[number]
+
+/** Milliseconds. */
+const latency = z.object({ p50: z.number(), p99: z.number() })
+export type Latency = z.infer<typeof latency>
+
+const atEachConcurrency = z.record(z.string(), z.number())
+
+/** Throughputs are tasks a second. */
+export const roundSchema = z.object({
+  submit_one: z.number(),
+  submit_batch: z.number(),
+  process: atEachConcurrency,
+  end_to_end: atEachConcurrency,
+  /** Of the end-to-end measurement at 64, server included. */
+  cpu_s_per_100k: z.number(),
+  idle: latency,
+  half_load: latency,
+  half_load_per_second: z.number(),
+})
+export type Round = z.infer<typeof roundSchema>
