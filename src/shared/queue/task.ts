@@ -147,10 +147,10 @@ export const TASK_STATES = [
   'expired',
 ] as const satisfies readonly TaskState[]
 
-/** What became of one attempt, as its runner reports it. */
+/** What became of one attempt, as its runner reports it, with its last log lines where it wrote any. */
 export type Outcome =
-  | { state: 'succeeded'; result: Json }
-  | { state: 'failed' | 'cancelled'; error: ErrorFacts }
+  | { state: 'succeeded'; result: Json; logs?: AttemptLogLine[] }
+  | { state: 'failed' | 'cancelled'; error: ErrorFacts; logs?: AttemptLogLine[] }
 
 /** One change of a task, in the order of the store's `seq`. */
 export interface TaskEvent {
