@@ -20,7 +20,7 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
 }
 
 /** Makes a rename durable (POSIX); Windows cannot open a folder and needs no such thing. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const folder = await open(path, 'r')
   try {

@@ -73,3 +73,17 @@ export class LinkLostError extends ToolmeshError {
     super('unavailable', `the session with ${peerId} ended`)
   }
 }
+
+/** A body is not among the blobs. */
+export class BlobNotFoundError extends ToolmeshError {
+  constructor(cid: string) {
+    super('not_found', `there is no blob ${cid.slice(0, 80)}`, { value: cid })
+  }
+}
+
+/** A blob cannot be written, read or deleted, or what is there is not what its CID says. */
+export class BlobUnavailableError extends ToolmeshError {
+  constructor(what: string, cause?: unknown) {
+    super('unavailable', `blob store: ${what}`, { cause })
+  }
+}
