@@ -1,24 +1,14 @@
 import type { ErrorFacts } from '../../shared/errors.ts'
-import type { Command, Reply } from '../../shared/queue/commands.ts'
-import type { TaskFilter, TaskPage } from '../../shared/queue/store.ts'
-import type { TaskHead, TaskState } from '../../shared/queue/task.ts'
-import type { StoredBodies } from './queue-database.ts'
+import type { QueueDatabase } from './queue-database.ts'
 
-/** What the store asks of its thread, and what it gets. Both ends are this module's build: nothing else can speak here. */
-export interface ThreadCalls {
-  apply: { args: [readonly Command[]]; value: Reply[] }
-  get: { args: [string]; value: StoredBodies | undefined }
-  list: { args: [TaskFilter]; value: TaskPage }
-  counts: { args: []; value: Record<TaskState, number> }
-  live: { args: [number]; value: { tasks: TaskHead[]; last: number | undefined } }
-  prune: { args: [number, number]; value: number }
-  close: { args: []; value: undefined }
-}
+/** What the store asks of its thread: a method of its database. Both ends are this module's build, nothing else can speak here. */
+export type ThreadMethod = keyof QueueDatabase
 
-export type ThreadMethod = keyof ThreadCalls
+export type ThreadArgs<M extends ThreadMethod> = Parameters<QueueDatabase[M]>
+export type ThreadValue<M extends ThreadMethod> = ReturnType<QueueDatabase[M]>
 
 export type ThreadRequest = {
-  [M in ThreadMethod]: { id: number; method: M; args: ThreadCalls[M]['args'] }
+  [M in ThreadMethod]: { id: number; method: M; args: ThreadArgs<M> }
 }[ThreadMethod]
 
 export type ThreadResponse = { id: number; value: unknown } | { id: number; error: ErrorFacts }

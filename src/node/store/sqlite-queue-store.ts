@@ -1,11 +1,26 @@
 import { Worker } from 'node:worker_threads'
 import { errorFromFacts } from '../../shared/errors.ts'
-import type { Command, Reply } from '../../shared/queue/commands.ts'
+import type { Body, Command, Reply } from '../../shared/queue/commands.ts'
 import { StoreUnavailableError } from '../../shared/queue/errors.ts'
-import type { QueueStore, StoredTask, TaskFilter, TaskPage } from '../../shared/queue/store.ts'
+import type {
+  DueTask,
+  EventPage,
+  QueueStore,
+  StoredTask,
+  TaskFilter,
+  TaskPage,
+  WaitingTask,
+} from '../../shared/queue/store.ts'
 import type { TaskHead, TaskState } from '../../shared/queue/task.ts'
-import type { QueueDatabaseOptions } from './queue-database.ts'
-import { OPENED, type ThreadCalls, type ThreadMethod, type ThreadResponse } from './queue-thread-protocol.ts'
+import type { Json } from '../../shared/tools/tool.ts'
+import type { QueueFileOptions } from './queue-file.ts'
+import {
+  OPENED,
+  type ThreadArgs,
+  type ThreadMethod,
+  type ThreadResponse,
+  type ThreadValue,
+} from './queue-thread-protocol.ts'
 
 interface Pending {
   resolve(value: unknown): void
@@ -17,7 +32,7 @@ interface Pending {
  * `conflict` when another process has it open or when it is not this version's to read, else `unavailable`.
  */
 export async function openSqliteQueueStore(
-  options: Pick<QueueDatabaseOptions, 'path'> & Partial<QueueDatabaseOptions>,
+  options: Pick<QueueFileOptions, 'path'> & Partial<QueueFileOptions>,
 ): Promise<QueueStore> {
   const store = new SqliteQueueStore({ synchronous: 'full', ...options })
   await store.opened
@@ -33,7 +48,7 @@ class SqliteQueueStore implements QueueStore {
   #lastId = OPENED
   #ended: Error | undefined
 
-  constructor(options: QueueDatabaseOptions) {
+  constructor(options: QueueFileOptions) {
     // The thread's module is TypeScript in a checkout and JavaScript in an installed package, as this one is.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const url = new URL(`./sqlite-queue-thread.${extension}`, import.meta.url)
@@ -59,44 +74,16 @@ class SqliteQueueStore implements QueueStore {
     return this.#call('apply', commands)
   }
 
-  async get(taskId: string): Promise<StoredTask | undefined> {
-    const found = await this.#call('get', taskId)
-    return found === undefined ? undefined : { ...found, logs: [] }
+  get(taskId: string): Promise<StoredTask | undefined> {
+    return this.#call('get', taskId)
   }
 
-  async head(taskId: string): Promise<TaskHead | undefined> {
-    return (await this.get(taskId))?.head
+  head(taskId: string): Promise<TaskHead | undefined> {
+    return this.#call('head', taskId)
   }
 
-  async result(taskId: string) {
-    return this.get(taskId)
-  }
-
-  // Until the second schema is in.
-  async lanes(): Promise<never> {
-    throw new StoreUnavailableError('lanes are not kept yet')
-  }
-  async waiting(): Promise<never> {
-    return this.lanes()
-  }
-  async due(): Promise<never> {
-    return this.lanes()
-  }
-  async *running(): AsyncGenerator<TaskHead[]> {
-    for await (const page of this.live()) yield page.filter(head => head.state === 'running')
-  }
-  async events(): Promise<never> {
-    return this.lanes()
-  }
-  async records(): Promise<never> {
-    return this.lanes()
-  }
-  async putRecord(): Promise<never> {
-    return this.lanes()
-  }
-  async *blobs(): AsyncGenerator<string[]> {}
-  async check(): Promise<never> {
-    return this.lanes()
+  result(taskId: string): Promise<{ head: TaskHead; result?: Body } | undefined> {
+    return this.#call('result', taskId)
   }
 
   list(filter: TaskFilter): Promise<TaskPage> {
@@ -107,16 +94,60 @@ class SqliteQueueStore implements QueueStore {
     return this.#call('counts')
   }
 
-  async *live(): AsyncGenerator<TaskHead[]> {
+  lanes(): Promise<{ lane: string; waiting: number }[]> {
+    return this.#call('lanes')
+  }
+
+  waiting(lane: string, after: number, limit: number): Promise<WaitingTask[]> {
+    return this.#call('waiting', lane, after, limit)
+  }
+
+  due(after: Pick<DueTask, 'due_at' | 'order'> | undefined, limit: number): Promise<DueTask[]> {
+    return this.#call('due', after, limit)
+  }
+
+  async *running(): AsyncGenerator<TaskHead[]> {
     for (let after: number | undefined = 0; after !== undefined; ) {
-      const page: ThreadCalls['live']['value'] = await this.#call('live', after)
-      yield page.tasks
+      const page: ThreadValue<'running'> = await this.#call('running', after)
+      if (page.tasks.length > 0) yield page.tasks
       after = page.last
     }
   }
 
-  async prune(endedBefore: number, max: number) {
-    return { tasks: await this.#call('prune', endedBefore, max), blobs: [] }
+  async *live(): AsyncGenerator<TaskHead[]> {
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const page: ThreadValue<'live'> = await this.#call('live', after)
+      if (page.tasks.length > 0) yield page.tasks
+      after = page.last
+    }
+  }
+
+  events(after: number, limit: number): Promise<EventPage> {
+    return this.#call('events', after, limit)
+  }
+
+  records(): Promise<{ key: string; value: Json }[]> {
+    return this.#call('records')
+  }
+
+  putRecord(key: string, value: Json | undefined): Promise<void> {
+    return this.#call('putRecord', key, value)
+  }
+
+  prune(endedBefore: number, max: number): Promise<{ tasks: number; blobs: string[] }> {
+    return this.#call('prune', endedBefore, max)
+  }
+
+  async *blobs(): AsyncGenerator<string[]> {
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const page: string[] = await this.#call('blobs', after)
+      if (page.length > 0) yield page
+      after = page.at(-1)
+    }
+  }
+
+  check(): Promise<void> {
+    return this.#call('check')
   }
 
   async close(): Promise<void> {
@@ -127,10 +158,7 @@ class SqliteQueueStore implements QueueStore {
     await this.#exited
   }
 
-  #call<M extends ThreadMethod>(
-    method: M,
-    ...args: ThreadCalls[M]['args']
-  ): Promise<ThreadCalls[M]['value']> {
+  #call<M extends ThreadMethod>(method: M, ...args: ThreadArgs<M>): Promise<ThreadValue<M>> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) {
         reject(this.#ended)
@@ -138,7 +166,7 @@ class SqliteQueueStore implements QueueStore {
       }
       this.#lastId += 1
       if (this.#pending.size === 0) this.#thread.ref()
-      this.#pending.set(this.#lastId, { resolve: value => resolve(value as ThreadCalls[M]['value']), reject })
+      this.#pending.set(this.#lastId, { resolve: value => resolve(value as ThreadValue<M>), reject })
       this.#thread.postMessage({ id: this.#lastId, method, args })
     })
   }

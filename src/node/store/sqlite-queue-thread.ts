@@ -34,14 +34,36 @@ function serve(database: QueueDatabase, request: ThreadRequest): unknown {
       return database.apply(...request.args)
     case 'get':
       return database.get(...request.args)
+    case 'head':
+      return database.head(...request.args)
+    case 'result':
+      return database.result(...request.args)
     case 'list':
       return database.list(...request.args)
     case 'counts':
       return database.counts()
+    case 'lanes':
+      return database.lanes()
+    case 'waiting':
+      return database.waiting(...request.args)
+    case 'due':
+      return database.due(...request.args)
+    case 'running':
+      return database.running(...request.args)
     case 'live':
       return database.live(...request.args)
+    case 'events':
+      return database.events(...request.args)
+    case 'records':
+      return database.records()
+    case 'putRecord':
+      return database.putRecord(...request.args)
     case 'prune':
       return database.prune(...request.args)
+    case 'blobs':
+      return database.blobs(...request.args)
+    case 'check':
+      return database.check()
     case 'close':
       return database.close()
   }

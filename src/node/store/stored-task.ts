@@ -1,12 +1,23 @@
 import { z } from 'zod'
 import { ERROR_TABLE, type ErrorCode } from '../../shared/errors.ts'
 import { StoreUnavailableError } from '../../shared/queue/errors.ts'
-import { TASK_STATES, type TaskHead } from '../../shared/queue/task.ts'
+import { TASK_STATES, type TaskHead, type TaskState } from '../../shared/queue/task.ts'
 
 /** Columns of a task's hot row with its `spec`, as the driver reads them. */
 export const TASK_COLUMNS =
-  't.n, t.task_id, t.seq, t.state, t.fence, t.tool, t.principal, t.idempotency_key, ' +
+  't.n, t.task_id, t.seq, t.state, t.fence, t.tool, t.principal, t.idempotency_key, t.created_at, ' +
   't.run_at, t.queued_at, t.ended_at, t.attempts, t.error, t.outcome_cid, r.spec'
+
+/** As it stands in the column `state`. */
+export const STATE_CODES: Record<TaskState, number> = {
+  scheduled: 0,
+  queued: 1,
+  running: 2,
+  succeeded: 3,
+  failed: 4,
+  cancelled: 5,
+  expired: 6,
+}
 
 const Facts = z.object({
   code: z.custom<ErrorCode>(value => typeof value === 'string' && value in ERROR_TABLE),
@@ -32,7 +43,7 @@ const Attempts = z.array(
   }),
 )
 
-/** What of a task never changes, kept as one JSON text. */
+/** What of a task seldom changes, kept as one JSON text. */
 const Spec = z.object({
   code_cid: z.string(),
   repeat: z.enum(['pure', 'idempotent', 'once']),
@@ -52,18 +63,21 @@ const Spec = z.object({
   }),
   labels: z.record(z.string(), z.string()),
   metadata: z.record(z.string(), z.json()),
-  created_at: z.number(),
+  concurrency: z.object({ key: z.string(), limit: z.int() }).exactOptional(),
+  rate: z.object({ key: z.string(), limit: z.int(), per_ms: z.int() }).exactOptional(),
+  resubmitted_from: z.string().exactOptional(),
 })
 
 const Row = z.object({
   n: z.int(),
   task_id: z.string(),
   seq: z.int(),
-  state: z.enum(TASK_STATES),
+  state: z.int().min(0).max(6),
   fence: z.int(),
   tool: z.string(),
   principal: z.string(),
   idempotency_key: z.string().nullable(),
+  created_at: z.number(),
   run_at: z.number().nullable(),
   queued_at: z.number().nullable(),
   ended_at: z.number().nullable(),
@@ -73,13 +87,14 @@ const Row = z.object({
   spec: z.string(),
 })
 
-export interface StoredTask {
+/** A task and its number. */
+export interface NumberedTask {
   n: number
   head: TaskHead
 }
 
 /** A task from its row; throws `unavailable` for a row that no toolmesh wrote. */
-export function taskFromRow(row: unknown): StoredTask {
+export function taskFromRow(row: unknown): NumberedTask {
   try {
     return parseRow(row)
   } catch (error) {
@@ -87,13 +102,15 @@ export function taskFromRow(row: unknown): StoredTask {
   }
 }
 
-function parseRow(row: unknown): StoredTask {
-  const { n, spec, attempts, error, idempotency_key, run_at, queued_at, ended_at, outcome_cid, ...rest } =
+function parseRow(row: unknown): NumberedTask {
+  const { n, state, spec, attempts, error, idempotency_key, run_at, queued_at, ended_at, ...more } =
     Row.parse(row)
+  const { outcome_cid, ...rest } = more
   const head: TaskHead = {
     ...rest,
+    state: TASK_STATES[state] ?? 'queued',
     ...Spec.parse(JSON.parse(spec)),
-    attempts: Attempts.parse(JSON.parse(attempts)),
+    attempts: attempts === '[]' ? [] : Attempts.parse(JSON.parse(attempts)),
   }
   if (idempotency_key !== null) head.idempotency_key = idempotency_key
   if (run_at !== null) head.run_at = run_at
@@ -104,10 +121,11 @@ function parseRow(row: unknown): StoredTask {
   return { n, head }
 }
 
-/** The JSON text of what never changes in a task. */
+/** The JSON text of what seldom changes in a task. */
 export function specOf(task: TaskHead): string {
   const { code_cid, repeat, priority, requires, target, any_build, request_cid } = task
-  const { queue_timeout_ms, attempt_timeout_ms, deadline, retry, labels, metadata, created_at } = task
+  const { queue_timeout_ms, attempt_timeout_ms, deadline, retry, labels, metadata } = task
+  const { concurrency, rate, resubmitted_from } = task
   return JSON.stringify({
     code_cid,
     repeat,
@@ -122,6 +140,8 @@ export function specOf(task: TaskHead): string {
     retry,
     labels,
     metadata,
-    created_at,
+    concurrency,
+    rate,
+    resubmitted_from,
   })
 }

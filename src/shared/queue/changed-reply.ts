@@ -1,5 +1,4 @@
 import type { Body, Changed, Command } from './commands.ts'
-import { isWaiting, laneKey } from './lane.ts'
 import { dueAt } from './states.ts'
 import type { TaskEvent, TaskHead } from './task.ts'
 
@@ -8,6 +7,8 @@ export interface ChangePlace {
   order: number
   /** The lane in which the task waited before. */
   waitedIn: string | undefined
+  /** The lane in which it waits now. */
+  waitsIn: string | undefined
   /** Needed for the reply to a lease. */
   params: Body | undefined
 }
@@ -26,11 +27,10 @@ export function changedReply(command: Command, task: TaskHead, place: ChangePlac
     principal: task.principal,
     order: place.order,
   }
-  const lane = isWaiting(task) ? laneKey(task) : undefined
   const due = dueAt(task)
   if (last !== undefined) reply.peer_id = last.peer_id
-  if (lane !== undefined) reply.lane = lane
-  if (place.waitedIn !== undefined && place.waitedIn !== lane) reply.left = place.waitedIn
+  if (place.waitsIn !== undefined) reply.lane = place.waitsIn
+  if (place.waitedIn !== undefined && place.waitedIn !== place.waitsIn) reply.left = place.waitedIn
   if (task.queued_at !== undefined) reply.queued_at = task.queued_at
   if (due !== undefined) reply.due_at = due
   if (task.run_at !== undefined) reply.run_at = task.run_at

@@ -51,6 +51,11 @@ export function laneKey(task: TaskHead): string {
   ])
 }
 
+/** The lane in which a task waits now; undefined while it does not. */
+export function waitingLane(task: TaskHead): string | undefined {
+  return isWaiting(task) ? laneKey(task) : undefined
+}
+
 /** Whether a task stands in its lane: it could run now if a worker had it. A retry that is held back does not. */
 export function isWaiting(task: Pick<TaskHead, 'state' | 'run_at'>): boolean {
   return task.state === 'queued' && task.run_at === undefined

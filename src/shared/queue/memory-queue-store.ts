@@ -2,7 +2,7 @@ import type { Json } from '../tools/tool.ts'
 import { changedReply, eventOf } from './changed-reply.ts'
 import type { Body, Command, JsonText, Reply } from './commands.ts'
 import { StoreUnavailableError } from './errors.ts'
-import { isWaiting, laneKey } from './lane.ts'
+import { waitingLane } from './lane.ts'
 import { decide, dueAt } from './states.ts'
 import type {
   DueTask,
@@ -195,13 +195,18 @@ export class MemoryQueueStore implements QueueStore {
       return { changed: false, task_id: command.task_id, refusal: decision.refusal, ...state }
     }
     const head = { ...decision.task, seq: ++this.#seq }
-    const waitedIn = entry === undefined ? undefined : laneOf(entry.head)
+    const waitedIn = entry === undefined ? undefined : waitingLane(entry.head)
     if (entry !== undefined) this.#leave(entry)
     const changed = entry ?? this.#add(head, command)
     changed.head = head
     this.#enter(changed)
     keepBodies(changed, command)
-    const reply = changedReply(command, head, { order: changed.order, waitedIn, params: changed.params })
+    const reply = changedReply(command, head, {
+      order: changed.order,
+      waitedIn,
+      waitsIn: waitingLane(head),
+      params: changed.params,
+    })
     this.#events.push(eventOf(reply))
     return reply
   }
@@ -218,7 +223,7 @@ export class MemoryQueueStore implements QueueStore {
   /** Takes the task out of what goes by its state, before that changes. */
   #leave(entry: Entry): void {
     this.#counts[entry.head.state] -= 1
-    const lane = laneOf(entry.head)
+    const lane = waitingLane(entry.head)
     if (lane === undefined) return
     const waiting = this.#lanes.get(lane)
     waiting?.delete(entry)
@@ -227,7 +232,7 @@ export class MemoryQueueStore implements QueueStore {
 
   #enter(entry: Entry): void {
     this.#counts[entry.head.state] += 1
-    const lane = laneOf(entry.head)
+    const lane = waitingLane(entry.head)
     if (lane === undefined) return
     const waiting = this.#lanes.get(lane)
     if (waiting === undefined) this.#lanes.set(lane, new Set([entry]))
@@ -261,10 +266,6 @@ function keepBodies(entry: Entry, command: Command): void {
   entry.logs.set(command.fence, command.logs)
   const fences = new Set(entry.head.attempts.map(attempt => attempt.fence))
   for (const fence of entry.logs.keys()) if (!fences.has(fence)) entry.logs.delete(fence)
-}
-
-function laneOf(head: TaskHead): string | undefined {
-  return isWaiting(head) ? laneKey(head) : undefined
 }
 
 function blobsOf({ params, result }: Entry): string[] {
