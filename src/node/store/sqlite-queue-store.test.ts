@@ -7,13 +7,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import {
-  headOf,
-  lease,
-  queueStoreCompliance,
-  settle,
-  submit,
-} from '../../shared/queue/queue-store.compliance.ts'
+import { headOf, lease, settle, submit } from '../../shared/queue/commands.fixture.ts'
+import { queueStoreCompliance } from '../../shared/queue/queue-store.compliance.ts'
 import { openSqliteQueueStore } from './sqlite-queue-store.ts'
 
 queueStoreCompliance('SqliteQueueStore', async () => {

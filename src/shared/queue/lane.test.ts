@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { headOf } from './commands.fixture.ts'
 import { isWaiting, laneKey, parseLane } from './lane.ts'
-import { headOf } from './queue-store.compliance.ts'
 
 describe('a lane', () => {
   it('says all that decides who may run its tasks and when, and comes back from its key', () => {

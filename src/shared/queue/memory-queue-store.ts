@@ -50,22 +50,16 @@ export class MemoryQueueStore implements QueueStore {
   }
 
   async get(taskId: string): Promise<StoredTask | undefined> {
-    this.#ensureOpen()
-    const entry = this.#entries.get(taskId)
-    if (entry === undefined) return undefined
-    const { head, params, result, logs } = entry
-    const lines = [...logs].map(([fence, lines]) => ({ fence, lines })).sort((a, b) => a.fence - b.fence)
-    return structuredClone({ head, params, ...(result === undefined ? {} : { result }), logs: lines })
+    return this.#read(taskId)
   }
 
   async head(taskId: string): Promise<TaskHead | undefined> {
-    return (await this.get(taskId))?.head
+    return this.#read(taskId)?.head
   }
 
   async result(taskId: string): Promise<{ head: TaskHead; result?: Body } | undefined> {
-    const found = await this.get(taskId)
-    if (found === undefined) return undefined
-    return { head: found.head, ...(found.result === undefined ? {} : { result: found.result }) }
+    const { head, result } = this.#read(taskId) ?? {}
+    return head && { head, ...(result === undefined ? {} : { result }) }
   }
 
   async list(filter: TaskFilter): Promise<TaskPage> {
@@ -179,6 +173,15 @@ export class MemoryQueueStore implements QueueStore {
 
   async close(): Promise<void> {
     this.#closed = true
+  }
+
+  #read(taskId: string): StoredTask | undefined {
+    this.#ensureOpen()
+    const entry = this.#entries.get(taskId)
+    if (entry === undefined) return undefined
+    const { head, params, result } = entry
+    const logs = [...entry.logs].map(([fence, lines]) => ({ fence, lines })).sort((a, b) => a.fence - b.fence)
+    return structuredClone({ head, params, ...(result === undefined ? {} : { result }), logs })
   }
 
   #applyOne(command: Command): Reply {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { headOf, lease, settle, submit } from './commands.fixture.ts'
 import type { Command, CommandMap, ReportedOutcome } from './commands.ts'
-import { headOf, lease, settle, submit } from './queue-store.compliance.ts'
 import { decide } from './states.ts'
 import { type TaskHead, type TaskState, TERMINAL_STATES } from './task.ts'
 
