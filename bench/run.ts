@@ -10,6 +10,7 @@ const BENCHMARKS: Record<string, () => Promise<{ benchmark: Benchmark }>> = {
   start: () => import('./start.ts'),
   memory: () => import('./memory.ts'),
   queue: () => import('./queue.ts'),
+  backlog: () => import('./backlog.ts'),
 }
 
 const args = process.argv.slice(2)
@@ -58,7 +59,7 @@ function textOf(figure: Figure): string {
   const { value, unit, p99, goal } = figure
   const slow = p99 === undefined ? '' : `, p99 ${rounded(p99)} ${unit}`
   if (goal === undefined) return `${rounded(value)} ${unit}${slow}`
-  const bar = 'most' in goal ? `at most ${goal.most}` : `at least ${goal.least}`
+  const bar = 'most' in goal ? `at most ${rounded(goal.most)}` : `at least ${rounded(goal.least)}`
   return `${rounded(value)} ${unit}${slow}  goal ${bar}: ${meetsGoal(figure) ? 'met' : 'MISSED'}`
 }
 

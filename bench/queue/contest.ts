@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { measuredBy } from '../measured-by.ts'
 import { type BareFsync, bareFsync } from './bare-fsync.ts'
 import { postgresPrograms, startPostgres } from './postgres.ts'
 import { hasRedis, startRedis } from './redis.ts'
@@ -35,7 +33,7 @@ export interface Contest {
 export async function contest(): Promise<Contest> {
   const absent: Contest['absent'] = []
   const entrants = [ours('full'), ours('normal'), ...(await rivals(absent))]
-  const results = entrants.map(entrant => ({ entrant, rounds: [] as Round[] }))
+  const results: { entrant: Entrant; rounds: Round[] }[] = entrants.map(entrant => ({ entrant, rounds: [] }))
   const fsync: BareFsync = { appended: [], overwritten: [] }
   for (let round = 0; round < ROUNDS; round++) {
     const { appended, overwritten } = await bareFsync()
@@ -69,7 +67,8 @@ function ours(synchronous: 'full' | 'normal'): Entrant {
     async round() {
       const folder = await temporaryFolder()
       try {
-        return await roundOf(join(import.meta.dirname, 'toolmesh-round.ts'), [folder, synchronous])
+        const program = join(import.meta.dirname, 'toolmesh-round.ts')
+        return await measuredBy(program, [folder, synchronous], roundSchema)
       } finally {
         await removeFolder(folder)
       }
@@ -106,20 +105,10 @@ function rival(name: string, durability: Durability, file: string, start: () => 
       const server = await start()
       try {
         const program = join(import.meta.dirname, '..', 'rivals', file)
-        return await roundOf(program, [server.address, String(server.pid)])
+        return await measuredBy(program, [server.address, String(server.pid)], roundSchema)
       } finally {
         await server.stop()
       }
     },
   }
-}
-
-/** Runs a program that prints what it measured. */
-async function roundOf(program: string, args: readonly string[]): Promise<Round> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = once(child, 'exit')
-  const printed = await text(child.stdout)
-  const [code] = await ended
-  if (code !== 0) throw new Error(`${program} ended with ${code}`)
-  return roundSchema.parse(JSON.parse(printed))
 }

@@ -43,14 +43,14 @@ class Measurement {
 
     const submitOne = await this.#oneByOne()
     const submitBatch: number[] = []
-    const process: Record<string, number> = {}
+    const processing: Record<string, number> = {}
     const endToEnd: Record<string, number> = {}
     let cpu = 0
     for (const concurrency of CONCURRENCIES) {
       const tasks = tasksAt(concurrency)
       const { submitted, processed } = await this.#preloaded(concurrency, tasks)
       submitBatch.push(submitted)
-      process[concurrency] = processed
+      processing[concurrency] = processed
       const { perSecond, cpuPerTask } = await this.#endToEnd(concurrency, tasks)
       endToEnd[concurrency] = perSecond
       if (concurrency === 64) cpu = cpuPerTask
@@ -59,7 +59,7 @@ class Measurement {
     return {
       submit_one: submitOne,
       submit_batch: summarise(submitBatch).median,
-      process,
+      process: processing,
       end_to_end: endToEnd,
       cpu_s_per_100k: cpu * 100_000,
       idle: await this.#idle(),

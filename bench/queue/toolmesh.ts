@@ -1,67 +1,26 @@
 import { ownWorker } from '../../src/node/own-worker.ts'
-import { openSqliteQueueStore } from '../../src/node/store/sqlite-queue-store.ts'
 import { systemClock } from '../../src/shared/clock.ts'
-import { silentLogger } from '../../src/shared/logger.ts'
 import { AttemptRunner } from '../../src/shared/queue/attempt-runner.ts'
 import { MemoryOutbox } from '../../src/shared/queue/outbox.ts'
-import { Queue } from '../../src/shared/queue/queue.ts'
-import type { ToolDescriptor } from '../../src/shared/tools/tool.ts'
 import { type Contender, payloadOf } from './contender.ts'
-
-const NO_OP: ToolDescriptor = {
-  name: 'no_op',
-  category: 'bench',
-  title: 'Nothing',
-  description: 'Does nothing.',
-  effects: { repeat: 'pure', reach: [] },
-  platforms: ['node'],
-  inline_max_bytes: 0,
-  input_schema: {
-    type: 'object',
-    properties: { n: { type: 'integer' }, text: { type: 'string' } },
-    additionalProperties: false,
-  },
-  output_schema: { type: 'object' },
-  interface_cid: 'interface',
-  code_cid: 'code',
-  module: 'no-op.ts',
-}
-
-const OWNER = 'bench-owner'
+import { announcementOf, CATALOGUE, NO_OP, OWNER, openQueue } from './open-queue.ts'
 
 /** Our queue in the file `path`, with this process as its only worker: composed as a node does, its tool runs at once. */
 export async function toolmesh(path: string, synchronous: 'full' | 'normal'): Promise<Contender> {
-  const catalogue = new Map([[NO_OP.name, NO_OP]])
-  const store = await openSqliteQueueStore({ path, synchronous })
-  const queue = new Queue({
-    store,
-    catalogue,
-    ownerId: OWNER,
-    clock: systemClock,
-    logger: silentLogger,
-    random: Math.random,
-  })
-  await queue.start()
-  queue.reachable()
+  const { queue, close } = await openQueue(path, synchronous)
   const runner = new AttemptRunner({
     instanceId: crypto.randomUUID(),
     execute: async () => ({}),
     hasNotRun: () => false,
     outbox: new MemoryOutbox(),
     clock: systemClock,
-    catalogue,
+    catalogue: CATALOGUE,
     capacity: 0,
   })
   const link = ownWorker(OWNER, runner)
   const offer = (credits: number): void => {
     runner.setCapacity(credits)
-    const { name, interface_cid, code_cid } = NO_OP
-    queue.announce(link, {
-      instance_id: runner.instanceId,
-      tools: [{ tool: name, interface_cid, code_cid }],
-      labels: [],
-      credits,
-    })
+    queue.announce(link, announcementOf(runner.instanceId, credits))
   }
   const numberOf = new Map<string, number>()
   return {
@@ -89,9 +48,6 @@ export async function toolmesh(path: string, synchronous: 'full' | 'normal'): Pr
         },
       }
     },
-    async close() {
-      await queue.close()
-      await store.close()
-    },
+    close,
   }
 }
