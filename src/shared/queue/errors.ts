@@ -87,3 +87,51 @@ export class BlobUnavailableError extends ToolmeshError {
     super('unavailable', `blob store: ${what}`, { cause })
   }
 }
+
+/** No schedule of the principal by this name. */
+export class ScheduleNotFoundError extends ToolmeshError {
+  constructor(name: string) {
+    super('not_found', `there is no schedule ${JSON.stringify(name.slice(0, 128))}`, {
+      field: '/name',
+      value: name,
+    })
+  }
+}
+
+/** As many schedules as are allowed are kept already. */
+export class ScheduleLimitError extends ToolmeshError {
+  constructor(limit: string) {
+    super('conflict', `too many schedules: at most ${limit}; remove one first`)
+  }
+}
+
+/** Only a task that has ended can be submitted once more. */
+export class TaskNotEndedError extends ToolmeshError {
+  constructor(taskId: string, state: string) {
+    super('conflict', `task ${taskId} has not ended: ${state}`, { field: '/task_id', value: taskId })
+  }
+}
+
+/** The task has started, so it keeps what it asked for. */
+export class TaskStartedError extends ToolmeshError {
+  constructor(taskId: string, state: string) {
+    super(
+      'conflict',
+      `task ${taskId} has started (${state}): only its priority can change, between attempts`,
+      {
+        field: '/task_id',
+        value: taskId,
+      },
+    )
+  }
+}
+
+/** The peer has announced no work here. */
+export class WorkerNotFoundError extends ToolmeshError {
+  constructor(peerId: string) {
+    super('not_found', `peer ${peerId.slice(0, 80)} has announced nothing here`, {
+      field: '/peer_id',
+      value: peerId,
+    })
+  }
+}
