@@ -1,8 +1,11 @@
 import { openSqliteQueueStore } from '../../src/node/store/sqlite-queue-store.ts'
 import { systemClock } from '../../src/shared/clock.ts'
 import { silentLogger } from '../../src/shared/logger.ts'
+import { Bodies } from '../../src/shared/queue/bodies.ts'
+import { MemoryBlobStore } from '../../src/shared/queue/memory-blob-store.ts'
 import { Queue } from '../../src/shared/queue/queue.ts'
 import type { Announcement } from '../../src/shared/queue/work.ts'
+import { Catalogue } from '../../src/shared/tools/catalogue.ts'
 import type { ToolDescriptor } from '../../src/shared/tools/tool.ts'
 
 export const NO_OP: ToolDescriptor = {
@@ -27,7 +30,7 @@ export const NO_OP: ToolDescriptor = {
 /** Peer id of the node whose queue it is. */
 export const OWNER = 'bench-owner'
 
-export const CATALOGUE = new Map([[NO_OP.name, NO_OP]])
+export const CATALOGUE = new Catalogue([NO_OP])
 
 /** Tasks that wait at once, at most: more than any benchmark submits. */
 const LIVE_TASKS = 2_000_000
@@ -40,6 +43,7 @@ export async function openQueue(
   const store = await openSqliteQueueStore({ path, synchronous })
   const queue = new Queue({
     store,
+    bodies: new Bodies({ store: new MemoryBlobStore(), logger: silentLogger }),
     catalogue: CATALOGUE,
     ownerId: OWNER,
     clock: systemClock,

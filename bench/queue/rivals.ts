@@ -16,9 +16,15 @@ export async function installRivals(): Promise<string | undefined> {
   try {
     await promisify(execFile)('npm', args, { cwd: FOLDER })
   } catch (error) {
-    return `npm install in bench/rivals failed: ${error instanceof Error ? error.message : error}`
+    return `npm install in bench/rivals failed: ${firstLineOf(error)}`
   }
   return undefined
+}
+
+/** Of npm's many lines the first names the cause. */
+function firstLineOf(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).split('\n')
+  return lines.find(line => line.startsWith('npm error')) ?? lines[0] ?? ''
 }
 
 async function isInstalled(): Promise<boolean> {
