@@ -10,11 +10,14 @@ import { createSurface } from '../shared/mcp/create-surface.ts'
 import { meshTools } from '../shared/mcp/mesh-tools.ts'
 import { meshResources } from '../shared/mcp/resources/mesh-resources.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
+import type { ShutdownRequest } from '../shared/mcp/taskqueue/shutdown.ts'
 import { createMeshHost } from '../shared/mesh/host.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import { AttemptRunner } from '../shared/queue/attempt-runner.ts'
+import { Bodies } from '../shared/queue/bodies.ts'
 import { MemoryOutbox } from '../shared/queue/outbox.ts'
 import { Queue } from '../shared/queue/queue.ts'
+import { Schedules } from '../shared/queue/schedules.ts'
 import { RuntimeBusyError } from '../shared/router/errors.ts'
 import { InlineRuntime } from '../shared/router/inline-runtime.ts'
 import { Router } from '../shared/router/router.ts'
@@ -33,6 +36,7 @@ import { PeerSessions } from './peer-sessions.ts'
 import { importFrom } from './runtime/import-tool.ts'
 import { threadPool } from './runtime/thread-pool.ts'
 import { AuthorityFile } from './store/authority-file.ts'
+import { BlobFiles } from './store/blob-files.ts'
 import { libp2pDatastore } from './store/libp2p-datastore.ts'
 import { MembershipFile } from './store/membership-file.ts'
 import { openSqliteQueueStore } from './store/sqlite-queue-store.ts'
@@ -41,6 +45,9 @@ import { nodeTransports } from './transports/node-transports.ts'
 
 /** The invite that is printed at the start: for the person who started the node, and a few friends. */
 const JOIN_INVITE = { roles: ['work'], ttl_ms: 24 * 3_600_000, uses: 100, name: 'printed at start' } as const
+
+/** What the answer to a shutdown has to leave, before the node closes under it, milliseconds. */
+const SHUTDOWN_ANSWER_MS = 100
 
 export interface NodeParts {
   /** The build's list of tools. */
@@ -57,6 +64,8 @@ export interface Node {
   readonly surface: Surface
   /** A link by which tabs join. */
   createInvite(): Promise<{ url: string; expires_at: string }>
+  /** Resolves when a client with the right to do so asked the node to end, and has been answered. */
+  readonly shutdownRequested: Promise<ShutdownRequest>
   /** Takes no more work; resolves when what runs has ended, on abort when the rest was given back. */
   drain(signal: AbortSignal): Promise<void>
   close(): Promise<void>
@@ -112,14 +121,16 @@ async function build(
   const router = new Router({ runtimes: [inline, threads], clock, logger })
   opened.push(() => Promise.all([inline.close(), threads.close()]))
 
-  // Tasks: the store in a thread of its own, the queue, this node's threads as its first worker.
-  const [store] = await Promise.all([
+  // Tasks: the store in a thread of its own, large bodies as files beside it, the queue, this node's threads as its first worker.
+  const [store, blobs] = await Promise.all([
     openSqliteQueueStore({ path: join(dataDir, 'queue.db'), synchronous: config.queue.synchronous }),
+    BlobFiles.open(join(dataDir, 'blobs')),
     authority.load(),
   ])
   opened.push(() => store.close())
   const queue = new Queue({
     store,
+    bodies: new Bodies({ store: blobs, logger }),
     catalogue,
     ownerId: peerId,
     clock,
@@ -139,6 +150,15 @@ async function build(
     catalogue,
     capacity: config.workers.max,
   })
+  const schedules = new Schedules({
+    submit: (principal, request, key) => queue.submitOnce(principal, request, key),
+    check: (principal, request) => queue.check(principal, request),
+    stateOf: async id => (await store.head(id))?.state,
+    store,
+    clock,
+    logger,
+  })
+  opened.push(() => schedules.close())
   await queue.start()
   const labels = ['kind:node', 'runtime:node']
   const own = ownWorker(peerId, runner)
@@ -148,6 +168,15 @@ async function build(
     labels,
   }
   queue.announce(own, { ...offer, credits: runner.credits })
+
+  const shutdown = Promise.withResolvers<ShutdownRequest>()
+  async function drain(signal: AbortSignal): Promise<void> {
+    draining = true
+    // No more leases from here on; what other owners run here, and then what runs elsewhere, has its end.
+    const drained = queue.drain(signal)
+    await runner.drain(signal)
+    await drained
+  }
 
   // What clients see, and what peers do: their calls run here, or two nodes could pass one back and forth.
   const directory = new PeerDirectory({
@@ -180,6 +209,14 @@ async function build(
     catalogue,
     tools: meshTools({
       queue,
+      workers: queue,
+      schedules,
+      shutdown: request => {
+        logger('info', 'a client asked this node to end', { ...request })
+        void drain(AbortSignal.timeout(request.wait_ms))
+        clock.after(SHUTDOWN_ANSWER_MS, () => shutdown.resolve(request))
+      },
+      catalogue,
       authority,
       peers: directory,
       connect: (invite, signal) => {
@@ -207,7 +244,7 @@ async function build(
         info: () => ({ peerId, multiaddrs: host?.addresses() ?? [], name: config.name, version }),
         notReady: () => [
           ...(draining ? ['draining'] : p2p.enabled && host === undefined ? ['starting'] : []),
-          ...(queue.failure === undefined ? [] : ['the task store takes no changes']),
+          ...(queue.failure === undefined ? [] : [`the task store takes no changes: ${queue.failure}`]),
         ],
         webRoot: join(packageRoot(), 'dist', 'web'),
         onUpgrade: (request, socket, head) => websockets.upgrade(request, socket, head),
@@ -265,6 +302,10 @@ async function build(
     await joined.start(p2p.join)
   }
   queue.reachable()
+  await schedules.start()
+  queue.onHealth(failure => {
+    if (failure === undefined) schedules.resume()
+  })
 
   return {
     peerId,
@@ -281,13 +322,8 @@ async function build(
       const { secret, expires_at } = await authority.createInvite(JOIN_INVITE)
       return { url: formatInvite({ origin: server?.origin ?? '', secret, peerId }), expires_at }
     },
-    async drain(signal) {
-      draining = true
-      // No more leases from here on; what other owners run here, and then what runs elsewhere, has its end.
-      const drained = queue.drain(signal)
-      await runner.drain(signal)
-      await drained
-    },
+    shutdownRequested: shutdown.promise,
+    drain,
     close: () => closeAll(opened),
   }
 }

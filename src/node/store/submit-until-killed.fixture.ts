@@ -1,6 +1,8 @@
 /** A process that submits to a store and prints the id of each acknowledged task, until it is killed. */
 import { systemClock } from '../../shared/clock.ts'
 import { silentLogger } from '../../shared/logger.ts'
+import { Bodies } from '../../shared/queue/bodies.ts'
+import { MemoryBlobStore } from '../../shared/queue/memory-blob-store.ts'
 import { TEST_TOOLS } from '../../shared/queue/queue.fixture.ts'
 import { Queue } from '../../shared/queue/queue.ts'
 import { openSqliteQueueStore } from './sqlite-queue-store.ts'
@@ -8,6 +10,7 @@ import { openSqliteQueueStore } from './sqlite-queue-store.ts'
 const path = process.argv[2] ?? ''
 const queue = new Queue({
   store: await openSqliteQueueStore({ path }),
+  bodies: new Bodies({ store: new MemoryBlobStore(), logger: silentLogger }),
   catalogue: TEST_TOOLS,
   ownerId: 'owner-peer-id',
   clock: systemClock,

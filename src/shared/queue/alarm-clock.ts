@@ -17,6 +17,7 @@ export class AlarmClock {
   readonly #clock: Clock
   readonly #alarms = new MinHeap<Alarm>((a, b) => a.at < b.at)
   #timer: { at: number; stop: () => void } | undefined
+  #closed = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -39,15 +40,16 @@ export class AlarmClock {
     if (alarm !== undefined) this.#alarms.remove(alarm)
   }
 
-  /** Forgets every alarm. */
+  /** Forgets every alarm; none rings from now on. */
   close(): void {
+    this.#closed = true
     while (this.#alarms.pop() !== undefined);
     this.#timer?.stop()
     this.#timer = undefined
   }
 
   #arm(): void {
-    const first = this.#alarms.peek()
+    const first = this.#closed ? undefined : this.#alarms.peek()
     if (first === undefined || (this.#timer !== undefined && this.#timer.at <= first.at)) return
     this.#timer?.stop()
     const delay = Math.min(Math.max(Math.ceil(first.at - this.#clock.monotonic()), 0), MAX_TIMER_MS)

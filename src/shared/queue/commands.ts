@@ -12,7 +12,7 @@ export interface BlobRef {
   size: number
 }
 
-/** Params or a result: as text up to `limits.inlineBytes`, else by reference. */
+/** Params or a result: as text where it is small, else by reference: see `Bodies`. */
 export type Body = JsonText | BlobRef
 
 /** The text of a body that is kept inline; throws for one that is not. */

@@ -1,24 +1,21 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
-import type { Json, Progress } from '../tools/tool.ts'
 import { AlarmClock } from './alarm-clock.ts'
-import {
-  type Changed,
-  type Command,
-  type CommandMap,
-  inlineOf,
-  type Reply,
-  type ReportedOutcome,
-} from './commands.ts'
-import { LinkLostError } from './errors.ts'
-import { InsistentCommit, STORE_RETRY_MS } from './insistent-commit.ts'
-import { type HeldLease, LeaseBook } from './lease-book.ts'
+import type { Bodies } from './bodies.ts'
+import type { Changed, Command, CommandMap, Reply } from './commands.ts'
+import { DueTasks } from './due-tasks.ts'
+import { InsistentCommit } from './insistent-commit.ts'
+import { laneKey } from './lane.ts'
+import type { HeldLease } from './lease-book.ts'
+import { type Grant, LeasedAttempts } from './leased-attempts.ts'
 import type { QueueLimits } from './limits.ts'
-import { LiveTasks } from './live-tasks.ts'
-import { reportedOutcome } from './reported-outcome.ts'
-import { type TaskHead, TERMINAL_STATES } from './task.ts'
-import type { Announcement, Assignment, Lease, WorkerLink } from './work.ts'
-import { WorkerSlot } from './worker-slot.ts'
+import { Pairing } from './pairing.ts'
+import type { QueueStore } from './store.ts'
+import type { StoreHealth } from './store-health.ts'
+import { type Taken, WaitingTasks } from './waiting-tasks.ts'
+import type { Announcement, Assignment, WorkerLink } from './work.ts'
+import { WorkerRoster } from './worker-roster.ts'
+import { type OfferChange, WorkerSlot } from './worker-slot.ts'
 
 export interface DispatcherInit {
   ownerId: string
@@ -29,188 +26,176 @@ export interface DispatcherInit {
   limits: QueueLimits
   leaseMs: number
   graceMs: number
+  store: QueueStore
+  health: StoreHealth
+  bodies: Bodies
+  categoryOf: (tool: string) => string
   /** Commits a command; `follow` hears of its reply first. */
   commit: (command: Command) => Promise<Reply>
 }
 
-/** Milliseconds after an attempt's own limit until the owner gives up on it: the worker ends it first. */
-const LIMIT_MARGIN_MS = 5_000
-
-/** What is done with a lease once it is durable. */
-type OnGrant = (lease: HeldLease, assignment: Assignment) => void
+/** A lease that is being committed. */
+interface Granting {
+  readonly taken: Taken
+  readonly slot: WorkerSlot
+  /** Lanes in which the task is not to be looked for any more: it was taken there. */
+  readonly lanes: Set<string>
+  readonly onGrant: (lease: HeldLease, grant: Grant) => void
+}
 
 /**
- * Pairs ready tasks with workers that granted credits, the moment both are there: nothing polls and nothing is
+ * Pairs waiting tasks with workers that granted credits, the moment both are there: nothing polls and nothing is
  * scanned. It follows the store's changes (`follow`), so its picture is never ahead of what is durable.
  */
 export class Dispatcher {
+  readonly waiting: WaitingTasks<WorkerSlot>
+  readonly attempts: LeasedAttempts
+  readonly roster = new WorkerRoster()
   readonly #init: DispatcherInit
   readonly #alarms: AlarmClock
-  readonly #leases: LeaseBook
   readonly #commits: InsistentCommit
-  readonly #tasks: LiveTasks
-  readonly #slots = new Map<WorkerLink, WorkerSlot>()
-  /** Workers that may have both a free credit and a task. */
-  readonly #hungry = new Set<WorkerSlot>()
-  /** Who a lease that is being committed is for. */
-  readonly #granting = new Map<string, { slot: WorkerSlot; onGrant: OnGrant }>()
+  readonly #due: DueTasks
+  readonly #pairing: Pairing
+  readonly #granting = new Map<string, Granting>()
   #draining = false
   #onIdle: (() => void)[] = []
 
   constructor(init: DispatcherInit) {
     this.#init = init
-    this.#alarms = new AlarmClock(init.clock)
-    const { clock, logger, leaseMs, graceMs } = init
-    const alarms = this.#alarms
-    this.#commits = new InsistentCommit(init.commit, alarms, logger)
-    const onLost = (lease: HeldLease) => this.#release(lease, 'lost')
-    this.#leases = new LeaseBook({ clock, alarms, logger, leaseMs, graceMs, onLost })
-    this.#tasks = new LiveTasks({
+    const { clock, logger, store, health, categoryOf } = init
+    const alarms = new AlarmClock(clock)
+    const commits = new InsistentCommit(init.commit, health)
+    this.#alarms = alarms
+    this.#commits = commits
+    this.attempts = new LeasedAttempts({ ...init, alarms, commits, onFree: slot => this.#freed(slot) })
+    this.waiting = new WaitingTasks({
+      page: (lane, after, limit) => store.waiting(lane, after, limit),
       clock,
       alarms,
-      change: command => void this.#commits.change(command),
-      onReady: (workers, byTime) => {
-        for (const slot of workers) if (slot.isFree) this.#hungry.add(slot)
-        if (byTime) this.pump()
+      categoryOf,
+      logger,
+      onReady: workers => this.#pairing.woke(workers),
+    })
+    this.#pairing = new Pairing({
+      roster: this.roster,
+      waiting: this.waiting,
+      rests: () => this.#rests,
+      lease: (taken, slot) => {
+        void this.#grant(taken, slot, (lease, grant) => void this.attempts.run(lease, slot, grant))
       },
+    })
+    this.#due = new DueTasks({
+      page: (after, limit) => store.due(after, limit),
+      onDue: task_id => commits.change({ kind: 'due', task_id, at: clock.now() }),
+      clock,
+      alarms,
+      logger,
+    })
+    health.onHealth(failure => {
+      if (failure === undefined) this.#pairing.plan()
     })
   }
 
-  /** Tasks that have not ended. */
-  get live(): number {
-    return this.#tasks.size
-  }
-
-  get ready(): number {
-    return this.#tasks.ready
-  }
-
-  /** Why changes wait for the store now, for a person; undefined when none does. */
-  get failure(): string | undefined {
-    return this.#commits.failure
-  }
-
-  progressOf(taskId: string): Progress | undefined {
-    return this.#leases.get(taskId)?.progress
-  }
-
-  /** A task found in the store at start. A lease of this owner's own workers died with its last process. */
-  recover(task: TaskHead): void {
-    this.#tasks.track(task)
-    const attempt = task.attempts.at(-1)
-    if (task.state !== 'running' || attempt === undefined) {
-      this.#tasks.place(task.task_id, task, task.queued_at ?? 0)
-      return
+  /**
+   * Reads what the store holds. A lease of this owner's own workers died with its last process; what peers hold
+   * has the grace from `attempts.beginGrace`.
+   */
+  async recover(): Promise<void> {
+    const { store, ownerId } = this.#init
+    this.waiting.recover(await store.lanes())
+    for await (const page of store.running()) {
+      for (const task of page) {
+        const attempt = task.attempts.at(-1)
+        if (attempt === undefined) continue
+        this.waiting.restored(laneKey(task))
+        const lease = this.attempts.recover(task, attempt)
+        if (attempt.peer_id === ownerId) this.attempts.release(lease, 'lost')
+      }
     }
-    const { peer_id, instance_id } = attempt
-    const lease = newLease(task.task_id, task.fence, peer_id, instance_id)
-    if (peer_id === this.#init.ownerId) {
-      this.#release(lease, 'lost')
-      return
-    }
-    // Its worker may have ended in time and not been able to say so: it has the grace for that.
-    const end = attempt.started_at + task.attempt_timeout_ms + LIMIT_MARGIN_MS
-    const limit = Math.max(end, this.#init.clock.now() + LIMIT_MARGIN_MS + this.#init.graceMs)
-    lease.limit = this.#alarms.at(limit, () => this.#release(lease, 'timed_out'))
-    this.#leases.recover(lease)
-  }
-
-  /** Workers can come back from now on. */
-  reachable(): void {
-    this.#leases.beginGrace()
+    await this.#due.start()
   }
 
   /** What was committed, in the order of `seq`; once for each change. */
   follow(command: Command, reply: Reply): void {
     if (!reply.changed) {
-      if (command.kind === 'lease') this.#notGranted(command.task_id, reply.refusal === 'not_due')
+      if (command.kind === 'lease') this.#notGranted(command.task_id)
       return
     }
-    if (command.kind === 'submit') this.#tasks.track(command.task)
+    const { task_id, order, lane, left, queued_at = reply.at } = reply
+    this.#due.set(task_id, order, reply.due_at)
+    if (left !== undefined) this.#left(task_id, order, left)
     if (command.kind === 'lease') {
       this.#granted(command, reply)
       return
     }
-    const lease = this.#leases.end(reply.task_id)
-    if (lease !== undefined) this.#stop(lease, command)
-    if (TERMINAL_STATES.has(reply.state)) this.#tasks.forget(reply.task_id)
-    else this.#tasks.place(reply.task_id, reply, reply.at)
+    const lease = this.attempts.end(task_id, command.kind)
+    if (lease !== undefined) this.waiting.ended(lease.lane)
+    this.#count(command, lease)
+    if (lane !== undefined) this.waiting.arrive(lane, { task_id, order, queued_at })
     this.#noticeIdle()
   }
 
-  /** Gives ready tasks to free workers, one to each in turn. Call it after a batch was followed. */
-  pump(): void {
-    if (this.#draining) return
-    while (this.#hungry.size > 0) {
-      for (const slot of [...this.#hungry]) {
-        const taskId = slot.isFree ? this.#tasks.take(slot) : undefined
-        if (taskId === undefined) this.#hungry.delete(slot)
-        else this.#grant(taskId, slot, (lease, assignment) => void this.#run(lease, slot, assignment))
-      }
-    }
-  }
-
   announce(link: WorkerLink, announcement: Announcement): number {
-    const { limits } = this.#init
-    let slot = this.#slots.get(link)
+    const { limits, clock } = this.#init
+    let slot = this.roster.get(link)
     if (slot === undefined) {
-      if (this.#slots.size >= limits.workers) return 0
+      if (this.roster.size >= limits.workers) return 0
       this.#dropOthers(link, announcement.instance_id)
-      slot = new WorkerSlot(link)
-      this.#slots.set(link, slot)
+      slot = new WorkerSlot(link, clock.now())
+      this.roster.add(slot)
     }
     const accepted = this.#draining ? 0 : Math.min(announcement.credits, limits.creditsPerWorker)
     slot.update(announcement, accepted)
-    slot.running += this.#leases.retake(slot)
-    this.#tasks.setWorker(slot)
-    this.#hungry.add(slot)
-    this.pump()
+    slot.running += this.attempts.retake(slot)
+    this.#offerChanged(slot)
     return accepted
   }
 
-  dropped(link: WorkerLink): void {
-    const slot = this.#slots.get(link)
-    if (slot === undefined) return
-    this.#slots.delete(link)
-    this.#hungry.delete(slot)
-    this.#tasks.removeWorker(slot)
-    this.#leases.orphan(slot)
+  /** Changes what a peer's workers offer, for as long as their links are there; those it has. */
+  adjust(peerId: string, change: OfferChange): readonly WorkerSlot[] {
+    const slots = this.roster.of(peerId)
+    for (const slot of slots) {
+      slot.adjust(change)
+      this.#offerChanged(slot)
+    }
+    return slots
   }
 
-  /** Leases at most `max` tasks to a worker that comes for them; their outcomes come by `complete`. */
+  dropped(link: WorkerLink): void {
+    const slot = this.roster.get(link)
+    if (slot === undefined) return
+    this.roster.remove(slot)
+    this.waiting.removeWorker(slot)
+    this.#pairing.left(slot)
+    this.attempts.orphan(slot)
+  }
+
+  /** Leases at most `max` tasks, in one commit, to a worker that comes for them; their outcomes come by `complete`. */
   async claim(link: WorkerLink, max: number): Promise<Assignment[]> {
-    const slot = this.#slots.get(link)
-    if (slot === undefined || this.#draining) return []
-    const assignments: Assignment[] = []
+    const slot = this.roster.get(link)
+    if (slot === undefined) return []
+    const assignments: Promise<Assignment | undefined>[] = []
     const grants: Promise<unknown>[] = []
     const most = Math.min(max, this.#init.limits.creditsPerWorker) - slot.running
-    for (let index = 0; index < most; index++) {
-      const taskId = this.#tasks.take(slot)
-      if (taskId === undefined) break
-      grants.push(this.#grant(taskId, slot, (_lease, assignment) => assignments.push(assignment)))
+    while (grants.length < most && !this.#rests) {
+      const taken = this.waiting.take(slot)
+      if (taken === undefined) break
+      grants.push(
+        this.#grant(taken, slot, (lease, grant) =>
+          assignments.push(this.attempts.assign(lease, slot, grant)),
+        ),
+      )
     }
+    this.#pairing.pulled(slot, grants.length >= most)
     await Promise.all(grants)
-    return assignments
-  }
-
-  workers() {
-    return [...this.#slots.values()].map(({ peer_id, running, credits, succeeded, failed }) => {
-      return { peer_id, running, credits, succeeded, failed }
-    })
+    return (await Promise.all(assignments)).filter(each => each !== undefined)
   }
 
   /** Attempts that a worker could have now if it granted enough: those that run there, and ready tasks that fit it. */
   demandOf(peerId: string): number {
     let demand = 0
-    for (const slot of this.#slots.values()) {
-      if (slot.peer_id === peerId) demand += slot.running + this.#tasks.readyFor(slot)
-    }
+    for (const slot of this.roster.of(peerId)) demand += slot.running + this.waiting.readyFor(slot)
     return demand
-  }
-
-  /** Ready tasks that nobody present can run, and what is missing. */
-  waitingFor() {
-    return this.#tasks.waitingFor(this.#slots.values())
   }
 
   /** Grants no more leases; resolves when those that are held have ended, or on abort. */
@@ -225,149 +210,100 @@ export class Dispatcher {
 
   close(): void {
     this.#draining = true
-    this.#commits.close()
     this.#alarms.close()
   }
 
   get #isIdle(): boolean {
-    return this.#leases.size === 0 && this.#granting.size === 0
+    return this.attempts.size === 0 && this.#granting.size === 0
   }
 
-  #grant(taskId: string, slot: WorkerSlot, onGrant: OnGrant): Promise<unknown> {
-    slot.running += 1
-    this.#granting.set(taskId, { slot, onGrant })
-    const { peer_id, instance_id } = slot
-    return this.#commits.change({
-      kind: 'lease',
-      task_id: taskId,
-      at: this.#init.clock.now(),
-      peer_id,
-      instance_id,
-    })
+  /** No leases are granted now. */
+  get #rests(): boolean {
+    return this.#draining || this.#init.health.failure !== undefined
   }
 
-  #notGranted(taskId: string, early: boolean): void {
-    const granting = this.#granting.get(taskId)
-    this.#granting.delete(taskId)
-    if (granting !== undefined) this.#free(granting.slot)
-    // The wall clock was set back since it was made ready.
-    if (early) {
-      const now = this.#init.clock.now()
-      this.#tasks.place(taskId, { state: 'queued', run_at: now + STORE_RETRY_MS }, now)
+  #grant(taken: Taken, slot: WorkerSlot, onGrant: Granting['onGrant']): Promise<unknown> {
+    const { task_id, lane } = taken
+    const earlier = this.#granting.get(task_id)
+    if (earlier !== undefined) {
+      // It went to another lane while its lease is being committed.
+      earlier.lanes.add(lane)
+      this.waiting.giveUp(taken)
+      return Promise.resolve()
     }
+    slot.running += 1
+    this.roster.changed(slot)
+    this.#granting.set(task_id, { taken, slot, lanes: new Set([lane]), onGrant })
+    const { peer_id, instance_id } = slot
+    const at = this.#init.clock.now()
+    return this.#commits.change({ kind: 'lease', task_id, at, peer_id, instance_id })
+  }
+
+  #left(taskId: string, order: number, lane: string): void {
+    if (this.#granting.get(taskId)?.lanes.delete(lane)) return
+    this.waiting.leave(lane, order)
+  }
+
+  #notGranted(taskId: string): void {
+    const granting = this.#granting.get(taskId)
+    if (granting === undefined) return
+    this.#granting.delete(taskId)
+    this.waiting.giveUp(granting.taken)
+    granting.slot.running -= 1
+    this.#freed(granting.slot)
     this.#noticeIdle()
   }
 
-  #granted(command: CommandMap['lease'], reply: Changed): void {
-    const granting = this.#granting.get(reply.task_id)
-    this.#granting.delete(reply.task_id)
-    if (granting === undefined || reply.granted === undefined) return
-    this.#tasks.leased(reply.task_id)
-    const { attempt, attempt_timeout_ms, deadline, params } = reply.granted
-    const { slot, onGrant } = granting
-    const lease = newLease(reply.task_id, reply.fence, command.peer_id, command.instance_id)
-    if (this.#slots.get(slot.link) !== slot) {
-      this.#release(lease, 'given_back')
-      return
-    }
-    lease.slot = slot
-    this.#leases.hold(lease)
-    const left = deadline === undefined ? attempt_timeout_ms : Math.max(deadline - this.#init.clock.now(), 1)
+  #granted({ task_id, peer_id, instance_id }: CommandMap['lease'], reply: Changed): void {
+    const granting = this.#granting.get(task_id)
+    this.#granting.delete(task_id)
+    const grant = this.#grantOf(reply)
+    if (granting === undefined || grant === undefined) return
+    const { taken, slot, onGrant } = granting
+    const isThere = this.roster.has(slot)
+    const origin = { task_id, fence: reply.fence, peer_id, instance_id, lane: taken.lane }
+    const lease = this.attempts.hold(origin, grant.attemptTimeoutMs, isThere ? slot : undefined)
+    if (isThere) onGrant(lease, grant)
+    else this.attempts.release(lease, 'given_back')
+  }
+
+  #grantOf({ task_id, fence, tool, granted }: Changed): (Grant & { attemptTimeoutMs: number }) | undefined {
+    if (granted === undefined) return undefined
+    const { attempt, attempt_timeout_ms, deadline = Number.POSITIVE_INFINITY, params } = granted
+    const left = Math.max(deadline - this.#init.clock.now(), 1)
     const deadline_ms = Math.min(attempt_timeout_ms, left)
-    lease.limit = this.#alarms.in(attempt_timeout_ms + LIMIT_MARGIN_MS, () =>
-      this.#release(lease, 'timed_out'),
-    )
-    const input: Json = JSON.parse(inlineOf(params))
-    const { leaseMs } = this.#init
-    const terms: Lease = {
-      task_id: reply.task_id,
-      attempt,
-      fence: reply.fence,
-      lease_ms: leaseMs,
-      deadline_ms,
-    }
-    onGrant(lease, { lease: terms, tool: reply.tool, input })
+    const terms = { task_id, attempt, fence, lease_ms: this.#init.leaseMs, deadline_ms }
+    return { terms, tool, params, attemptTimeoutMs: attempt_timeout_ms }
   }
 
-  /** One attempt on its worker: its outcome frees the credit at once, so that the next lease joins its commit. */
-  async #run(lease: HeldLease, slot: WorkerSlot, assignment: Assignment): Promise<void> {
-    const call = new AbortController()
-    lease.call = call
-    const onProgress = (progress: Progress) => {
-      lease.progress = progress
-    }
-    try {
-      const outcome = await slot.link.run(assignment, { onProgress }, call.signal)
-      this.#ended(lease, slot)
-      if (outcome.state === 'succeeded') slot.succeeded += 1
-      else slot.failed += 1
-      void this.#settle(lease, slot.link, reportedOutcome(outcome, this.#init.limits))
-    } catch (error) {
-      if (error instanceof LinkLostError) return
-      this.#init.logger('warning', 'a worker failed without an outcome', {
-        ...idsOf(lease),
-        error: String(error),
-      })
-      this.#ended(lease, slot)
-      this.#release(lease, 'lost')
-    } finally {
-      if (lease.call === call) lease.call = undefined
-      this.pump()
-    }
+  #count(command: Command, lease: HeldLease | undefined): void {
+    if (command.kind === 'release' && command.cause === 'lost' && lease !== undefined)
+      this.roster.figuresOf(lease.peer_id).lost += 1
+    if (command.kind !== 'settle' || command.outcome.state === 'cancelled') return
+    const figures = this.roster.figuresOf(command.peer_id)
+    figures[command.outcome.state] += 1
+    if (lease?.grantedAt !== undefined) figures.took(this.#init.clock.monotonic() - lease.grantedAt)
   }
 
-  /** The lease has ended by `command`; its credit is free now, or when its call has ended. */
-  #stop(lease: HeldLease, command: Command): void {
-    if (lease.call !== undefined) lease.call.abort(new Error(`the lease ended: ${command.kind}`))
-    else if (lease.slot !== undefined) this.#free(lease.slot)
+  #freed(slot: WorkerSlot): void {
+    if (!this.roster.has(slot)) return
+    this.roster.changed(slot)
+    this.#pairing.freed(slot)
   }
 
-  /** The call has ended: its credit is free, and what is left of the lease is to commit its end. */
-  #ended(lease: HeldLease, slot: WorkerSlot): void {
-    // After a reconnect the lease may hold a credit of the new link, which its end in the book frees.
-    if (lease.slot === slot) lease.slot = undefined
-    this.#leases.stopClock(lease)
-    this.#free(slot)
-  }
-
-  #free(slot: WorkerSlot): void {
-    slot.running -= 1
-    if (this.#slots.get(slot.link) === slot && slot.isFree) this.#hungry.add(slot)
-  }
-
-  /** The worker keeps the outcome until it hears that the store has had it, whatever the verdict. */
-  async #settle(lease: HeldLease, link: WorkerLink, outcome: ReportedOutcome): Promise<void> {
-    const { task_id, fence, peer_id, instance_id } = lease
-    const from = { task_id, fence, peer_id, instance_id, ...this.#now() }
-    const reply = await this.#commits.change({ kind: 'settle', ...from, outcome })
-    if (reply !== undefined) link.settled({ task_id, fence })
-  }
-
-  #release({ task_id, fence }: HeldLease, cause: CommandMap['release']['cause']): void {
-    void this.#commits.change({ kind: 'release', task_id, fence, ...this.#now(), cause })
-  }
-
-  #now(): { at: number; roll: number } {
-    return { at: this.#init.clock.now(), roll: this.#init.random() }
+  #offerChanged(slot: WorkerSlot): void {
+    this.waiting.setWorker(slot)
+    this.#freed(slot)
   }
 
   /** A reconnect may be noticed before the drop: the instance's older link is gone. */
   #dropOthers(link: WorkerLink, instanceId: string): void {
-    for (const slot of [...this.#slots.values()]) {
-      if (slot.peer_id === link.peer_id && slot.instance_id === instanceId) this.dropped(slot.link)
+    for (const slot of this.roster.of(link.peer_id)) {
+      if (slot.instance_id === instanceId) this.dropped(slot.link)
     }
   }
 
   #noticeIdle(): void {
     if (this.#isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
-}
-
-function newLease(task_id: string, fence: number, peer_id: string, instance_id: string): HeldLease {
-  const none = { slot: undefined, call: undefined, progress: undefined, expiry: undefined, limit: undefined }
-  return { task_id, fence, peer_id, instance_id, ...none }
-}
-
-function idsOf({ task_id, fence, peer_id }: HeldLease) {
-  return { task_id, fence, peer_id }
 }

@@ -6,15 +6,7 @@ export const ATTEMPTS_KEPT = MAX_ATTEMPTS + 20
 
 /** What a queue allows, each with its reason. All can be set by whoever composes the queue. */
 export interface QueueLimits {
-  /** Bytes of a task's params as JSON. Kept well under what a session can carry. */
-  paramsBytes: number
-  /** Bytes of a result as JSON; a larger one fails its attempt for good. */
-  resultBytes: number
-  /** Bytes of params or of a result that are kept in the store itself; larger ones are blobs beside it. */
-  inlineBytes: number
-  /** Bytes of params or of a result at most. */
-  bodyBytes: number
-  /** Tasks not ended. Each has an index entry in memory (about 250 bytes). */
+  /** Tasks not ended: what waits costs no memory, but the disk is not without end. */
   liveTasks: number
   /** Tasks in one submit, so that one request cannot hold up the others. */
   tasksPerSubmit: number
@@ -37,10 +29,6 @@ export interface QueueLimits {
 }
 
 export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
-  paramsBytes: 8 * 1024 * 1024,
-  resultBytes: 8 * 1024 * 1024,
-  inlineBytes: 1024 * 1024,
-  bodyBytes: 64 * 1024 * 1024,
   liveTasks: 1_000_000,
   tasksPerSubmit: 1_000,
   pendingCommands: 20_000,

@@ -1,8 +1,11 @@
 /** Tools, workers and a queue to test with: not part of the product. */
 import { ManualClock } from '../clock.ts'
 import { silentLogger } from '../logger.ts'
+import { Catalogue } from '../tools/catalogue.ts'
 import type { Repeat, ToolDescriptor } from '../tools/tool.ts'
+import { Bodies } from './bodies.ts'
 import { LinkLostError } from './errors.ts'
+import { MemoryBlobStore } from './memory-blob-store.ts'
 import { MemoryQueueStore } from './memory-queue-store.ts'
 import { Queue, type QueueInit } from './queue.ts'
 import type { AttemptHooks, Outcome } from './task.ts'
@@ -25,9 +28,7 @@ export function toolNamed(name: string, repeat: Repeat = 'pure'): ToolDescriptor
   }
 }
 
-export const TEST_TOOLS = new Map(
-  [toolNamed('work'), toolNamed('other'), toolNamed('once', 'once')].map(tool => [tool.name, tool]),
-)
+export const TEST_TOOLS = new Catalogue([toolNamed('work'), toolNamed('other'), toolNamed('once', 'once')])
 
 /** A worker that answers when the test says so. */
 export class TestWorker implements WorkerLink {
@@ -37,6 +38,7 @@ export class TestWorker implements WorkerLink {
   readonly calls: {
     assignment: Assignment
     signal: AbortSignal
+    hooks: AttemptHooks
     end: (outcome: Outcome) => void
     drop: () => void
   }[] = []
@@ -46,18 +48,21 @@ export class TestWorker implements WorkerLink {
   renewals = 0
   /** What it was told to be settled. */
   readonly settledLeases: LeaseId[] = []
+  /** How often it was told that there is work again. */
+  wakeUps = 0
 
   constructor(peerId: string, instanceId = `${peerId}-run`) {
     this.peer_id = peerId
     this.instance_id = instanceId
   }
 
-  run(assignment: Assignment, _hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome> {
+  run(assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome> {
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
     const forget = () => void this.calls.splice(this.calls.indexOf(call), 1)
     const call = {
       assignment,
       signal,
+      hooks,
       end: (outcome: Outcome) => {
         forget()
         resolve(outcome)
@@ -80,8 +85,12 @@ export class TestWorker implements WorkerLink {
     this.settledLeases.push(lease)
   }
 
+  workWaits(): void {
+    this.wakeUps += 1
+  }
+
   announcement(credits: number, labels: string[] = []): Announcement {
-    const tools = [...TEST_TOOLS.values()].map(({ name, interface_cid, code_cid }) => {
+    const tools = TEST_TOOLS.list().map(({ name, interface_cid, code_cid }) => {
       return { tool: name, interface_cid, code_cid }
     })
     return { instance_id: this.instance_id, tools, labels, credits }
@@ -102,6 +111,7 @@ export async function openTestQueue(
   const store = new MemoryQueueStore()
   const queue = new Queue({
     store,
+    bodies: new Bodies({ store: new MemoryBlobStore(), logger: silentLogger }),
     clock,
     catalogue: TEST_TOOLS,
     ownerId: 'owner-peer-id',

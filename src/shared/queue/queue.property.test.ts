@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../clock.ts'
 import { silentLogger } from '../logger.ts'
+import { Bodies } from './bodies.ts'
 import { LinkLostError } from './errors.ts'
+import { MemoryBlobStore } from './memory-blob-store.ts'
 import { MemoryQueueStore } from './memory-queue-store.ts'
 import { settle, TEST_TOOLS } from './queue.fixture.ts'
 import { Queue } from './queue.ts'
@@ -43,7 +45,7 @@ class Peer {
         this.#attempts.map(({ assignment: { lease } }) => ({ task_id: lease.task_id, fence: lease.fence })),
       settled: () => {},
     }
-    const tools = [...TEST_TOOLS.values()].map(({ name, interface_cid, code_cid }) => ({
+    const tools = TEST_TOOLS.list().map(({ name, interface_cid, code_cid }) => ({
       tool: name,
       interface_cid,
       code_cid,
@@ -149,10 +151,12 @@ describe('a queue whose workers vanish and come back', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
         const clock = new ManualClock()
         const store = new MemoryQueueStore()
+        const bodies = new Bodies({ store: new MemoryBlobStore(), logger: silentLogger })
         const events: TaskEvent[] = []
         const open = async () => {
           const queue = new Queue({
             store,
+            bodies,
             clock,
             catalogue: TEST_TOOLS,
             ownerId: 'owner-peer-id',

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { silentLogger } from '../logger.ts'
+import { Bodies } from './bodies.ts'
 import type { Command, Reply } from './commands.ts'
 import { StoreUnavailableError } from './errors.ts'
+import { MemoryBlobStore } from './memory-blob-store.ts'
 import { MemoryQueueStore } from './memory-queue-store.ts'
 import { openTestQueue, settle, TestWorker } from './queue.fixture.ts'
-import type { SubmitReceipt } from './queue.ts'
+import type { SubmitReceipt } from './submission.ts'
 import type { TaskEvent, TaskRequest } from './task.ts'
 
 function idOf(receipt: SubmitReceipt | undefined): string {
@@ -343,6 +346,10 @@ class BreakableStore extends MemoryQueueStore {
     if (this.broken) throw new StoreUnavailableError('disk full')
     return super.apply(commands)
   }
+
+  override async check(): Promise<void> {
+    if (this.broken) throw new StoreUnavailableError('disk full')
+  }
 }
 
 describe('an outcome that has no canonical form', () => {
@@ -388,14 +395,18 @@ describe('a store that cannot take changes', () => {
     await settle()
     store.broken = true
     await expect(queue.submit('alice', [work(3)])).rejects.toMatchObject({ code: 'unavailable' })
-    expect(queue.failure).toBeUndefined()
+    expect(queue.failure).toMatch(/disk full/)
     worker.calls[0]!.end(done)
     await settle()
     expect(queue.failure).toMatch(/disk full/)
     await clock.advance(3_000)
     expect((await queue.get(idOf(receipts[0]))).state).toBe('running')
+    expect(await queue.status()).toMatchObject({
+      state: 'degraded',
+      failure: expect.stringMatching(/disk full/),
+    })
     store.broken = false
-    await clock.advance(1_000)
+    await clock.advance(4_000)
     expect(queue.failure).toBeUndefined()
     expect((await queue.get(idOf(receipts[0]))).state).toBe('succeeded')
     expect(worker.calls[0]!.assignment.lease.task_id).toBe(idOf(receipts[1]))
@@ -421,7 +432,13 @@ describe('limits', () => {
   })
 
   it('name what does not fit in a request', async () => {
-    const { queue } = await openTestQueue({ limits: { paramsBytes: 10 } })
+    const bodies = new Bodies({
+      store: new MemoryBlobStore(),
+      logger: silentLogger,
+      inlineBytes: 5,
+      bodyBytes: 10,
+    })
+    const { queue } = await openTestQueue({ bodies })
     const bad: Partial<TaskRequest>[] = [
       { priority: 11 },
       { retry: { max_attempts: 0 } },
@@ -441,7 +458,13 @@ describe('limits', () => {
   })
 
   it('fail an attempt whose result is too large', async () => {
-    const { queue } = await openTestQueue({ limits: { resultBytes: 100 } })
+    const bodies = new Bodies({
+      store: new MemoryBlobStore(),
+      logger: silentLogger,
+      inlineBytes: 50,
+      bodyBytes: 100,
+    })
+    const { queue } = await openTestQueue({ bodies })
     const worker = new TestWorker('w1')
     queue.announce(worker, worker.announcement(1))
     const [receipt] = await queue.submit('alice', [work(1)])

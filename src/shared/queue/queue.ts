@@ -1,38 +1,64 @@
 import type { Clock } from '../clock.ts'
-import { type ErrorFacts, factsOf, InvalidInputError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import type { Progress, ToolDescriptor } from '../tools/tool.ts'
-import { type Changed, type Command, inlineOf, type Reply } from './commands.ts'
+import type { Catalogue } from '../tools/catalogue.ts'
+import type { Progress } from '../tools/tool.ts'
+import type { Bodies } from './bodies.ts'
+import { ChangeFeed } from './change-feed.ts'
+import { eventOf } from './changed-reply.ts'
+import type { Changed, Command, Reply } from './commands.ts'
 import { Dispatcher } from './dispatcher.ts'
 import {
-  IdempotencyConflictError,
   QueueClosedError,
-  QueueFullError,
   TaskEndedError,
+  TaskNotEndedError,
   TaskNotFoundError,
+  TaskStartedError,
+  WorkerNotFoundError,
 } from './errors.ts'
 import { GroupCommit } from './group-commit.ts'
+import { laneKey } from './lane.ts'
+import { verdictOf } from './leased-attempts.ts'
 import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from './limits.ts'
-import { reportedOutcome } from './reported-outcome.ts'
+import { storedLogs } from './log-tail.ts'
+import type { Pause } from './pause.ts'
+import { PauseBook, type PauseFilter, type StandingPause } from './pause-book.ts'
 import { ResultWaiters } from './result-waiters.ts'
 import { keepRetention } from './retention.ts'
-import type { QueueStore, TaskFilter, TaskPage } from './store.ts'
-import { type Task, type TaskEvent, type TaskRequest, type TaskState, TERMINAL_STATES } from './task.ts'
+import type { EventPage, QueueStore, TaskPage } from './store.ts'
+import { StoreHealth } from './store-health.ts'
+import { releaseOutcome, storedOutcome } from './stored-outcome.ts'
+import { Submission, type SubmitReceipt } from './submission.ts'
+import {
+  type AttemptLogLine,
+  type Task,
+  type TaskEvent,
+  type TaskHead,
+  type TaskRequest,
+  type TaskState,
+  TERMINAL_STATES,
+} from './task.ts'
+import { requestFrom } from './task-copy.ts'
 import { taskIds } from './task-id.ts'
-import { taskFromRequest } from './task-request.ts'
+import { type ListRequest, TaskReader, type TaskResult } from './task-reader.ts'
+import { changesFromRequest, type TaskUpdate } from './task-update.ts'
 import type {
   Announcement,
   Assignment,
+  LeaseId,
   OutcomeReport,
   OutcomeVerdict,
   WorkerLink,
   WorkOwner,
 } from './work.ts'
+import type { WorkerStats } from './worker-roster.ts'
+import type { OfferChange, WorkerSlot } from './worker-slot.ts'
 
 export interface QueueInit {
   store: QueueStore
+  /** Large params and results, beside the store. */
+  bodies: Bodies
   /** Tools that tasks may name. */
-  catalogue: { get(name: string): ToolDescriptor | undefined }
+  catalogue: Pick<Catalogue, 'get' | 'list'>
   /** Peer id of this node; its last 8 characters begin each task id. */
   ownerId: string
   clock: Clock
@@ -46,84 +72,99 @@ export interface QueueInit {
   graceMs?: number
 }
 
-/** What became of one request of a submit. */
-export type SubmitReceipt =
-  | { task_id: string; state: TaskState; deduplicated: boolean }
-  | { error: ErrorFacts }
-
-export interface ListRequest {
-  state?: TaskState | TaskState[]
-  tool?: string
-  principal?: string
-  cursor?: string
-  /** 1 to `limits.listPage`; that is the default. */
-  limit?: number
-  order?: 'newest' | 'oldest'
-}
-
 export interface QueueStatus {
   counts: Record<TaskState, number>
-  /** Tasks that may run now and have no worker yet. */
+  /** Tasks that wait in their lanes: they may run as soon as a worker has room, unless `waiting_for` says why not. */
   ready: number
-  /** Tasks that nobody present can run. */
+  /** What keeps waiting tasks from running beside busy workers. */
   waiting_for: { tool: string; tasks: number; missing: string }[]
-  workers: { peer_id: string; running: number; credits: number; succeeded: number; failed: number }[]
+  workers: WorkerStats[]
+  pauses: readonly StandingPause[]
+  /** `degraded`: the store takes no changes, `failure` says why. */
+  state: 'ready' | 'draining' | 'degraded'
+  failure?: string
 }
-
-/** Milliseconds after which a submit that met a full queue may be tried again. */
-const RETRY_FULL_MS = 1_000
 
 /**
  * The task queue of one node: durable in its store, pushed to the workers that granted credits. What is
- * acknowledged is durable; each task has exactly one committed outcome, whatever its workers do.
+ * acknowledged is durable; each task has exactly one committed outcome, whatever its workers do. Every change rejects
+ * with `unavailable` while the store takes none, while the queue drains (submits) or when it is closed.
  */
 export class Queue implements WorkOwner {
   readonly #init: QueueInit
   readonly #limits: QueueLimits
-  readonly #leaseMs: number
+  /** Milliseconds that a lease lasts without being renewed. */
+  readonly leaseMs: number
+  readonly #health: StoreHealth
   readonly #commits: GroupCommit<Command, Reply>
   readonly #dispatcher: Dispatcher
+  readonly #submission: Submission
+  readonly #reader: TaskReader
+  readonly #pauses: PauseBook
   readonly #waiters: ResultWaiters
-  readonly #listeners = new Set<(event: TaskEvent) => void>()
-  readonly #nextId: () => string
-  #submitting = 0
+  readonly #changes: ChangeFeed
+  /** Tasks that have not ended. */
+  #openTasks = 0
   #state: 'new' | 'open' | 'draining' | 'closed' = 'new'
   #stopRetention = () => {}
 
   constructor(init: QueueInit) {
-    const { clock, logger, random, ownerId, store } = init
+    const { clock, logger, random, ownerId, store, bodies, catalogue } = init
     const limits = { ...DEFAULT_QUEUE_LIMITS, ...init.limits }
     this.#init = init
     this.#limits = limits
-    this.#leaseMs = init.leaseMs ?? 30_000
-    this.#nextId = taskIds(ownerId, clock, random)
+    this.leaseMs = init.leaseMs ?? 30_000
+    this.#changes = new ChangeFeed(logger)
+    this.#health = new StoreHealth({ store, clock, logger })
     this.#waiters = new ResultWaiters(clock, limits.resultWaiters)
-    this.#commits = new GroupCommit(commands => this.#commit(store, commands), limits.commandsPerCommit)
-    const commit = (command: Command) => this.#commits.add(command)
-    const graceMs = init.graceMs ?? 5_000
+    this.#commits = new GroupCommit(commands => this.#commit(commands), limits.commandsPerCommit)
     this.#dispatcher = new Dispatcher({
-      ownerId,
-      clock,
-      logger,
-      random,
+      ...init,
       limits,
-      leaseMs: this.#leaseMs,
-      graceMs,
-      commit,
+      leaseMs: this.leaseMs,
+      graceMs: init.graceMs ?? 5_000,
+      health: this.#health,
+      categoryOf: tool => catalogue.get(tool)?.category ?? '',
+      commit: command => this.#commits.add(command),
     })
+    this.#submission = new Submission({
+      catalogue,
+      clock,
+      limits,
+      bodies,
+      nextId: taskIds(ownerId, clock, random),
+      commit: command => this.#commits.add(command),
+      pending: () => this.#commits.pending,
+      openTasks: () => this.#openTasks,
+    })
+    this.#reader = new TaskReader({ store, bodies, waiters: this.#waiters, limits })
+    const onChange = (pauses: readonly Pause[]) => this.#dispatcher.waiting.setPauses(pauses)
+    this.#pauses = new PauseBook({ store, catalogue, clock, onChange })
   }
 
   /** Reads what the store holds; call it once, before anything else, and `reachable` once peers can come. */
   async start(): Promise<void> {
-    const { store, clock, logger } = this.#init
-    for await (const page of store.live()) for (const task of page) this.#dispatcher.recover(task)
+    const { store, bodies, clock, logger } = this.#init
+    const { scheduled, queued, running } = await store.counts()
+    this.#openTasks = scheduled + queued + running
+    await this.#pauses.load()
+    await this.#dispatcher.recover()
     this.#state = 'open'
-    this.#stopRetention = keepRetention(store, this.#limits.retentionMs, clock, logger)
+    this.#stopRetention = keepRetention({
+      store,
+      bodies,
+      retentionMs: this.#limits.retentionMs,
+      clock,
+      logger,
+    })
+    bodies.sweep(store.blobs()).catch(error => {
+      logger('warning', 'blobs that nothing needs could not be looked for', { error: String(error) })
+    })
   }
 
   /** Peers can reach this owner from now on: what they were running when it ended has the grace from here. */
   reachable(): void {
-    this.#dispatcher.reachable()
+    this.#dispatcher.attempts.beginGrace()
   }
 
   /**
@@ -131,106 +172,149 @@ export class Queue implements WorkOwner {
    * fit has an error for receipt and stops no other. Rejects when none was taken: `invalid_input` (too many in one
    * submit), `queue_full`, `unavailable`.
    */
-  async submit(principal: string, requests: TaskRequest[]): Promise<SubmitReceipt[]> {
+  async submit(principal: string, requests: readonly TaskRequest[]): Promise<SubmitReceipt[]> {
     this.#ensureOpen()
-    const { tasksPerSubmit, liveTasks, pendingCommands } = this.#limits
-    if (requests.length === 0 || requests.length > tasksPerSubmit) {
-      throw new InvalidInputError('/tasks', `${requests.length} tasks`, `1 to ${tasksPerSubmit} tasks`)
-    }
-    if (this.#dispatcher.live + this.#submitting + requests.length > liveTasks) {
-      throw new QueueFullError(
-        `the queue holds ${this.#dispatcher.live} tasks of at most ${liveTasks}`,
-        RETRY_FULL_MS,
-      )
-    }
-    if (this.#commits.pending > pendingCommands) {
-      throw new QueueFullError('the store cannot keep up with what is submitted', RETRY_FULL_MS)
-    }
-    this.#submitting += requests.length
-    try {
-      const receipts = requests.map(request => this.#submitOne(principal, request))
-      return await allReceipts(receipts)
-    } finally {
-      this.#submitting -= requests.length
-    }
-  }
-
-  /** Throws `not_found`. */
-  async get(taskId: string): Promise<Task> {
-    const found = await this.#init.store.get(taskId)
-    if (found === undefined) throw new TaskNotFoundError(taskId)
-    const { head, params, result } = found
-    const task: Task = { ...head, params: JSON.parse(inlineOf(params)) }
-    if (result !== undefined) task.result = JSON.parse(inlineOf(result))
-    return task
+    return this.#submission.submit(principal, requests)
   }
 
   /**
-   * The task, waiting at most `wait_ms` (0 to `limits.resultWaitMs`) for its end; look at its state. Throws
-   * `not_found`, `queue_full` (too many wait).
+   * Submits an ended task once more as a new one of `principal`, which says where it came from; `changes` go over
+   * what the first one asked for. Its idempotency key, its start and its deadline are not taken over. Throws
+   * `not_found`, `conflict` (it has not ended), and what `submit` throws.
    */
-  async result(taskId: string, options: { wait_ms?: number; signal?: AbortSignal } = {}): Promise<Task> {
-    const waitMs = Math.min(options.wait_ms ?? 0, this.#limits.resultWaitMs)
-    if (waitMs <= 0) return this.get(taskId)
-    const { ended, stop } = this.#waiters.wait(taskId, waitMs, options.signal)
-    try {
-      const task = await this.get(taskId)
-      if (TERMINAL_STATES.has(task.state)) return task
-      await ended
-      return await this.get(taskId)
-    } finally {
-      stop()
-    }
+  async resubmit(
+    principal: string,
+    taskId: string,
+    changes: Partial<TaskRequest> = {},
+  ): Promise<SubmitReceipt> {
+    this.#ensureOpen()
+    const task = await this.#reader.get(taskId)
+    if (!TERMINAL_STATES.has(task.state)) throw new TaskNotEndedError(taskId, task.state)
+    const request = { ...requestFrom(task), ...changes }
+    return this.#submission.submitOne(principal, request, { resubmitted_from: taskId })
   }
 
-  /** A page of tasks without their params and results, in the order in which they were made. */
+  /** Throws what `submit` would refuse this request with; keeps nothing. */
+  check(principal: string, request: TaskRequest): void {
+    this.#submission.check(principal, request)
+  }
+
+  /**
+   * Submits one task under an idempotency key that no client can use, so that it is made once however often this is
+   * called. Rejects as `submit` does.
+   */
+  async submitOnce(principal: string, request: TaskRequest, reservedKey: string): Promise<SubmitReceipt> {
+    this.#ensureOpen()
+    return this.#submission.submitOne(principal, request, { reserved_key: reservedKey })
+  }
+
+  /** The task whole, with its bodies and the log lines of its attempts. Throws `not_found`, as all that read one task. */
+  get(taskId: string): Promise<Task> {
+    return this.#reader.get(taskId)
+  }
+
+  head(taskId: string): Promise<TaskHead> {
+    return this.#reader.head(taskId)
+  }
+
+  /** The task with the log lines of its attempts, and no body. */
+  withLogs(taskId: string): Promise<TaskHead> {
+    return this.#reader.withLogs(taskId)
+  }
+
+  /**
+   * How the task stands, after waiting at most `wait_ms` (0 to `limits.resultWaitMs`) for its end. Throws
+   * `queue_full` too (too many wait).
+   */
+  result(taskId: string, options: { wait_ms?: number; signal?: AbortSignal } = {}): Promise<TaskResult> {
+    return this.#reader.result(taskId, options)
+  }
+
+  /** A page of tasks without their bodies. Throws `invalid_input` (limit, cursor). */
   list(request: ListRequest = {}): Promise<TaskPage> {
-    const { state, tool, principal, cursor, limit = this.#limits.listPage, order = 'newest' } = request
-    if (!Number.isInteger(limit) || limit < 1 || limit > this.#limits.listPage) {
-      throw new InvalidInputError('/limit', limit, `1 to ${this.#limits.listPage}`)
-    }
-    const filter: TaskFilter = { limit, order }
-    if (state !== undefined) filter.states = typeof state === 'string' ? [state] : state
-    if (tool !== undefined) filter.tool = tool
-    if (principal !== undefined) filter.principal = principal
-    if (cursor !== undefined) filter.cursor = cursor
-    return this.#init.store.list(filter)
+    return this.#reader.list(request)
   }
 
   /** Cancels a task that has not ended; a running attempt is told at once. Throws `not_found`, `conflict` (ended). */
-  async cancel(taskId: string, reason: string): Promise<Task> {
-    this.#ensureOpen()
-    const at = this.#init.clock.now()
-    const reply = await this.#commits.add({
+  async cancel(taskId: string, reason: string): Promise<TaskHead> {
+    await this.#change({
       kind: 'cancel',
       task_id: taskId,
-      at,
+      at: this.#init.clock.now(),
       reason: reason.slice(0, 1_000),
     })
-    if (reply.changed) return this.get(taskId)
-    if (reply.refusal === 'not_found') throw new TaskNotFoundError(taskId)
-    throw new TaskEndedError(taskId, reply.state ?? 'unknown')
+    return this.#reader.head(taskId)
+  }
+
+  /**
+   * Changes a task that has not started; its priority also between attempts. Throws `not_found`, `conflict` (it has
+   * started or ended), `invalid_input`.
+   */
+  async update(taskId: string, update: TaskUpdate): Promise<TaskHead> {
+    const at = this.#init.clock.now()
+    const changes = changesFromRequest(update, await this.#reader.head(taskId), at)
+    await this.#change({ kind: 'update', task_id: taskId, at, changes })
+    return this.#reader.head(taskId)
+  }
+
+  /** Leases nothing of what the filter names from now on; what runs goes on. Holds over a restart. */
+  async pause(filter: PauseFilter): Promise<void> {
+    this.#ensureWritable()
+    await this.#pauses.pause(filter)
+  }
+
+  async resume(filter: PauseFilter): Promise<void> {
+    this.#ensureWritable()
+    await this.#pauses.resume(filter)
+  }
+
+  pauses(): readonly StandingPause[] {
+    return this.#pauses.list()
+  }
+
+  /** Changes behind `after` (a `seq`; 0: from the oldest kept), at most `limit` (1 to 1,000). */
+  events(after: number, limit?: number): Promise<EventPage> {
+    return this.#reader.events(after, limit)
+  }
+
+  /** Calls `listener` after each committed change, in the order of `seq`; the returned function ends it. */
+  onChange(listener: (event: TaskEvent) => void): () => void {
+    return this.#changes.onChange(listener)
   }
 
   async status(): Promise<QueueStatus> {
     const counts = await this.#init.store.counts()
-    const dispatcher = this.#dispatcher
+    const { waiting, roster } = this.#dispatcher
+    const failure = this.failure
     return {
       counts,
-      ready: dispatcher.ready,
-      waiting_for: dispatcher.waitingFor(),
-      workers: dispatcher.workers(),
+      ready: waiting.size,
+      waiting_for: waiting.waitingFor(roster.all()),
+      workers: roster.stats(),
+      pauses: this.pauses(),
+      state: this.#state === 'draining' ? 'draining' : failure === undefined ? 'ready' : 'degraded',
+      ...(failure === undefined ? {} : { failure }),
     }
   }
 
   /** Why tasks can not be stored now, for a person; undefined while they can. */
   get failure(): string | undefined {
-    return this.#init.store.failure ?? this.#dispatcher.failure
+    return this.#health.failure
   }
 
-  /** The workers that are attached now, as `status` shows them. */
-  workers(): QueueStatus['workers'] {
-    return this.#dispatcher.workers()
+  /** Calls `listener` when `failure` came or went; the returned function ends it. */
+  onHealth(listener: (failure: string | undefined) => void): () => void {
+    return this.#health.onHealth(listener)
+  }
+
+  /** The workers that are attached now. */
+  workers(): WorkerStats[] {
+    return this.#dispatcher.roster.stats()
+  }
+
+  /** What each of them can run. */
+  offers(): Iterable<Pick<WorkerSlot, 'peer_id' | 'labels' | 'tools' | 'running' | 'credits'>> {
+    return this.#dispatcher.roster.all()
   }
 
   /** Attempts that a worker could have now if it granted enough. */
@@ -240,39 +324,43 @@ export class Queue implements WorkOwner {
 
   /** Progress of the attempt that runs now. */
   progressOf(taskId: string): Progress | undefined {
-    return this.#dispatcher.progressOf(taskId)
+    return this.#dispatcher.attempts.progressOf(taskId)
   }
 
-  /** Calls `listener` after each committed change, in the order of `seq`; the returned function ends it. */
-  onChange(listener: (event: TaskEvent) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  /** The newest log lines of the attempt that runs now. */
+  logsOf(taskId: string): AttemptLogLine[] {
+    return this.#dispatcher.attempts.logsOf(taskId)
+  }
+
+  /** What a waiting task waits for beside a free worker; undefined when that is all. */
+  missingFor(task: TaskHead): string | undefined {
+    const { waiting, roster } = this.#dispatcher
+    return waiting.missingFor(laneKey(task), roster.all())
   }
 
   announce(link: WorkerLink, announcement: Announcement): { accepted: number; lease_ms: number } {
     const accepted = this.#state === 'open' ? this.#dispatcher.announce(link, announcement) : 0
-    return { accepted, lease_ms: this.#leaseMs }
+    return { accepted, lease_ms: this.leaseMs }
+  }
+
+  /**
+   * Changes what a peer offers for as long as its link is there, within the credits that it grants; how it offers now.
+   * Throws `not_found` when it has announced nothing.
+   */
+  adjust(peerId: string, change: OfferChange): { credits: number; labels: string[] } {
+    const [slot] = this.#dispatcher.adjust(peerId, change)
+    if (slot === undefined) throw new WorkerNotFoundError(peerId)
+    return { credits: slot.credits, labels: [...slot.labels] }
+  }
+
+  /** A peer still runs these (none named: all that it holds); renews those that are still its own, and returns them. */
+  heartbeat(peerId: string, leases?: readonly LeaseId[]): LeaseId[] {
+    return this.#dispatcher.attempts.heartbeat(peerId, leases)
   }
 
   async complete(peerId: string, reports: OutcomeReport[]): Promise<OutcomeVerdict[]> {
-    if (this.#state === 'closed') throw new QueueClosedError()
-    const { clock, random } = this.#init
-    return Promise.all(
-      reports.map(async ({ task_id, fence, instance_id, outcome }) => {
-        const reply = await this.#commits.add({
-          kind: 'settle',
-          task_id,
-          at: clock.now(),
-          roll: random(),
-          fence,
-          peer_id: peerId,
-          instance_id,
-          outcome: reportedOutcome(outcome, this.#limits),
-        })
-        if (reply.changed) return 'committed'
-        return reply.refusal === 'duplicate' ? 'duplicate' : 'stale_fence'
-      }),
-    )
+    this.#ensureWritable()
+    return Promise.all(reports.map(report => this.#complete(peerId, report)))
   }
 
   claim(link: WorkerLink, max: number): Promise<Assignment[]> {
@@ -287,7 +375,8 @@ export class Queue implements WorkOwner {
   async drain(signal: AbortSignal): Promise<void> {
     if (this.#state === 'open') this.#state = 'draining'
     await this.#dispatcher.drain(signal)
-    await this.#commits.settled()
+    // While the store takes nothing, what waits for it stays with the workers.
+    if (!signal.aborted) await this.#commits.settled()
   }
 
   /** Ends all activity; what was accepted is durable afterwards. The store stays open, it belongs to its opener. */
@@ -295,71 +384,75 @@ export class Queue implements WorkOwner {
     this.#state = 'closed'
     this.#stopRetention()
     this.#dispatcher.close()
+    this.#health.close()
     this.#waiters.close()
     await this.#commits.settled()
   }
 
-  async #submitOne(principal: string, request: TaskRequest): Promise<SubmitReceipt> {
-    const at = this.#init.clock.now()
-    let made: ReturnType<typeof taskFromRequest>
+  async #complete(peerId: string, report: OutcomeReport): Promise<OutcomeVerdict> {
+    const { clock, random, bodies } = this.#init
+    const { task_id, fence, instance_id } = report
+    const logs = storedLogs(report.outcome.logs ?? this.logsOf(task_id))
+    const stored = storedOutcome(report.outcome, bodies)
+    const outcome = stored instanceof Promise ? await stored : stored
+    const settle = { task_id, fence, peer_id: peerId, instance_id, at: clock.now(), roll: random(), outcome }
+    let mayRefer = true
     try {
-      const descriptor = this.#init.catalogue.get(request.tool)
-      if (descriptor === undefined) throw new InvalidInputError('/tool', request.tool, 'the name of a tool')
-      made = taskFromRequest(request, descriptor, {
-        task_id: this.#nextId(),
-        principal,
-        at,
-        limits: this.#limits,
+      const reply = await this.#commits.add({
+        kind: 'settle',
+        ...settle,
+        ...(logs === undefined ? {} : { logs }),
       })
-    } catch (error) {
-      return { error: factsOf(error) }
+      mayRefer = reply.changed
+      return verdictOf(reply)
+    } finally {
+      releaseOutcome(outcome, mayRefer, bodies)
     }
-    const { task, params } = made
-    const reply = await this.#commits.add({ kind: 'submit', task_id: task.task_id, at, task, params })
-    if (reply.changed) return { task_id: reply.task_id, state: reply.state, deduplicated: false }
-    if (reply.refusal === 'duplicate' && reply.state !== undefined) {
-      return { task_id: reply.task_id, state: reply.state, deduplicated: true }
-    }
-    return { error: new IdempotencyConflictError(request.idempotency_key ?? '', reply.task_id).toFacts() }
+  }
+
+  async #change(command: Command): Promise<void> {
+    this.#ensureOpen()
+    const reply = await this.#commits.add(command)
+    if (reply.changed) return
+    const { refusal, task_id, state = 'unknown' } = reply
+    if (refusal === 'not_found') throw new TaskNotFoundError(task_id)
+    throw refusal === 'terminal' ? new TaskEndedError(task_id, state) : new TaskStartedError(task_id, state)
   }
 
   /** One transaction, and all that follows from it, before anyone is told. */
-  async #commit(store: QueueStore, commands: Command[]): Promise<Reply[]> {
-    const replies = await store.apply(commands)
+  async #commit(commands: Command[]): Promise<Reply[]> {
+    let replies: Reply[]
+    try {
+      replies = await this.#init.store.apply(commands)
+    } catch (error) {
+      this.#health.failed(error)
+      throw error
+    }
     commands.forEach((command, index) => {
       const reply = replies[index]
       if (reply === undefined) return
       this.#dispatcher.follow(command, reply)
-      if (reply.changed) this.#emit(reply)
+      if (reply.changed) this.#changed(command, reply)
     })
-    this.#dispatcher.pump()
     return replies
   }
 
-  #emit({ task_id, seq, state, at, fence, tool, principal, peer_id }: Changed): void {
-    if (TERMINAL_STATES.has(state)) this.#waiters.wake(task_id)
-    if (this.#listeners.size === 0) return
-    const event: TaskEvent = { task_id, seq, state, at, fence, tool, principal }
-    if (peer_id !== undefined) event.peer_id = peer_id
-    for (const listener of this.#listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        this.#init.logger('error', 'a listener of task changes failed', { error: String(error) })
-      }
+  #changed(command: Command, reply: Changed): void {
+    if (command.kind === 'submit') this.#openTasks += 1
+    if (TERMINAL_STATES.has(reply.state)) {
+      this.#openTasks -= 1
+      this.#waiters.wake(reply.task_id)
     }
+    if (!this.#changes.isSilent) this.#changes.tell(eventOf(reply))
   }
 
   #ensureOpen(): void {
     if (this.#state !== 'open') throw new QueueClosedError()
+    this.#health.ensureWell()
   }
-}
 
-/** Waits for every receipt, so that no rejection goes unheard, then throws the first. */
-async function allReceipts(receipts: Promise<SubmitReceipt>[]): Promise<SubmitReceipt[]> {
-  const settled = await Promise.allSettled(receipts)
-  return settled.map(each => {
-    if (each.status === 'rejected') throw each.reason
-    return each.value
-  })
+  #ensureWritable(): void {
+    if (this.#state === 'closed') throw new QueueClosedError()
+    this.#health.ensureWell()
+  }
 }

@@ -1,21 +1,18 @@
 import { type ErrorFacts, errorFromFacts } from '../errors.ts'
 import type { Json } from '../tools/tool.ts'
 import type { ReportedOutcome } from './commands.ts'
-import type { QueueLimits } from './limits.ts'
 import type { Outcome } from './task.ts'
 
 /** Characters of an error message, and of each other text beside it, that are kept. */
 const MESSAGE_CHARS = 4_096
 const DETAIL_CHARS = 1_024
 
-/** A worker's outcome as the store takes it: result as text, within the limits. A result too large is a failure. */
-export function reportedOutcome(outcome: Outcome, limits: Pick<QueueLimits, 'resultBytes'>): ReportedOutcome {
+/** A worker's outcome with its result as text, and its error within the limits. */
+export function reportedOutcome(outcome: Outcome): ReportedOutcome {
   if (outcome.state !== 'succeeded') return { state: outcome.state, error: bounded(outcome.error) }
   const result = textOf(outcome.result)
-  if (result === undefined) return unfit('the result is nested too deeply to be written as JSON')
-  const bytes = utf8Length(result)
-  if (bytes <= limits.resultBytes) return { state: 'succeeded', result }
-  return unfit(`the result has ${bytes} bytes of JSON, allowed: ${limits.resultBytes}`)
+  if (result === undefined) return unfitResult('the result is nested too deeply to be written as JSON')
+  return { state: 'succeeded', result }
 }
 
 function textOf(result: Json): string | undefined {
@@ -27,7 +24,8 @@ function textOf(result: Json): string | undefined {
   }
 }
 
-function unfit(message: string): ReportedOutcome {
+/** What becomes of an attempt whose result cannot be kept: no other attempt would do better. */
+export function unfitResult(message: string): ReportedOutcome {
   return { state: 'failed', error: { code: 'tool_failed', message, retryable: false } }
 }
 

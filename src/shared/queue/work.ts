@@ -59,7 +59,9 @@ export interface WorkerLink {
   /** Which leases the worker still runs. */
   renew(signal: AbortSignal): Promise<LiveLease[]>
   /** The outcome that `run` gave has its verdict in the store: the worker need not keep it. */
-  settled(lease: LeaseId): void
+  settled(lease: LeaseId, verdict: OutcomeVerdict): void
+  /** There is work again for a worker whose last claim got less than it asked for; only for those that pull. */
+  workWaits?(): void
 }
 
 /** What the owner of a queue offers to its workers; the peer endpoint calls it for each session. */
@@ -69,6 +71,8 @@ export interface WorkOwner {
   complete(peerId: string, reports: OutcomeReport[]): Promise<OutcomeVerdict[]>
   /** For a worker that can only pull: leases at most `max` tasks to it. */
   claim(link: WorkerLink, max: number): Promise<Assignment[]>
+  /** The peer still runs these (none named: all that it holds): renews those that are still its own, and returns them. */
+  heartbeat(peerId: string, leases?: readonly LeaseId[]): LeaseId[]
   /** The link's session ended: its leases have the grace left. */
   dropped(link: WorkerLink): void
 }

@@ -68,6 +68,10 @@ class RecordingOwner implements WorkOwner {
     return max > 1 ? [assignmentOf('claimed')] : []
   }
 
+  heartbeat(_peerId: string, leases: readonly LeaseId[] = []) {
+    return [...leases]
+  }
+
   dropped() {
     this.lost += 1
   }
@@ -231,7 +235,7 @@ describe('a worker and its owner', () => {
     ])
     expect(runner.owners).toEqual(['node'])
     expect(runner.settledTasks).toEqual([])
-    for (const task_id of ['t1', 't2']) node.link.settled({ task_id, fence: 1 })
+    for (const task_id of ['t1', 't2']) node.link.settled({ task_id, fence: 1 }, 'committed')
     await vi.waitFor(() => expect(runner.settledTasks).toEqual(['t1', 't2']))
   })
 
