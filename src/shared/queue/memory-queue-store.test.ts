@@ -1,7 +1,11 @@
 import { MemoryQueueStore } from './memory-queue-store.ts'
 import { queueStoreCompliance } from './queue-store.compliance.ts'
+import { queueStoreProperties } from './queue-store.property.ts'
 
-queueStoreCompliance('MemoryQueueStore', async () => {
+const open = async () => {
   const store = new MemoryQueueStore()
   return { store, dispose: () => store.close() }
-})
+}
+
+queueStoreCompliance('MemoryQueueStore', open)
+queueStoreProperties('MemoryQueueStore', open, 500)
