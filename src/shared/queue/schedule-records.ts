@@ -2,30 +2,14 @@ import { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { Json } from '../tools/tool.ts'
-import { isTaskRequest, type LastTick, type Schedule } from './schedule-spec.ts'
+import type { KeptSchedule, Progress } from './schedule-entry.ts'
+import { isTaskRequest } from './schedule-spec.ts'
 import type { QueueStore } from './store.ts'
 import type { TaskRequest } from './task.ts'
 
-/** How far a schedule has come. */
-export interface Progress {
-  /** The next tick is the first after this, epoch milliseconds. */
-  after: number
-  ticks: number
-  skipped: number
-  last?: LastTick
-  last_task_id?: string
-}
-
-/** What was asked for, and the progress from which it goes on. */
-export interface KeptSchedule
-  extends Omit<Schedule, 'next_at' | 'last' | 'last_task_id' | 'ticks' | 'skipped'> {
-  /** When it was last set, epoch milliseconds; grows each time, so that it says to which setting a progress belongs. */
-  set_at: number
-}
-
 export interface KeptEntry {
-  schedule: KeptSchedule
-  progress: Progress
+  readonly schedule: KeptSchedule
+  readonly progress: Progress
 }
 
 const SCHEDULE_PREFIX = 'schedule:'
@@ -33,6 +17,7 @@ const PROGRESS_KEY = 'schedules'
 
 const ProgressRecord = z.object({
   after: z.number(),
+  pending: z.number().exactOptional(),
   ticks: z.number(),
   skipped: z.number(),
   last: z

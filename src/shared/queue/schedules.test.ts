@@ -407,47 +407,59 @@ describe('Schedules', () => {
     expect(logger).toHaveBeenCalledTimes(2)
   })
 
-  it('writes what became of many ticks at once in one go', async () => {
+  it('writes that many ticks begin, and what became of them, each in one go', async () => {
     const putRecord = vi.fn(async () => {})
     const { kept, clock, schedules } = await open({ store: { records: async () => [], putRecord } })
     for (let n = 0; n < 50; n++) await schedules.set('alice', spec({ name: `s${n}` }))
     putRecord.mockClear()
     await clock.advance(MINUTE)
     expect(kept.made).toHaveLength(50)
-    expect(putRecord).toHaveBeenCalledTimes(1)
+    expect(putRecord).toHaveBeenCalledTimes(2)
   })
 })
 
 describe('schedules of a process that crashes anywhere', () => {
   it('make one task for each tick that was not missed, and never two', { timeout: 120_000 }, async () => {
     const crash = fc.record({
-      step: fc.integer({ min: 0, max: 12 }),
-      down: fc.constantFrom(0, 1_000, 25_000),
+      step: fc.integer({ min: 0, max: 14 }),
+      up: fc.constantFrom(20_000, 90_000, 200_000),
+      down: fc.constantFrom(0, 1_000, 25_000, 100_000),
+      end: fc.boolean(),
     })
     await fc.assert(
       fc.asyncProperty(fc.array(crash, { maxLength: 8 }), async crashes => {
         const { kept, clock, run, restart } = await open()
         await run.schedules.set('alice', spec())
-        await run.schedules.set('bob', spec({ cron: '*/2 * * * *' }))
+        await run.schedules.set('bob', spec({ cron: '*/2 * * * *', missed: 'skip' }))
+        await run.schedules.set('carol', spec({ overlap: 'skip' }))
         let current = run
-        for (const { step, down } of crashes) {
+        for (const { step, up, down, end } of crashes) {
           let left = step
           const victim = current
           victim.onStep = () => {
             left -= 1
             if (left < 0) victim.kill()
           }
-          await clock.advance(90_000)
+          await clock.advance(up)
           victim.kill()
+          if (end) for (const task of kept.made) task.state = 'succeeded'
           await clock.advance(down)
           current = await restart()
         }
         await clock.advance(4 * MINUTE)
+        const of = (principal: string) => kept.made.filter(task => task.principal === principal)
         const ids = kept.made.map(task => `${task.principal} ${task.key}`)
         expect(new Set(ids).size).toBe(ids.length)
-        const last = kept.made.filter(task => task.principal === 'alice').slice(-4)
-        const minutes = last.map(task => Date.parse(task.key.slice('schedule:nightly:'.length)) / MINUTE)
-        expect(minutes).toEqual([0, 1, 2, 3].map(n => Math.floor(clock.now() / MINUTE) - 3 + n))
+        const minutes = of('alice').map(
+          task => Date.parse(task.key.slice('schedule:nightly:'.length)) / MINUTE,
+        )
+        const now = Math.floor(clock.now() / MINUTE)
+        expect(minutes.slice(-4)).toEqual([now - 3, now - 2, now - 1, now])
+        expect(minutes).toEqual(minutes.toSorted((a, b) => a - b))
+        expect(of('carol').filter(task => task.state === 'queued').length).toBeLessThanOrEqual(1)
+        for (const schedule of current.schedules.list()) {
+          expect(schedule.ticks).toBe(of(schedule.principal).length)
+        }
         await current.schedules.close()
       }),
       { numRuns: 200 },

@@ -3,22 +3,11 @@ import { factsOf, ToolmeshError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { CronTimes } from './cron-times.ts'
 import { QueueClosedError, ScheduleLimitError, ScheduleNotFoundError } from './errors.ts'
-import type { SubmitReceipt } from './submission.ts'
-import {
-  type KeptEntry,
-  type KeptSchedule,
-  type Progress,
-  ScheduleRecords,
-  scheduleKey,
-} from './schedule-records.ts'
-import {
-  type LastTick,
-  parseScheduleSpec,
-  type Schedule,
-  type ScheduleSpec,
-  taskOf,
-} from './schedule-spec.ts'
+import { type KeptSchedule, ScheduleEntry } from './schedule-entry.ts'
+import { type KeptEntry, ScheduleRecords, scheduleKey } from './schedule-records.ts'
+import { parseScheduleSpec, type Schedule, type ScheduleSpec, taskOf } from './schedule-spec.ts'
 import type { QueueStore } from './store.ts'
+import type { SubmitReceipt } from './submission.ts'
 import { type TaskRequest, type TaskState, TERMINAL_STATES } from './task.ts'
 
 export interface SchedulesInit {
@@ -57,24 +46,16 @@ const RETRY_MS = 5_000
 /** Characters of an error that are kept. */
 const ERROR_CHARS = 500
 
-interface Entry extends KeptEntry {
-  times: CronTimes
-  /** Epoch milliseconds. */
-  next: number | undefined
-  /** Not to be tried before, on the monotonic scale. */
-  retryAt: number
-}
-
 /**
- * Submits tasks by cron expressions. A tick is a submit with a key of its own (schedule and time), so one that was
- * submitted and, in a crash, not recorded is found again, not made twice. What is late is one tick, the latest:
- * ticks that pass while it waits are not made up one by one.
+ * Submits tasks by cron expressions. A tick is a submit with a key of its own (schedule and time), written down before:
+ * one that a crash cut off is submitted again after the restart, and found if it was made. What is late is one tick,
+ * the latest: ticks that pass while it waits are not made up one by one.
  */
 export class Schedules {
   readonly #init: SchedulesInit
   readonly #limits: ScheduleLimits
   readonly #records: ScheduleRecords
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, ScheduleEntry>()
   #open = false
   #stopTimer = () => {}
   #waking: Promise<void> | undefined
@@ -122,18 +103,17 @@ export class Schedules {
         set_at: Math.max(now, (before?.schedule.set_at ?? 0) + 1),
       }
       const goesOn = before !== undefined && sameTimes(before.schedule, spec) && before.progress.after <= now
-      // Asked for again after the write, as a tick may have come meanwhile.
-      const progress = () => ({ ...(before?.progress ?? startedAt(now)), ...(goesOn ? {} : { after: now }) })
-      await this.#records.put({ schedule, progress: progress() })
-      const entry: Entry = before ?? { schedule, progress: progress(), times, next: undefined, retryAt: 0 }
-      entry.progress = progress()
-      entry.schedule = schedule
-      entry.times = times
-      entry.retryAt = 0
+      const progress = {
+        ...(before?.progress ?? { after: now, ticks: 0, skipped: 0 }),
+        ...(goesOn ? {} : { after: now }),
+      }
+      await this.#records.put({ schedule, progress })
+      const entry = before ?? new ScheduleEntry(schedule, times, progress)
+      // What goes on may have come further while it was written.
+      entry.set(schedule, times, goesOn ? entry.progress : progress)
       this.#entries.set(key, entry)
-      plan(entry)
       this.#arm()
-      return viewOf(entry)
+      return entry.view()
     })
   }
 
@@ -149,7 +129,7 @@ export class Schedules {
   }
 
   list(): Schedule[] {
-    return [...this.#entries.values()].map(viewOf)
+    return [...this.#entries.values()].map(entry => entry.view())
   }
 
   /** The queue takes tasks again: what waits for that is tried at once. */
@@ -161,9 +141,8 @@ export class Schedules {
   #recover({ schedule, progress }: KeptEntry): void {
     try {
       const times = new CronTimes(schedule.cron, schedule.timezone)
-      const entry: Entry = { schedule, progress, times, next: undefined, retryAt: 0 }
-      plan(entry)
-      this.#entries.set(scheduleKey(schedule.principal, schedule.name), entry)
+      const key = scheduleKey(schedule.principal, schedule.name)
+      this.#entries.set(key, new ScheduleEntry(schedule, times, progress))
     } catch (error) {
       // As after a change of the platform's time zones: it must not keep the others from starting.
       const { principal, name } = schedule
@@ -178,9 +157,9 @@ export class Schedules {
     if (!this.#open || this.#waking !== undefined) return
     const { clock } = this.#init
     let wait = this.#unsaved ? RETRY_MS : Number.POSITIVE_INFINITY
-    for (const entry of this.#entries.values()) {
-      if (entry.next === undefined) continue
-      wait = Math.min(wait, Math.max(entry.next - clock.now(), entry.retryAt - clock.monotonic(), 0))
+    for (const { dueAt, retryAt } of this.#entries.values()) {
+      if (dueAt === undefined) continue
+      wait = Math.min(wait, Math.max(dueAt - clock.now(), retryAt - clock.monotonic(), 0))
     }
     if (wait === Number.POSITIVE_INFINITY) return
     this.#stopTimer = clock.after(Math.min(wait, LOOK_EVERY_MS), () => {
@@ -193,58 +172,68 @@ export class Schedules {
 
   async #wake(): Promise<void> {
     const { clock } = this.#init
-    const due = [...this.#entries].filter(([, { next, retryAt }]) => {
-      return next !== undefined && next <= clock.now() && retryAt <= clock.monotonic()
+    const due = [...this.#entries.values()].filter(({ dueAt, retryAt }) => {
+      return dueAt !== undefined && dueAt <= clock.now() && retryAt <= clock.monotonic()
     })
-    const moved = await Promise.all(due.map(([key, entry]) => this.#tick(key, entry)))
-    if (!this.#unsaved && !moved.includes(true)) return
+    await Promise.all(due.map(entry => this.#trying(entry, () => this.#begin(entry))))
+    const begun = due.filter(entry => entry.progress.pending !== undefined)
+    if (begun.length > 0 && !(await this.#save())) {
+      for (const entry of begun) entry.giveUp(clock.monotonic() + RETRY_MS)
+      return
+    }
+    await Promise.all(begun.map(entry => this.#trying(entry, () => this.#submit(entry))))
+    if (due.length > 0 || this.#unsaved) await this.#save()
+  }
+
+  /** Decides on the latest tick that has come: it is skipped, or to be submitted. */
+  async #begin(entry: ScheduleEntry): Promise<void> {
+    const { schedule, progress } = entry
+    if (progress.pending !== undefined) return
+    const now = this.#init.clock.now()
+    const at = entry.tickAt(now)
+    if (schedule.missed === 'skip' && now - at > MISSED_AFTER_MS) entry.end({ at, skipped: 'missed' })
+    else if (schedule.overlap === 'skip' && (await this.#runs(progress.last_task_id))) {
+      entry.end({ at, skipped: 'overlap' })
+    } else entry.begin(at)
+  }
+
+  async #submit(entry: ScheduleEntry): Promise<void> {
+    const { schedule, progress } = entry
+    const { principal, name } = schedule
+    const at = progress.pending
+    if (at === undefined) return
+    const receipt = await this.#init.submit(principal, taskOf(schedule), tickKey(name, at))
+    if ('task_id' in receipt) return entry.end({ at, task_id: receipt.task_id })
+    const { error } = receipt
+    if (error.retryable) throw new ToolmeshError(error.code, error.message)
+    this.#init.logger('warning', 'a tick could not be submitted', { principal, name, at, error })
+    entry.end({ at, error: { ...error, message: error.message.slice(0, ERROR_CHARS) } })
+  }
+
+  /** What cannot be done now waits, and is told once. */
+  async #trying(entry: ScheduleEntry, attempt: () => Promise<void>): Promise<void> {
+    try {
+      await attempt()
+    } catch (error) {
+      const { principal, name } = entry.schedule
+      if (entry.retryAt === 0) {
+        this.#init.logger('warning', 'a tick waits', { principal, name, error: String(error) })
+      }
+      entry.giveUp(this.#init.clock.monotonic() + RETRY_MS)
+    }
+  }
+
+  async #save(): Promise<boolean> {
     try {
       await this.#records.putProgress(this.#entries)
       this.#unsaved = false
     } catch (error) {
-      // What was submitted is known by its key, should this process end before the next try.
-      if (!this.#unsaved)
+      if (!this.#unsaved) {
         this.#init.logger('warning', 'the progress of schedules is not kept', { error: String(error) })
+      }
       this.#unsaved = true
     }
-  }
-
-  /** Handles the latest tick that has come; false when it stays due. */
-  async #tick(key: string, entry: Entry): Promise<boolean> {
-    const { schedule, progress } = entry
-    const at = Math.max(entry.times.latest(this.#init.clock.now()) ?? 0, entry.next ?? 0)
-    let last: LastTick
-    try {
-      last = await this.#handle(schedule, progress, at)
-    } catch (error) {
-      const { principal, name } = schedule
-      if (entry.retryAt === 0) {
-        this.#init.logger('warning', 'a tick waits', { principal, name, at, error: String(error) })
-      }
-      entry.retryAt = this.#init.clock.monotonic() + RETRY_MS
-      return false
-    }
-    if (this.#entries.get(key) !== entry) return false
-    // Set anew meanwhile, it goes on from there.
-    const after = entry.progress.after === progress.after ? at : entry.progress.after
-    entry.progress = advanced(entry.progress, last, after)
-    entry.retryAt = 0
-    plan(entry)
-    return true
-  }
-
-  /** What becomes of a tick. Rejects when that can not be said yet. */
-  async #handle(schedule: KeptSchedule, { last_task_id }: Progress, at: number): Promise<LastTick> {
-    const { submit, clock } = this.#init
-    if (schedule.missed === 'skip' && clock.now() - at > MISSED_AFTER_MS) return { at, skipped: 'missed' }
-    if (schedule.overlap === 'skip' && (await this.#runs(last_task_id))) return { at, skipped: 'overlap' }
-    const receipt = await submit(schedule.principal, taskOf(schedule), tickKey(schedule.name, at))
-    if ('task_id' in receipt) return { at, task_id: receipt.task_id }
-    const { error } = receipt
-    if (error.retryable) throw new ToolmeshError(error.code, error.message)
-    const { principal, name } = schedule
-    this.#init.logger('warning', 'a tick could not be submitted', { principal, name, at, error })
-    return { at, error: { ...error, message: error.message.slice(0, ERROR_CHARS) } }
+    return !this.#unsaved
   }
 
   async #runs(taskId: string | undefined): Promise<boolean> {
@@ -284,35 +273,10 @@ export class Schedules {
   }
 }
 
-function startedAt(after: number): Progress {
-  return { after, ticks: 0, skipped: 0 }
-}
-
 function sameTimes(before: KeptSchedule, spec: Required<ScheduleSpec>): boolean {
   return before.enabled && before.cron === spec.cron && before.timezone === spec.timezone
 }
 
-function plan(entry: Entry): void {
-  entry.next = entry.schedule.enabled ? entry.times.next(entry.progress.after) : undefined
-}
-
-function advanced(progress: Progress, last: LastTick, after: number): Progress {
-  const { task_id } = last
-  return {
-    ...progress,
-    after,
-    last,
-    ticks: progress.ticks + (task_id === undefined ? 0 : 1),
-    skipped: progress.skipped + (last.skipped === undefined ? 0 : 1),
-    ...(task_id === undefined ? {} : { last_task_id: task_id }),
-  }
-}
-
 function tickKey(name: string, at: number): string {
   return `schedule:${name}:${new Date(at).toISOString()}`
-}
-
-function viewOf({ schedule: { set_at: _, ...schedule }, progress, next }: Entry): Schedule {
-  const { after: __, ...made } = progress
-  return { ...schedule, ...made, ...(next === undefined ? {} : { next_at: next }) }
 }
