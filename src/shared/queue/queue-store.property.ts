@@ -33,7 +33,8 @@ const who = fc.record({
   instance_id: fc.constantFrom('i1', 'i1', 'i1', 'i1', 'i1', 'i1', 'i1', 'i2'),
 })
 const error = (code: 'tool_failed' | 'unavailable' | 'cancelled', retryable: boolean) => {
-  return { code, message: code, retryable }
+  // An outcome is known by its code and message.
+  return { code, message: `${code}, ${retryable ? 'for now' : 'for good'}`, retryable }
 }
 const outcome = fc.constantFrom<ReportedOutcome>(
   { state: 'succeeded', result: '1' },
