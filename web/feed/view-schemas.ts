@@ -112,7 +112,7 @@ export type TaskDetails = Pick<
   TaskView,
   'task_id' | 'state' | 'tool' | 'priority' | 'created_at' | 'ended_at'
 > & {
-  attempts: (Omit<AttemptView, 'error'> & { error?: ErrorView })[]
+  attempts: (Omit<AttemptView, 'state' | 'error' | 'logs'> & { state: string; error?: ErrorView })[]
   error?: ErrorView
   result?: unknown
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Config } from '../config.ts'
 import type { Node } from '../node.ts'
 import { type Command, type Invocation, JSON_FLAG } from './command.ts'
-import { endNode } from './end-node.ts'
+import { askedToEnd, endNode } from './end-node.ts'
 import { UsageError } from './errors.ts'
 import { firstFailure } from './failures.ts'
 import { shrinkHeapAtRest } from './heap-at-rest.ts'
@@ -37,7 +37,8 @@ async function start({ flags, loaded: { config } }: Invocation): Promise<void> {
   const node = await Promise.race([openNode(config, logger), failure.then(() => process.exit(1))])
   await announce(node, config, flags.has('json'))
   shrinkHeapAtRest()
-  await endNode(node, config, await Promise.race([signal.then(() => 0), failure.then(() => 1)]))
+  const ends = [signal.then(() => ({ status: 0 })), failure.then(() => ({ status: 1 })), askedToEnd(node)]
+  await endNode(node, config, await Promise.race(ends))
 }
 
 interface Announcement {

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { serveStdio } from '../stdio.ts'
-import { endNode } from './end-node.ts'
+import { askedToEnd, endNode } from './end-node.ts'
 import { firstFailure } from './failures.ts'
 import { openNode } from './open-node.ts'
 import { firstSignal } from './signals.ts'
@@ -13,5 +13,6 @@ export async function serveOwnNode(config: Config): Promise<void> {
   const failure = firstFailure(logger)
   const node = await Promise.race([openNode(config, logger), failure.then(() => process.exit(1))])
   const served = Promise.race([serveStdio(node.surface, { logger }), signal])
-  await endNode(node, config, await Promise.race([served.then(() => 0), failure.then(() => 1)]))
+  const ends = [served.then(() => ({ status: 0 })), failure.then(() => ({ status: 1 })), askedToEnd(node)]
+  await endNode(node, config, await Promise.race(ends))
 }

@@ -7,3 +7,10 @@ export interface Principal {
   readonly id: string
   readonly roles: ReadonlySet<Role>
 }
+
+/** The peer that a principal is, where the request came over a session with it: everyone else has other ids. */
+export function peerIdOf({ id }: Principal): string | undefined {
+  return id.startsWith(PEER) ? id.slice(PEER.length) : undefined
+}
+
+const PEER = 'peer:'

@@ -1,8 +1,16 @@
 import { ForbiddenError } from './errors.ts'
-import type { Principal, Role } from './principal.ts'
+import { type Principal, peerIdOf, type Role } from './principal.ts'
 
 /** What a caller needs: nothing, one role, or any one of several. `admin` always does. */
-export type RoleNeed = 'any' | Role | readonly Role[]
+export type RoleNeed = 'any' | Role | readonly Role[] | SpeakerNeed
+
+/** For what speaks for a worker: over its session a peer speaks for itself, everyone else for this node. */
+export interface SpeakerNeed {
+  readonly peer: Role
+  readonly others: Role
+}
+
+const FOR_A_WORKER: SpeakerNeed = { peer: 'work', others: 'admin' }
 
 /** What a tool of the catalogue needs; only the node's own tools are in the table. */
 export const CATALOGUE_TOOL_ROLE: Role = 'submit'
@@ -24,7 +32,8 @@ export const METHOD_ROLES = {
 
   'logging/setLevel': ['read', 'submit'],
   'tools/list': ['read', 'submit'],
-  'tools/call': ['read', 'submit'],
+  // Each tool has its own need; a worker finds those that speak for it.
+  'tools/call': ['read', 'submit', 'work'],
   'resources/list': ['read', 'submit'],
   'resources/templates/list': ['read', 'submit'],
   'resources/read': ['read', 'submit'],
@@ -48,7 +57,19 @@ export const METHOD_ROLES = {
   p2p_taskqueue_cancel: 'submit',
   p2p_taskqueue_get_result: ['read', 'submit'],
   p2p_taskqueue_list_tasks: ['read', 'submit'],
+  p2p_taskqueue_update_task: 'submit',
   p2p_taskqueue_task_status: ['read', 'submit'],
+  p2p_taskqueue_resubmit: 'submit',
+  p2p_taskqueue_priority: 'submit',
+  p2p_taskqueue_worker_stats: 'read',
+  p2p_taskqueue_discover_peers: 'read',
+  p2p_taskqueue_announce: FOR_A_WORKER,
+  p2p_taskqueue_heartbeat: FOR_A_WORKER,
+  p2p_taskqueue_shutdown: 'admin',
+  p2p_taskqueue_pause: 'admin',
+  p2p_taskqueue_resume: 'admin',
+  p2p_taskqueue_schedule: 'submit',
+  p2p_taskqueue_schedules: ['read', 'submit'],
 
   p2p_invite_create: 'admin',
   p2p_invite_list: 'admin',
@@ -69,12 +90,19 @@ export function roleOf(name: string): RoleNeed | undefined {
 /** Whether the principal may do what needs this. */
 export function permits(principal: Principal, need: RoleNeed): boolean {
   if (need === 'any' || principal.roles.has('admin')) return true
-  return typeof need === 'string' ? principal.roles.has(need) : need.some(role => principal.roles.has(role))
+  return rolesFor(principal, need).some(role => principal.roles.has(role))
 }
 
 /** Throws `forbidden` unless the principal may; `what` names the thing asked for. */
 export function requireRole(principal: Principal, need: RoleNeed, what = 'this'): void {
-  if (permits(principal, need)) return
-  const roles = typeof need === 'string' ? need : need.join(' or ')
+  if (need === 'any' || permits(principal, need)) return
+  const roles = rolesFor(principal, need).join(' or ')
   throw new ForbiddenError(`${what} needs the role ${roles}`, roles)
+}
+
+/** The roles any of which does for this principal. */
+function rolesFor(principal: Principal, need: Exclude<RoleNeed, 'any'>): readonly Role[] {
+  if (typeof need === 'string') return [need]
+  if (!('peer' in need)) return need
+  return [peerIdOf(principal) === undefined ? need.others : need.peer]
 }

@@ -11,6 +11,8 @@ import { meshTools } from './mesh-tools.ts'
 import { metaTools } from './meta/meta-tools.ts'
 import type { Surface } from './surface.ts'
 import type { QueuePort } from './taskqueue/queue-port.ts'
+import type { SchedulesPort } from './taskqueue/schedules-port.ts'
+import type { WorkersPort } from './taskqueue/workers-port.ts'
 
 /** Nothing is called: only the names are read. */
 const none = {} as unknown
@@ -55,6 +57,10 @@ describe('the table of roles', () => {
       ...metaTools({ tools: new Map(), callTool: async () => ({ content: [] }) }),
       ...meshTools({
         queue: none as QueuePort,
+        workers: none as WorkersPort,
+        schedules: none as SchedulesPort,
+        shutdown: () => {},
+        catalogue: new Map(),
         authority: none as InvitesPort,
         peers: { list: () => [] },
         connect: () => Promise.reject(new Error('not here')),

@@ -1,8 +1,8 @@
 /** What the `mesh://` resources hold. Times are ISO 8601 in UTC; durations carry their unit. */
 import type { ErrorFacts } from '../errors.ts'
 import type { Path } from '../mesh/session-contract.ts'
-import type { TaskState } from '../queue/task.ts'
-import type { Json, JsonObject } from '../tools/tool.ts'
+import type { AttemptState, ConcurrencyKey, RateKey, RetryPolicy, TaskState } from '../queue/task.ts'
+import type { Json, JsonObject, LogLine } from '../tools/tool.ts'
 
 /** `mesh://overview` */
 export interface OverviewView {
@@ -51,14 +51,21 @@ export interface PeersView {
   peers: PeerView[]
 }
 
+export interface LogLineView extends LogLine {
+  at: string
+}
+
 export interface AttemptView {
   number: number
   fence: number
   peer_id: string
-  state: string
+  /** How it ended, or `running`. */
+  state: AttemptState
   started_at: string
   ended_at?: string
   error?: ErrorFacts
+  /** Its last log lines; of the one that runs, those that were heard so far. */
+  logs?: LogLineView[]
 }
 
 /** One entry of `mesh://tasks` and of `p2p_taskqueue_list_tasks`. */
@@ -67,9 +74,14 @@ export interface TaskSummaryView {
   state: TaskState
   tool: string
   priority: number
+  /** The submitter's own; absent where there are none. */
+  labels?: Record<string, string>
   created_at: string
+  /** When a scheduled task, or the next try, may start. */
+  run_at?: string
   ended_at?: string
   attempts: number
+  /** Peer of the latest attempt. */
   peer_id?: string
   progress?: { done: number; total?: number; message?: string }
   error?: ErrorFacts
@@ -82,17 +94,26 @@ export interface TasksView {
 }
 
 /** What `p2p_taskqueue_task_status` answers: one task with its attempts, without its bodies. */
-export interface TaskStatusView extends Omit<TaskSummaryView, 'attempts' | 'peer_id'> {
+export interface TaskStatusView extends Omit<TaskSummaryView, 'attempts' | 'peer_id' | 'labels'> {
   /** Who submitted it. */
   principal: string
   requires: string[]
   target?: string
+  any_build: boolean
+  idempotency_key?: string
+  /** The ended task that it repeats. */
+  resubmitted_from?: string
   labels: Record<string, string>
   metadata: JsonObject
   queued_at?: string
-  /** When a scheduled task, or the next try, may start. */
-  run_at?: string
+  queue_timeout_ms?: number
+  attempt_timeout_ms: number
   deadline?: string
+  retry: RetryPolicy
+  concurrency?: ConcurrencyKey
+  rate?: RateKey
+  /** What a queued task waits for, when more than a free worker. */
+  waiting_for?: string
   attempts: AttemptView[]
 }
 
@@ -120,4 +141,27 @@ export interface ToolView {
 /** `mesh://tools`: the catalogue that runs on the mesh. */
 export interface ToolsView {
   tools: ToolView[]
+}
+
+/** One change of a task. */
+export interface TaskEventView {
+  seq: number
+  task_id: string
+  state: TaskState
+  at: string
+  tool: string
+  /** Peer of the latest attempt. */
+  peer_id?: string
+  fence: number
+}
+
+/** `mesh://task-events/{after}`: changes behind a position, oldest first. */
+export interface TaskEventsView {
+  events: TaskEventView[]
+  /** Read on behind this position. */
+  next: number
+  /** The latest position; there is more to read while `next` is below it. */
+  last: number
+  /** Position of the oldest change that is kept: who was before `oldest - 1` has missed some. */
+  oldest: number
 }

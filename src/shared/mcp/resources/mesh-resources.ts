@@ -6,6 +6,7 @@ import type { MeshResource } from './mesh-resource.ts'
 import { type OverviewPort, overviewResource } from './overview.ts'
 import { peerResource, peersResource } from './peers.ts'
 import { RunningTasks } from './running-tasks.ts'
+import { newestTaskEventsResource, taskEventsResource } from './task-events.ts'
 import { taskResource, tasksResource } from './tasks.ts'
 import { toolsResource } from './tools.ts'
 
@@ -33,6 +34,8 @@ export function meshResources({
     peerResource(peers),
     tasksResource({ queue, running }),
     taskResource({ queue, running }),
+    newestTaskEventsResource(queue),
+    taskEventsResource(queue),
     toolsResource(catalogue),
   ]
 }

@@ -80,23 +80,24 @@ export class ResourceTable {
   #find(uri: string): { resource: MeshResource; id: string } {
     for (const resource of this.#resources) {
       if (resource.uri === uri) return { resource, id: '' }
-      const id = isTemplate(resource) ? idBelow(resource.uri.slice(0, -ID.length), uri) : undefined
+      const id = isTemplate(resource) ? idBelow(resource.uri.replace(VARIABLE, ''), uri) : undefined
       if (id !== undefined) return { resource, id }
     }
     throw new UnknownResourceError(uri)
   }
 }
 
-const ID = '{id}'
+/** The only one of a template, its last segment (RFC 6570). */
+const VARIABLE = /\{\w+\}$/
 
 function isTemplate(resource: MeshResource): boolean {
-  return resource.uri.endsWith(ID)
+  return VARIABLE.test(resource.uri)
 }
 
 function idBelow(prefix: string, uri: string): string | undefined {
   if (!uri.startsWith(prefix)) return undefined
   const id = decoded(uri.slice(prefix.length))
-  return id === undefined || id === '' || id.includes('/') || id === ID ? undefined : id
+  return id === undefined || id === '' || id.includes('/') || VARIABLE.test(id) ? undefined : id
 }
 
 function decoded(text: string): string | undefined {

@@ -64,7 +64,7 @@ export function taskResource({ queue, running }: TaskResourcesComponents): MeshR
     need: ['read', 'submit'],
     async read(id, principal) {
       try {
-        return taskView(await visibleTask(queue, id, principal), queue.progressOf(id))
+        return taskView(await visibleTask(queue.get(id), principal), queue)
       } catch (error) {
         if (error instanceof TaskNotFoundError) return undefined
         throw error

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Task, TERMINAL_STATES } from '../../queue/task.ts'
+import { TERMINAL_STATES } from '../../queue/task.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import { errorFacts } from '../error-facts.ts'
 import { jsonValue } from '../json-object.ts'
@@ -8,7 +8,7 @@ import type { QueuePort } from './queue-port.ts'
 import { visibleTask } from './task-access.ts'
 import { taskId, taskState } from './task-schemas.ts'
 
-export function getResultTool(queue: QueuePort): SurfaceTool {
+export function getResultTool(queue: Pick<QueuePort, 'head' | 'result'>): SurfaceTool {
   return defineSurfaceTool({
     name: 'p2p_taskqueue_get_result',
     category: 'p2p_taskqueue',
@@ -31,18 +31,15 @@ export function getResultTool(queue: QueuePort): SurfaceTool {
       error: errorFacts.exactOptional().describe('Why it ended otherwise.'),
     }),
     async run({ task_id, wait_ms }, { principal, signal }) {
-      const task = await visibleTask(queue, task_id, principal)
-      if (wait_ms === 0 || TERMINAL_STATES.has(task.state)) return answerOf(task)
-      return answerOf(await queue.result(task_id, { wait_ms, signal }))
+      const { state } = await visibleTask(queue.head(task_id), principal)
+      const waits = wait_ms > 0 && !TERMINAL_STATES.has(state)
+      const task = await queue.result(task_id, waits ? { wait_ms, signal } : { signal })
+      return {
+        task_id,
+        state: task.state,
+        ...(task.result === undefined ? {} : { result: task.result }),
+        ...(task.error === undefined ? {} : { error: task.error }),
+      }
     },
   })
-}
-
-function answerOf({ task_id, state, result, error }: Task) {
-  return {
-    task_id,
-    state,
-    ...(result === undefined ? {} : { result }),
-    ...(error === undefined ? {} : { error }),
-  }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { errorFromFacts, factsOf, InvalidInputError } from '../../errors.ts'
+import { DEFAULT_QUEUE_LIMITS } from '../../queue/limits.ts'
 import type { TaskRequest } from '../../queue/task.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import { errorFacts } from '../error-facts.ts'
@@ -8,38 +9,12 @@ import { jsonSchemaOf } from '../json-schema.ts'
 import { parseInput } from '../parse-input.ts'
 import type { SurfaceTool } from '../surface.ts'
 import type { QueuePort } from './queue-port.ts'
+import { taskOptions, taskRequest } from './task-options.ts'
 import { taskState } from './task-schemas.ts'
 
-/** Shapes only; the queue holds the limits and says what is wrong with a value. */
-const options = {
-  priority: z.int().exactOptional().describe('1 to 10, 10 first; 5 when left out.'),
-  requires: z
-    .array(z.string())
-    .exactOptional()
-    .describe('Labels that the running peer must have, as `kind:tab`.'),
-  target: z.string().exactOptional().describe('Peer id that must run it.'),
-  any_build: z.boolean().exactOptional().describe("Run also where the build of the tool's code differs."),
-  idempotency_key: z.string().exactOptional().describe('The same key and request again is the same task.'),
-  delay_ms: z.number().exactOptional().describe('Milliseconds to wait before it may run.'),
-  queue_timeout_ms: z.number().exactOptional().describe('Milliseconds in the queue after which it expires.'),
-  attempt_timeout_ms: z.number().exactOptional().describe('Milliseconds that one attempt may take.'),
-  deadline: z.string().exactOptional().describe('ISO 8601: when it expires, whatever its state.'),
-  retry: z
-    .strictObject({
-      max_attempts: z.int().exactOptional(),
-      base_delay_ms: z.number().exactOptional(),
-      max_delay_ms: z.number().exactOptional(),
-      always: z.boolean().exactOptional().describe('Repeat even a tool that is not safe to repeat.'),
-    })
-    .exactOptional(),
-  labels: z.record(z.string(), z.string()).exactOptional().describe("The submitter's own labels."),
-  metadata: jsonObject.exactOptional().describe("The submitter's own data."),
-}
+const MAX_TASKS = DEFAULT_QUEUE_LIMITS.tasksPerSubmit
 
-const params = jsonObject.default({}).describe("The tool's parameters, as its schema says.")
-const task = z.strictObject({ tool: z.string().describe('Name of the tool.'), params, ...options })
-
-export function submitTool(queue: QueuePort): SurfaceTool {
+export function submitTool(queue: Pick<QueuePort, 'submit'>): SurfaceTool {
   return defineSurfaceTool({
     name: 'p2p_taskqueue_submit',
     category: 'p2p_taskqueue',
@@ -49,12 +24,14 @@ export function submitTool(queue: QueuePort): SurfaceTool {
     annotations: { readOnlyHint: false, destructiveHint: false },
     input: z.strictObject({
       tasks: z
-        .array(jsonObject.meta(jsonSchemaOf(task, 'input')))
+        .array(jsonObject.meta(jsonSchemaOf(taskRequest, 'input')))
+        .min(1)
+        .max(MAX_TASKS)
         .exactOptional()
         .describe('Many tasks, instead of `tool` and `params`.'),
       tool: z.string().exactOptional().describe('Name of the tool.'),
       params: jsonObject.exactOptional().describe("The tool's parameters, as its schema says."),
-      ...options,
+      ...taskOptions,
     }),
     output: z.object({
       tasks: z
@@ -75,7 +52,7 @@ export function submitTool(queue: QueuePort): SurfaceTool {
           throw new InvalidInputError(`/${extra}`, single, 'either `tasks`, or one task')
         return { tasks: await submitAll(queue, principal.id, tasks) }
       }
-      const [receipt] = await queue.submit(principal.id, [parseInput(task, single)])
+      const [receipt] = await queue.submit(principal.id, [parseInput(taskRequest, single)])
       if (receipt === undefined) throw new TypeError('the queue gave no receipt')
       if ('error' in receipt) throw errorFromFacts(receipt.error)
       return { tasks: [receipt] }
@@ -84,7 +61,7 @@ export function submitTool(queue: QueuePort): SurfaceTool {
 }
 
 /** One that does not fit has its error for receipt, and stops no other. */
-async function submitAll(queue: QueuePort, principal: string, tasks: readonly unknown[]) {
+async function submitAll(queue: Pick<QueuePort, 'submit'>, principal: string, tasks: readonly unknown[]) {
   const parsed = tasks.map(parsedTask)
   const requests = parsed.flatMap(each => ('request' in each ? [each.request] : []))
   const refusedAll = requests.length === 0 && tasks.length > 0
@@ -94,7 +71,7 @@ async function submitAll(queue: QueuePort, principal: string, tasks: readonly un
 
 function parsedTask(value: unknown): { request: TaskRequest } | { error: ReturnType<typeof factsOf> } {
   try {
-    return { request: parseInput(task, value) }
+    return { request: parseInput(taskRequest, value) }
   } catch (error) {
     return { error: factsOf(error) }
   }

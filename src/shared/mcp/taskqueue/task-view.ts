@@ -1,6 +1,18 @@
-import type { Attempt, Task, TaskHead } from '../../queue/task.ts'
+import type { Attempt, AttemptLogLine, Task, TaskEvent, TaskHead } from '../../queue/task.ts'
 import type { Progress } from '../../tools/tool.ts'
-import type { AttemptView, TaskStatusView, TaskSummaryView, TaskView } from '../views.ts'
+import { iso, time } from '../iso-time.ts'
+import type {
+  AttemptView,
+  LogLineView,
+  TaskEventView,
+  TaskStatusView,
+  TaskSummaryView,
+  TaskView,
+} from '../views.ts'
+import type { QueuePort } from './queue-port.ts'
+
+/** What is known of a task beside what is stored: of the attempt that runs, and of what it waits for. */
+type LiveFacts = Pick<QueuePort, 'progressOf' | 'logsOf' | 'missingFor'>
 
 /** A task as lists show it. `progress` is that of the attempt that runs now. */
 export function taskSummary(task: TaskHead, progress: Progress | undefined): TaskSummaryView {
@@ -10,7 +22,9 @@ export function taskSummary(task: TaskHead, progress: Progress | undefined): Tas
     state: task.state,
     tool: task.tool,
     priority: task.priority,
+    ...(Object.keys(task.labels).length === 0 ? {} : { labels: task.labels }),
     created_at: iso(task.created_at),
+    ...time('run_at', task.run_at),
     ...time('ended_at', task.ended_at),
     attempts: task.attempts.length,
     ...(peerId === undefined ? {} : { peer_id: peerId }),
@@ -20,38 +34,56 @@ export function taskSummary(task: TaskHead, progress: Progress | undefined): Tas
 }
 
 /** A task with its attempts, without its bodies. */
-export function taskStatus(task: TaskHead, progress: Progress | undefined): TaskStatusView {
+export function taskStatus(task: TaskHead, live: LiveFacts): TaskStatusView {
+  const { target, idempotency_key, resubmitted_from, queue_timeout_ms, concurrency, rate } = task
+  const progress = live.progressOf(task.task_id)
+  const waitingFor = task.state === 'queued' ? live.missingFor(task) : undefined
   return {
     task_id: task.task_id,
     state: task.state,
+    ...(waitingFor === undefined ? {} : { waiting_for: waitingFor }),
     tool: task.tool,
     principal: task.principal,
     priority: task.priority,
     requires: task.requires,
-    ...(task.target === undefined ? {} : { target: task.target }),
+    ...(target === undefined ? {} : { target }),
+    any_build: task.any_build,
+    ...(idempotency_key === undefined ? {} : { idempotency_key }),
+    ...(resubmitted_from === undefined ? {} : { resubmitted_from }),
     labels: task.labels,
     metadata: task.metadata,
     created_at: iso(task.created_at),
     ...time('queued_at', task.queued_at),
     ...time('run_at', task.run_at),
+    ...(queue_timeout_ms === undefined ? {} : { queue_timeout_ms }),
+    attempt_timeout_ms: task.attempt_timeout_ms,
     ...time('deadline', task.deadline),
+    retry: task.retry,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(rate === undefined ? {} : { rate }),
     ...time('ended_at', task.ended_at),
     ...(progress === undefined ? {} : { progress }),
-    attempts: task.attempts.map(attemptView),
+    attempts: task.attempts.map(attempt =>
+      attemptView(attempt, attempt.state === 'running' ? live.logsOf(task.task_id) : attempt.logs),
+    ),
     ...(task.error === undefined ? {} : { error: task.error }),
   }
 }
 
 /** A task whole. */
-export function taskView(task: Task, progress: Progress | undefined): TaskView {
+export function taskView(task: Task, live: LiveFacts): TaskView {
   return {
-    ...taskStatus(task, progress),
+    ...taskStatus(task, live),
     params: task.params,
     ...(task.result === undefined ? {} : { result: task.result }),
   }
 }
 
-function attemptView(attempt: Attempt): AttemptView {
+export function taskEventView({ seq, task_id, state, at, tool, peer_id, fence }: TaskEvent): TaskEventView {
+  return { seq, task_id, state, at: iso(at), tool, ...(peer_id === undefined ? {} : { peer_id }), fence }
+}
+
+function attemptView(attempt: Attempt, logs: readonly AttemptLogLine[] = []): AttemptView {
   const { number, fence, peer_id, state, started_at, ended_at, error } = attempt
   return {
     number,
@@ -61,16 +93,10 @@ function attemptView(attempt: Attempt): AttemptView {
     started_at: iso(started_at),
     ...time('ended_at', ended_at),
     ...(error === undefined ? {} : { error }),
+    ...(logs.length === 0 ? {} : { logs: logs.map(logView) }),
   }
 }
 
-function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString()
-}
-
-function time<K extends string>(key: K, epochMs: number | undefined): { [key in K]?: string } {
-  if (epochMs === undefined) return {}
-  const field: { [key in K]?: string } = {}
-  field[key] = iso(epochMs)
-  return field
+function logView({ at, ...line }: AttemptLogLine): LogLineView {
+  return { at: iso(at), ...line }
 }

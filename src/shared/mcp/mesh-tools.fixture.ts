@@ -1,0 +1,133 @@
+/** The mesh tools and resources of a node over a real queue: not part of the product. */
+import { Authority } from '../authority/authority.ts'
+import { MemoryAuthorityStore } from '../authority/memory-authority-store.ts'
+import type { Principal } from '../authority/principal.ts'
+import { silentLogger } from '../logger.ts'
+import { openTestQueue, settle, TEST_TOOLS, type TestQueue, TestWorker } from '../queue/queue.fixture.ts'
+import { Schedules } from '../queue/schedules.ts'
+import type { JsonObject } from '../tools/tool.ts'
+import { validateAgainst } from '../tools/validate.ts'
+import { createSurface } from './create-surface.ts'
+import { meshTools } from './mesh-tools.ts'
+import { meshResources } from './resources/mesh-resources.ts'
+import type { CallResult, Surface } from './surface.ts'
+import type { ShutdownRequest } from './taskqueue/shutdown.ts'
+import { principalWith, routerOf } from './text-tools.fixture.ts'
+import type { OverviewView, PeerView } from './views.ts'
+
+/** Of the node whose tools these are, which owns the queue. */
+export const OWN_PEER_ID = '12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo'
+
+export const admin = principalWith('local', 'admin')
+export const alice = principalWith('token:alice', 'submit')
+export const bob = principalWith('token:bob', 'submit')
+export const reader = principalWith('token:reader', 'read')
+
+export const self: PeerView = {
+  peer_id: OWN_PEER_ID,
+  self: true,
+  kind: 'node',
+  labels: ['kind:node'],
+  roles: ['admin'],
+  connected: true,
+  running: 0,
+  credits: 0,
+  tools: 3,
+  succeeded: 0,
+  failed: 0,
+  first_seen: '2026-01-01T00:00:00.000Z',
+  last_seen: '2026-01-01T00:00:00.000Z',
+}
+
+export class MeshToolsFixture {
+  readonly test: TestQueue
+  readonly surface: Surface
+  readonly schedules: Schedules
+  /** What `shutdown` was asked for. */
+  readonly shutdowns: ShutdownRequest[] = []
+  readonly #outputSchemas: Map<string, JsonObject>
+
+  constructor(test: TestQueue) {
+    const { queue, clock, store } = test
+    this.test = test
+    this.schedules = new Schedules({
+      submit: (principal, request, key) => queue.submitOnce(principal, request, key),
+      check: (principal, request) => queue.check(principal, request),
+      stateOf: async id => (await queue.head(id)).state,
+      store,
+      clock,
+      logger: silentLogger,
+    })
+    const catalogue = TEST_TOOLS
+    const authority = new Authority({
+      store: new MemoryAuthorityStore(),
+      clock,
+      random: bytes => crypto.getRandomValues(bytes),
+      ownPeerId: OWN_PEER_ID,
+    })
+    const peers = { list: () => [self], onChange: () => () => {} }
+    const tools = meshTools({
+      queue,
+      workers: queue,
+      schedules: this.schedules,
+      shutdown: request => this.shutdowns.push(request),
+      catalogue,
+      authority,
+      peers,
+      connect: async ({ peerId }) => ({
+        peer_id: peerId,
+        roles: ['work'],
+        expires_at: '2027-01-01T00:00:00.000Z',
+      }),
+      peerId: OWN_PEER_ID,
+      origin: () => 'http://127.0.0.1:8420',
+    })
+    this.#outputSchemas = new Map(tools.map(tool => [tool.name, tool.outputSchema ?? {}]))
+    const overview = { read: () => ({ name: 'node' }) as OverviewView, onChange: () => () => {} }
+    this.surface = createSurface({
+      name: 'test',
+      version: '1',
+      catalogue,
+      router: routerOf({}),
+      tools,
+      resources: meshResources({ overview, peers, queue, catalogue, clock }),
+      clock,
+    })
+  }
+
+  static async open(init: Parameters<typeof openTestQueue>[0] = {}): Promise<MeshToolsFixture> {
+    const fixture = new MeshToolsFixture(await openTestQueue({ ownerId: OWN_PEER_ID, ...init }))
+    await fixture.schedules.start()
+    return fixture
+  }
+
+  /** What the tool answers, held against the output schema that it is listed with unless it is an error. */
+  async call(name: string, input: JsonObject, principal: Principal = admin): Promise<JsonObject> {
+    const { structuredContent = {}, isError } = await this.answer(name, input, principal)
+    const schema = this.#outputSchemas.get(name)
+    if (isError !== true && schema !== undefined)
+      validateAgainst(schema, JSON.parse(JSON.stringify(structuredContent)), name)
+    return structuredContent
+  }
+
+  /** Rejects for what is a protocol error: authority, limits. */
+  answer(name: string, input: JsonObject, principal: Principal = admin): Promise<CallResult> {
+    return this.surface.callTool(name, input, { principal, signal: new AbortController().signal })
+  }
+
+  /** The id of a new task of the tool `work`. */
+  async submitted(principal: Principal = alice, input: JsonObject = {}): Promise<string> {
+    const request = { tool: 'work', params: { n: 1 }, ...input }
+    const { tasks } = await this.call('p2p_taskqueue_submit', request, principal)
+    const [task] = Array.isArray(tasks) ? tasks : []
+    return typeof task === 'object' && task !== null && 'task_id' in task ? String(task.task_id) : ''
+  }
+
+  /** A worker that takes tasks at once, and ends them when the test says so. */
+  async worker(peerId = 'peer-w', credits = 1, labels: string[] = []): Promise<TestWorker> {
+    const worker = new TestWorker(peerId)
+    this.test.queue.announce(worker, worker.announcement(credits, labels))
+    await settle()
+    return worker
+  }
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import type { Schedule } from '../../queue/schedule-spec.ts'
+import { errorFacts } from '../error-facts.ts'
+import { iso, isoTime, time } from '../iso-time.ts'
+import { jsonObject } from '../json-object.ts'
+
+/** One schedule as the tools answer it. */
+export const scheduleSchema = z.object({
+  name: z.string(),
+  principal: z.string().describe('Who made it, and in whose name its tasks are submitted.'),
+  cron: z.string(),
+  timezone: z.string(),
+  task: z.looseObject({ tool: z.string(), params: jsonObject }),
+  overlap: z.enum(['allow', 'skip']),
+  missed: z.enum(['skip', 'run_once']),
+  enabled: z.boolean(),
+  created_at: isoTime,
+  next_at: isoTime.exactOptional().describe('Its next tick; absent while it is not enabled.'),
+  last: z
+    .object({
+      at: isoTime,
+      task_id: z.string().exactOptional().describe('The task that was submitted for it.'),
+      error: errorFacts.exactOptional().describe('Why none was.'),
+      skipped: z.enum(['overlap', 'missed']).exactOptional().describe('The rule by which none was.'),
+    })
+    .exactOptional()
+    .describe('Its latest tick; absent before the first.'),
+  last_task_id: z.string().exactOptional().describe('The latest task that it submitted.'),
+  ticks: z.int().describe('Tasks that it submitted.'),
+  skipped: z.int().describe('Ticks without a task, by `overlap` or `missed`.'),
+})
+
+export function scheduleView({
+  task,
+  created_at,
+  next_at,
+  last,
+  ...rest
+}: Schedule): z.infer<typeof scheduleSchema> {
+  return {
+    ...rest,
+    task: { ...task },
+    created_at: iso(created_at),
+    ...time('next_at', next_at),
+    ...(last === undefined ? {} : { last: { ...last, at: iso(last.at) } }),
+  }
+}
