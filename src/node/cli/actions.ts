@@ -9,8 +9,12 @@ export type Work = (mesh: MeshClient) => Promise<void>
 
 /** One action of a command, as `list` of `toolmesh tasks list`. */
 export interface Action {
-  /** How many words may follow it. */
-  words: readonly number[]
+  /** What follows it, as `<tool> [json]`, where the command's own usage does not say. */
+  usage?: string
+  /** For the help, where the command's summary does not say. */
+  summary?: string
+  /** How many words may follow it, at least and at most. */
+  words: readonly [number, number]
   /** Reads words and flags, which may be refused, before a node is asked anything. */
   plan(words: readonly string[], flags: Invocation['flags']): Work
 }
@@ -23,7 +27,12 @@ export function runAction(
   return async invocation => {
     const [chosen = otherwise, ...words] = invocation.positionals
     const action = Object.hasOwn(actions, chosen) ? actions[chosen] : undefined
-    if (!action?.words.includes(words.length)) throw new UsageError(`usage: toolmesh ${name} ${usage}`)
+    if (action === undefined) throw new UsageError(`usage: toolmesh ${name} ${usage}`)
+    const [least, most] = action.words
+    if (words.length < least || words.length > most) {
+      const own = action.usage === undefined ? usage : `${chosen} ${action.usage}`.trimEnd()
+      throw new UsageError(`usage: toolmesh ${name} ${own}`)
+    }
     await withClient(invocation, action.plan(words, invocation.flags))
   }
 }
@@ -31,7 +40,7 @@ export function runAction(
 /** `revoke <id>` by the tool that does it; `what` follows the id in what is printed. */
 export function revokeBy(tool: string, what: string): Action {
   return {
-    words: [1],
+    words: [1, 1],
     plan([id = ''], flags) {
       return async mesh => {
         const answer = await mesh.call(tool, { id })

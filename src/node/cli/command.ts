@@ -24,6 +24,8 @@ export interface Command {
   /** How many positionals it takes, at least and at most. */
   positionals: readonly [number, number]
   flags: readonly OwnFlag[]
+  /** Its actions for the help: what each takes, and what it does. */
+  actions?: readonly (readonly [usage: string, summary: string])[]
   /** Ends when the command is done; what it throws is printed as one line and gives the exit status. */
   run(invocation: Invocation): Promise<void>
 }

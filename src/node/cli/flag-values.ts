@@ -44,6 +44,22 @@ export function listFlag(flags: Flags, name: string): string[] | undefined {
   return items?.filter(item => item !== '')
 }
 
+/** The items of `a=1,b=2`. @throws UsageError for one without a name or `=` */
+export function labelsFlag(flags: Flags, name: string): Record<string, string> | undefined {
+  const items = listFlag(flags, name)
+  if (items === undefined) return undefined
+  return Object.fromEntries(
+    items.map(item => {
+      const at = item.indexOf('=')
+      if (at < 1)
+        throw new UsageError(
+          `--${name}: got ${JSON.stringify(item)}, allowed: labels as team=search,env=test`,
+        )
+      return [item.slice(0, at), item.slice(at + 1)]
+    }),
+  )
+}
+
 /** @throws UsageError for what is not a JSON object */
 export function jsonObject(text: string, what: string): JsonObject {
   let value: unknown
@@ -60,6 +76,12 @@ export function jsonObject(text: string, what: string): JsonObject {
 /** What was parsed from JSON and is an object holds JSON only. */
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The JSON object of a flag, or an empty one where it was not given. @throws UsageError */
+export function jsonFlag(flags: Flags, name: string): JsonObject {
+  const text = textFlag(flags, name)
+  return text === undefined ? {} : jsonObject(text, `--${name}`)
 }
 
 /** `values` without those that are undefined: the input of a tool that has defaults for them. */

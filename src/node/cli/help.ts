@@ -36,6 +36,7 @@ export function commandHelp(name: string, command: Command): string {
     '',
     `${command.summary}.`,
     '',
+    ...(command.actions === undefined ? [] : ['Actions:', ...columns(command.actions), '', 'Flags:']),
     ...columns(own),
     '',
     'Settings (also as TOOLMESH_* variables and in toolmesh.yaml):',

@@ -25,8 +25,8 @@ export const command: Command = {
     usage: USAGE,
     otherwise: 'create',
     actions: {
-      create: { words: [0], plan: create },
-      list: { words: [0], plan: list },
+      create: { words: [0, 0], plan: create },
+      list: { words: [0, 0], plan: list },
       revoke: revokeBy('p2p_invite_revoke', 'peers that joined by it are disconnected'),
     },
   }),

@@ -1,7 +1,8 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.js'
-import type { z } from 'zod'
+import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import { z } from 'zod'
 import type { JsonObject } from '../../shared/tools/tool.ts'
 import { clientError, resultError } from './mesh-errors.ts'
 
@@ -18,23 +19,35 @@ export interface MeshTarget {
 export class MeshClient {
   readonly url: string
   #client: Client
+  /** Resolves when the node can tell us something unasked. */
+  #listening: Promise<void>
 
-  private constructor(url: string, client: Client) {
+  private constructor(url: string, client: Client, listening: Promise<void>) {
     this.url = url
     this.#client = client
+    this.#listening = listening
   }
 
   /** @throws NoNodeError, NotANodeError, CredentialError */
   static async connect({ url, token }: MeshTarget): Promise<MeshClient> {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    const transport = new StreamableHTTPClientTransport(new URL('/mcp', url), { requestInit: { headers } })
+    const listening = Promise.withResolvers<void>()
+    const transport = new StreamableHTTPClientTransport(new URL('/mcp', url), {
+      requestInit: { headers },
+      // The SDK opens the stream of notifications beside all else and tells nobody when it is there.
+      async fetch(input, init) {
+        const response = await fetch(input, init)
+        if (init?.method === 'GET') listening.resolve()
+        return response
+      },
+    })
     const client = new Client({ name: 'toolmesh-cli', version: '1' }, { capabilities: {} })
     try {
       await client.connect(transport)
     } catch (error) {
       throw clientError(error, url)
     }
-    return new MeshClient(url, client)
+    return new MeshClient(url, client, listening.promise)
   }
 
   /** Calls a tool and gives its result's object; a result with `isError` is thrown as the error it stands for. */
@@ -59,7 +72,48 @@ export class MeshClient {
     return schema.parse(await this.call(tool, input, options))
   }
 
+  /** The JSON of a resource. */
+  async read<T>(uri: string, schema: z.ZodType<T>): Promise<T> {
+    try {
+      const { contents } = await this.#client.readResource({ uri }, { timeout: ANSWER_MS })
+      return schema.parse(JSON.parse(textContents.parse(contents)[0]?.text ?? 'null'))
+    } catch (error) {
+      throw clientError(error, this.url)
+    }
+  }
+
+  /**
+   * Watches one resource. `changed` resolves when it has changed since it was last asked, and rejects when the node can
+   * no longer be heard.
+   */
+  async watch(uri: string): Promise<{ changed(): Promise<void> }> {
+    let next = Promise.withResolvers<void>()
+    next.promise.catch(() => {})
+    this.#client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+      if (params.uri === uri) next.resolve()
+    })
+    // The transport reports every hitch, and goes on after most: only one that a request meets too is the end.
+    this.#client.onerror = () => {
+      this.#client.ping().catch(error => next.reject(clientError(error, this.url)))
+    }
+    await this.#listening
+    try {
+      await this.#client.subscribeResource({ uri })
+    } catch (error) {
+      throw clientError(error, this.url)
+    }
+    return {
+      async changed() {
+        await next.promise
+        next = Promise.withResolvers<void>()
+        next.promise.catch(() => {})
+      },
+    }
+  }
+
   async close(): Promise<void> {
     await this.#client.close()
   }
 }
+
+const textContents = z.array(z.looseObject({ text: z.string() }))

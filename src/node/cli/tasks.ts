@@ -1,120 +1,86 @@
-import { z } from 'zod'
-import type { JsonObject } from '../../shared/tools/tool.ts'
-import { runAction, type Work } from './actions.ts'
-import { CLIENT_FLAGS, type Command, type Invocation } from './command.ts'
-import { durationFlag, given, integerFlag, jsonObject, listFlag, textFlag } from './flag-values.ts'
-import { printJson, printLine, printTable } from './output.ts'
+import { runAction } from './actions.ts'
+import { CLIENT_FLAGS, type Command } from './command.ts'
+import { EVENTS_ACTION } from './tasks/events.ts'
+import { NODE_ACTIONS } from './tasks/node.ts'
+import { SCHEDULE_ACTIONS } from './tasks/schedules.ts'
+import { SHOW_ACTIONS } from './tasks/show.ts'
+import { SUBMIT_ACTIONS } from './tasks/submit.ts'
+import { WAITING_ACTIONS } from './tasks/waiting.ts'
 
-const USAGE = '[status [<task>] | list | submit <tool> <json> | result <task> | cancel <task>]'
+const ACTIONS = {
+  ...SHOW_ACTIONS,
+  ...SUBMIT_ACTIONS,
+  ...WAITING_ACTIONS,
+  ...NODE_ACTIONS,
+  ...SCHEDULE_ACTIONS,
+  events: EVENTS_ACTION,
+}
+
+const USAGE = `[${Object.keys(ACTIONS).join(' | ')}] …`
+
+/** As many tasks as one call takes. */
+const MOST_WORDS = 1_001
 
 export const command: Command = {
   usage: USAGE,
-  summary: 'See the queue of a running node, submit tasks and get their results',
-  positionals: [0, 3],
+  summary: 'See and change the task queue of a running node: tasks, workers, schedules, events',
+  positionals: [0, MOST_WORDS],
+  actions: Object.entries(ACTIONS).map(([name, { usage = '', summary = '' }]) => [
+    `${name} ${usage}`.trimEnd(),
+    summary,
+  ]),
   flags: [
-    { name: 'state', value: 'state', description: 'list: only tasks in this state' },
-    { name: 'tool', value: 'tool', description: 'list: only tasks of this tool' },
+    { name: 'state', value: 'states', description: 'list: only in these states, separated by commas' },
+    { name: 'tool', value: 'tool', description: 'list, peers, pause, resume: only this tool' },
+    { name: 'category', value: 'category', description: 'pause, resume: only the tools of this category' },
+    {
+      name: 'labels',
+      value: 'labels',
+      description: "list: only with these; submit: the task's, as team=search,env=test",
+    },
+    { name: 'from', value: 'time', description: 'list: submitted at or after this ISO 8601 time' },
+    { name: 'until', value: 'time', description: 'list: submitted before this ISO 8601 time' },
+    { name: 'sort', value: 'by', description: 'list: created or ended' },
+    { name: 'order', value: 'order', description: 'list: newest or oldest first' },
+    { name: 'cursor', value: 'cursor', description: 'list: the page that begins there' },
     { name: 'limit', value: 'n', description: 'list: at most this many' },
-    { name: 'priority', value: 'n', description: 'submit: 1 to 10, 10 first' },
+    { name: 'priority', value: 'n', description: 'submit, resubmit: 1 to 10, 10 first' },
     {
       name: 'requires',
       value: 'labels',
-      description: 'submit: labels of the peer, as kind:tab, separated by commas',
+      description: 'submit, peers: labels of the peer, as kind:tab, separated by commas',
     },
+    { name: 'target', value: 'peer', description: 'submit, peers: the peer that must run it' },
     { name: 'key', value: 'key', description: 'submit: idempotency key' },
-    { name: 'wait', value: 'time', description: 'result: wait this long for the end, as 90s' },
-    { name: 'reason', value: 'text', description: 'cancel: why' },
+    { name: 'delay', value: 'time', description: 'submit: not to start before, as 10m' },
+    {
+      name: 'options',
+      value: 'json',
+      description: 'submit, resubmit, schedule: further options of the task, as \'{"any_build": true}\'',
+    },
+    { name: 'params', value: 'json', description: 'resubmit: other parameters for the tool' },
+    { name: 'wait', value: 'time', description: 'result: for its end; drain: for what runs; as 90s' },
+    { name: 'reason', value: 'text', description: 'cancel, drain: why' },
+    {
+      name: 'timezone',
+      value: 'zone',
+      description: 'schedule: by which the expression is read, as Europe/Berlin',
+    },
+    {
+      name: 'overlap',
+      value: 'how',
+      description: 'schedule: allow or skip, while the task before has not ended',
+    },
+    {
+      name: 'missed',
+      value: 'how',
+      description: 'schedule: skip or run_once, for ticks while the node was away',
+    },
+    { name: 'disabled', description: 'schedule: keep it without ticks' },
+    { name: 'remove', description: 'schedule: end it' },
+    { name: 'after', value: 'seq', description: 'events: those behind this position (default: the newest)' },
+    { name: 'follow', description: 'events: go on with what comes; with --json, one a line' },
     ...CLIENT_FLAGS,
   ],
-  run: runAction('tasks', {
-    usage: USAGE,
-    otherwise: 'status',
-    actions: {
-      status: { words: [0, 1], plan: status },
-      list: { words: [0], plan: list },
-      submit: { words: [2], plan: submit },
-      result: { words: [1], plan: result },
-      cancel: { words: [1], plan: cancel },
-    },
-  }),
-}
-
-const queueSchema = z.looseObject({ counts: z.record(z.string(), z.number()) })
-
-function status([task]: readonly string[], flags: Invocation['flags']): Work {
-  return async mesh => {
-    if (task !== undefined) return printJson(await mesh.call('p2p_taskqueue_task_status', { task_id: task }))
-    const answer = await mesh.ask('p2p_taskqueue_status', {}, queueSchema)
-    if (flags.has('json')) return printJson(answer)
-    printTable(
-      ['state', 'tasks'],
-      Object.entries(answer.counts).map(([state, count]) => [state, String(count)]),
-    )
-  }
-}
-
-const listSchema = z.looseObject({
-  tasks: z.array(
-    z.looseObject({
-      task_id: z.string(),
-      state: z.string(),
-      tool: z.string(),
-      created_at: z.string(),
-      attempts: z.number(),
-      peer_id: z.string().optional(),
-    }),
-  ),
-})
-
-function list(_words: readonly string[], flags: Invocation['flags']): Work {
-  const input = given({
-    state: textFlag(flags, 'state'),
-    tool: textFlag(flags, 'tool'),
-    limit: integerFlag(flags, 'limit', 1),
-  })
-  return async mesh => {
-    const answer = await mesh.ask('p2p_taskqueue_list_tasks', input, listSchema)
-    if (flags.has('json')) return printJson(answer)
-    printTable(
-      ['task', 'state', 'tool', 'created', 'attempts', 'peer'],
-      answer.tasks.map(({ task_id, state, tool, created_at, attempts, peer_id = '' }) => {
-        return [task_id, state, tool, created_at, String(attempts), peer_id]
-      }),
-    )
-  }
-}
-
-const receiptSchema = z.looseObject({
-  tasks: z.array(z.looseObject({ task_id: z.string(), state: z.string() })),
-})
-
-function submit([tool = '', json = '{}']: readonly string[], flags: Invocation['flags']): Work {
-  const input: JsonObject = {
-    tool,
-    params: jsonObject(json, `the input of ${tool}`),
-    ...given({
-      priority: integerFlag(flags, 'priority', 1),
-      requires: listFlag(flags, 'requires'),
-      idempotency_key: textFlag(flags, 'key'),
-    }),
-  }
-  return async mesh => {
-    const answer = await mesh.ask('p2p_taskqueue_submit', input, receiptSchema)
-    if (flags.has('json')) return printJson(answer)
-    for (const { task_id, state } of answer.tasks) printLine(`${task_id}  ${state}`)
-  }
-}
-
-function result([task = '']: readonly string[], flags: Invocation['flags']): Work {
-  const input = given({ task_id: task, wait_ms: durationFlag(flags, 'wait') })
-  return async mesh => printJson(await mesh.call('p2p_taskqueue_get_result', input))
-}
-
-function cancel([task = '']: readonly string[], flags: Invocation['flags']): Work {
-  const input = given({ task_id: task, reason: textFlag(flags, 'reason') })
-  return async mesh => {
-    const answer = await mesh.call('p2p_taskqueue_cancel', input)
-    if (flags.has('json')) return printJson(answer)
-    printLine(`cancelled ${task}`)
-  }
+  run: runAction('tasks', { usage: USAGE, otherwise: 'status', actions: ACTIONS }),
 }

@@ -20,8 +20,8 @@ export const command: Command = {
     usage: USAGE,
     otherwise: 'create',
     actions: {
-      create: { words: [0], plan: create },
-      list: { words: [0], plan: list },
+      create: { words: [0, 0], plan: create },
+      list: { words: [0, 0], plan: list },
       revoke: revokeBy('p2p_token_revoke', 'its sessions have ended'),
     },
   }),
