@@ -4,6 +4,7 @@ import { ManualClock } from '../clock.ts'
 import { InvalidInputError, ToolmeshError } from '../errors.ts'
 import { silentLogger } from '../logger.ts'
 import type { Json } from '../tools/tool.ts'
+import { openTestQueue, type TestQueue } from './queue.fixture.ts'
 import type { ScheduleSpec } from './schedule-spec.ts'
 import { Schedules, type SchedulesInit } from './schedules.ts'
 import type { SubmitReceipt } from './submission.ts'
@@ -415,6 +416,62 @@ describe('Schedules', () => {
     await clock.advance(MINUTE)
     expect(kept.made).toHaveLength(50)
     expect(putRecord).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('schedules over a queue', () => {
+  const over = ({ queue, clock, store }: TestQueue, putRecord = store.putRecord.bind(store)) =>
+    new Schedules({
+      submit: (principal, request, key) => queue.submitOnce(principal, request, key),
+      check: (principal, request) => queue.check(principal, request),
+      stateOf: async id => (await store.head(id))?.state,
+      store: { records: () => store.records(), putRecord },
+      clock,
+      logger: silentLogger,
+    })
+
+  it('find the task of a tick again, whatever the schedule asks for now', async () => {
+    const opened = await openTestQueue()
+    const { queue, clock, store } = opened
+    const names: string[] = []
+    const first = over(opened, async (key, value) => {
+      names.push(key)
+      // It crashes before it has written what became of its tick.
+      if (names.filter(name => name === 'schedules').length < 2) await store.putRecord(key, value)
+    })
+    await first.start()
+    await first.set('alice', spec())
+    await clock.advance(MINUTE)
+    await first.close()
+    expect((await queue.list({})).tasks).toHaveLength(1)
+
+    const again = over(opened)
+    await again.start()
+    await again.set('alice', spec({ task: { tool: 'other', params: { n: 1 } } }))
+    await clock.advance(1)
+    const { tasks } = await queue.list({})
+    expect(tasks).toMatchObject([{ tool: 'work', principal: 'alice', labels: { schedule: 'nightly' } }])
+    expect(again.list()).toMatchObject([{ ticks: 1, last: { task_id: tasks[0]?.task_id } }])
+    await clock.advance(MINUTE)
+    expect((await queue.list({})).tasks.map(task => task.tool)).toEqual(['other', 'work'])
+    await again.close()
+    await queue.close()
+  })
+
+  it('refuse at once what a tick would be refused for, and leave their keys to nobody else', async () => {
+    const opened = await openTestQueue()
+    const schedules = over(opened)
+    await schedules.start()
+    const task = { tool: 'work', params: { n: 'one' } }
+    await expect(schedules.set('alice', spec({ task }))).rejects.toMatchObject({
+      code: 'invalid_input',
+      details: { field: '/task/params/n' },
+    })
+    const idempotency_key = 'schedule:nightly:2026-01-31T12:01:00.000Z'
+    const [receipt] = await opened.queue.submit('alice', [{ ...work, idempotency_key }])
+    expect(receipt).toMatchObject({ error: { code: 'invalid_input', field: '/idempotency_key' } })
+    await schedules.close()
+    await opened.queue.close()
   })
 })
 
