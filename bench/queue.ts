@@ -26,7 +26,7 @@ async function run(): Promise<Findings[]> {
 
 type Entrant = Contest['results'][number]
 
-function findings({ results, absent, fsync, rounds }: Contest): Findings[] {
+function findings({ results, absent, fsync, rounds, othersCores }: Contest): Findings[] {
   const overwritten = summarise(fsync.overwritten)
   const appended = summarise(fsync.appended)
   const throughput = (method: string, of: (round: Round) => number | undefined): Findings => ({
@@ -60,6 +60,9 @@ function findings({ results, absent, fsync, rounds }: Contest): Findings[] {
           unit: 'ms',
         },
         { name: 'bare fsync, 4 KiB appended', value: appended.median, p99: appended.p99, unit: 'ms' },
+        ...(othersCores === undefined
+          ? []
+          : [{ name: 'other programs meanwhile', value: othersCores, unit: 'cores busy' }]),
       ],
     },
     ...absent.map(({ name, reason }) => ({ method: name, figures: [], skipped: reason })),

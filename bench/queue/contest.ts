@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { measuredBy } from '../measured-by.ts'
 import { type BareFsync, bareFsync } from './bare-fsync.ts'
+import { watchOthers } from './cpu-time.ts'
 import { postgresPrograms, startPostgres } from './postgres.ts'
 import { hasRedis, startRedis } from './redis.ts'
 import { installRivals } from './rivals.ts'
@@ -27,6 +28,8 @@ export interface Contest {
   /** Who could not take part, and why. */
   absent: { name: string; reason: string }[]
   fsync: BareFsync
+  /** Cores that other programs kept busy meanwhile, on average; undefined where it cannot be known. */
+  othersCores: number | undefined
 }
 
 /** All contenders by turns, so that each sees the same machine. */
@@ -34,12 +37,13 @@ export async function contest(): Promise<Contest> {
   const absent: Contest['absent'] = []
   const entrants = [ours('full'), ours('normal'), ...(await rivals(absent))]
   const results: { entrant: Entrant; rounds: Round[] }[] = entrants.map(entrant => ({ entrant, rounds: [] }))
+  const othersCores = watchOthers()
   const fsync: BareFsync = { appended: [], overwritten: [] }
   for (let round = 0; round < ROUNDS; round++) {
-    const { appended, overwritten } = await bareFsync()
-    fsync.appended.push(...appended)
-    fsync.overwritten.push(...overwritten)
     for (const { entrant, rounds } of results) {
+      const { appended, overwritten } = await bareFsync()
+      fsync.appended.push(...appended)
+      fsync.overwritten.push(...overwritten)
       process.stderr.write(`round ${round + 1} of ${ROUNDS}: ${entrant.name}\n`)
       try {
         rounds.push(await entrant.round())
@@ -56,6 +60,7 @@ export async function contest(): Promise<Contest> {
       .map(({ entrant: { name, durability, isOurs }, rounds }) => ({ name, durability, isOurs, rounds })),
     absent,
     fsync,
+    othersCores: othersCores(),
   }
 }
 

@@ -9,6 +9,32 @@ export function cpuSeconds(serverPid: number | undefined): number {
   return (user + system) / 1e6 + (serverPid === undefined ? 0 : serverSeconds(serverPid))
 }
 
+/**
+ * Begins to count; the returned function tells how many cores other programs kept busy since, on average: figures are
+ * worth little where it is not near 0. Undefined where there is no /proc. What it measured must have been reaped.
+ */
+export function watchOthers(): () => number | undefined {
+  if (process.platform !== 'linux') return () => undefined
+  const before = { at: performance.now(), busy: busySeconds(), own: ownSeconds() }
+  return () => {
+    const others = busySeconds() - before.busy - (ownSeconds() - before.own)
+    return Math.max(0, others / ((performance.now() - before.at) / 1000))
+  }
+}
+
+/** Of all cores, since the machine started (proc(5): user, nice, system, idle, iowait, irq, softirq, steal). */
+function busySeconds(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.split(/\s+/).slice(1).map(Number)
+  return (user + nice + system + irq + softirq) / TICKS_PER_SECOND
+}
+
+/** Of this process and of all its descendants that have ended. */
+function ownSeconds(): number {
+  const stat = statOf('self')
+  return stat === undefined ? 0 : (stat.own + stat.reaped) / TICKS_PER_SECOND
+}
+
 function serverSeconds(pid: number): number {
   if (process.platform !== 'linux') return 0
   let ticks = 0
