@@ -16,6 +16,7 @@ function makeLog() {
   const started: { hooks: AttemptHooks; end: (outcome: Outcome) => void }[] = []
   const worker: Worker = {
     run: (_owner, _assignment, hooks) => new Promise(end => started.push({ hooks, end })),
+    cancel: () => false,
     settled() {},
     live: () => [],
   }

@@ -31,7 +31,7 @@ export class AttemptLog implements Worker {
     owner: string,
     assignment: Assignment,
     hooks: AttemptHooks,
-    signal: AbortSignal,
+    signal?: AbortSignal,
   ): Promise<Outcome> {
     let attempt: TabAttempt = {
       task_id: assignment.lease.task_id,
@@ -58,6 +58,10 @@ export class AttemptLog implements Worker {
       replace()
       this.#changed()
     }
+  }
+
+  cancel(owner: string, lease: LeaseId, reason: Error): boolean {
+    return this.#worker.cancel(owner, lease, reason)
   }
 
   settled(owner: string, lease: LeaseId): void {

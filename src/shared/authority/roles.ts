@@ -28,6 +28,8 @@ export const METHOD_ROLES = {
   'notifications/progress': 'any',
   'notifications/roots/list_changed': 'any',
   'notifications/toolmesh/credit': 'any',
+  'notifications/toolmesh/progress': 'any',
+  'notifications/toolmesh/work': 'any',
   'toolmesh/redeem': 'any',
 
   'logging/setLevel': ['read', 'submit'],
@@ -43,6 +45,9 @@ export const METHOD_ROLES = {
   'toolmesh/announce': 'work',
   'toolmesh/claim': 'work',
   'toolmesh/complete': 'work',
+  'toolmesh/heartbeat': 'work',
+  'toolmesh/run': 'submit',
+  'toolmesh/cancel': 'submit',
   'toolmesh/renew': 'submit',
   'toolmesh/settled': 'submit',
 

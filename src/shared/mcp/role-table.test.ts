@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { METHOD_ROLES } from '../authority/roles.ts'
 import { silentLogger } from '../logger.ts'
-import type { Worker, WorkerLink, WorkOwner } from '../queue/work.ts'
+import type { Worker, WorkOwner } from '../queue/work.ts'
 import { Subscriptions } from './binding/subscriptions.ts'
 import { surfaceMethods } from './binding/surface-methods.ts'
 import { attemptMethods } from './endpoint/attempt-methods.ts'
+import type { LeasedWork } from './endpoint/leased-work.ts'
+import type { RemoteWorker } from './endpoint/remote-worker.ts'
 import { workMethods } from './endpoint/work-methods.ts'
 import type { InvitesPort } from './invite/invites-port.ts'
 import { meshTools } from './mesh-tools.ts'
@@ -34,11 +36,12 @@ describe('the table of roles', () => {
         }),
       ),
       ...Object.keys(
-        workMethods({ owner: none as WorkOwner, link: none as WorkerLink, onAnnounce: () => {} }),
+        workMethods({ owner: none as WorkOwner, link: none as RemoteWorker, onAnnounce: () => {} }),
       ),
       ...Object.keys(
         attemptMethods({
           worker: none as Worker,
+          leased: none as LeasedWork,
           ownerId: '',
           announced: () => false,
           plainCall: () => ({}),

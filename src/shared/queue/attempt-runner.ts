@@ -1,9 +1,13 @@
 import type { Clock } from '../clock.ts'
-import { type ErrorFacts, factsOf, ToolmeshError } from '../errors.ts'
+import { type ErrorFacts, factsOf } from '../errors.ts'
 import type { Json, LogLine, Progress, ToolDescriptor } from '../tools/tool.ts'
-import type { OutboxEntry, OutboxStore } from './outbox.ts'
+import { progressTo } from './attempt-progress.ts'
+import { leaseKey } from './lease-key.ts'
+import { LogTail } from './log-tail.ts'
+import type { OutboxStore } from './outbox.ts'
+import { type Complete, OutboxDelivery } from './outbox-delivery.ts'
 import type { AttemptHooks, Outcome } from './task.ts'
-import type { Assignment, Lease, LeaseId, LiveLease, OutcomeReport, OutcomeVerdict, Worker } from './work.ts'
+import type { Assignment, Lease, LeaseId, LiveLease, Worker } from './work.ts'
 
 /** One run of a tool, as a runtime takes it. */
 export interface Execution {
@@ -38,22 +42,12 @@ export interface RunnerStats {
   failed: number
 }
 
-/** How a runner hands outcomes of its outbox to their owner. */
-export type Complete = (reports: OutcomeReport[]) => Promise<OutcomeVerdict[]>
-
 interface Running {
-  owner: string
   lease: Lease
   progress: Progress | undefined
   abort: AbortController
+  logs: LogTail | undefined
 }
-
-/** Outcomes in one `complete`, and characters of their JSON: one that is larger goes alone. */
-const FLUSH_BATCH = 32
-const FLUSH_CHARS = 1024 * 1024
-
-/** Milliseconds that the owner has for its verdict on an answered outcome, until the outcome goes by `complete`. */
-const VERDICT_MS = 5_000
 
 /**
  * The worker's side of the queue: runs attempts for the owners that lease to it, within its capacity, and keeps
@@ -62,20 +56,24 @@ const VERDICT_MS = 5_000
 export class AttemptRunner implements Worker {
   readonly instanceId: string
   readonly #init: AttemptRunnerInit
-  readonly #running = new Map<string, Running>()
-  readonly #channels = new Map<string, Complete>()
-  readonly #flushing = new Map<string, Promise<void>>()
-  readonly #awaitingVerdict = new Map<string, () => void>()
+  /** What runs, by owner and lease. */
+  readonly #running = new Map<string, Map<string, Running>>()
+  #runningCount = 0
+  /** Attempts that each owner may have here; one that is not named, as this peer's own queue, as many as there is room. */
+  readonly #grants = new Map<string, number>()
+  readonly #delivery: OutboxDelivery
   readonly #listeners = new Set<(stats: RunnerStats) => void>()
   #capacity: number
   #paused = false
   #draining = false
   #succeeded = 0
   #failed = 0
+  #changePlanned = false
   #onIdle: (() => void)[] = []
 
   constructor(init: AttemptRunnerInit) {
     this.#init = init
+    this.#delivery = new OutboxDelivery(init.outbox, init.clock)
     this.instanceId = init.instanceId
     this.#capacity = init.capacity
   }
@@ -83,7 +81,7 @@ export class AttemptRunner implements Worker {
   get stats(): RunnerStats {
     return {
       capacity: this.#capacity,
-      running: this.#running.size,
+      running: this.#runningCount,
       paused: this.#paused,
       draining: this.#draining,
       succeeded: this.#succeeded,
@@ -96,7 +94,19 @@ export class AttemptRunner implements Worker {
     return this.#paused || this.#draining ? 0 : this.#capacity
   }
 
-  /** Calls `listener` when capacity, pause or the work has changed; the returned function ends it. */
+  /** Attempts of `owner` that there is room for now. */
+  roomFor(owner: string): number {
+    const granted = this.#grants.get(owner) ?? this.credits
+    const room = Math.min(this.credits - this.#runningCount, granted - this.#of(owner).size)
+    return Math.max(0, room)
+  }
+
+  /** From now on `owner` may have so many attempts here; what it sends beyond is refused. */
+  grant(owner: string, credits: number): void {
+    this.#grants.set(owner, credits)
+  }
+
+  /** Calls `listener` after a tick in which capacity, pause or the work has changed; the returned function ends it. */
   onChange(listener: (stats: RunnerStats) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -123,9 +133,11 @@ export class AttemptRunner implements Worker {
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true
     this.#changed()
-    if (this.#running.size === 0) return
+    if (this.#runningCount === 0) return
     const giveBack = () => {
-      for (const { abort } of this.#running.values()) abort.abort(new Error('this worker is leaving'))
+      for (const running of this.#running.values()) {
+        for (const { abort } of running.values()) abort.abort(new Error('this worker is leaving'))
+      }
     }
     const idle = new Promise<void>(resolve => this.#onIdle.push(resolve))
     if (signal.aborted) giveBack()
@@ -138,80 +150,55 @@ export class AttemptRunner implements Worker {
     owner: string,
     assignment: Assignment,
     hooks: AttemptHooks,
-    signal: AbortSignal,
+    signal?: AbortSignal,
   ): Promise<Outcome> {
     const { lease } = assignment
-    const key = keyOf(owner, lease)
+    const key = leaseKey(lease)
     const tool = this.#init.catalogue.get(assignment.tool)
     if (tool === undefined) return refused('no_runtime', `this worker does not have ${assignment.tool}`)
     if (this.credits === 0) return refused('unavailable', 'this worker takes no work now')
-    if (this.#running.size >= this.#capacity)
-      return refused('unavailable', 'this worker has no free capacity')
-    if (this.#running.has(key)) return refused('unavailable', 'this attempt is running here already')
+    if (this.#of(owner).has(key)) return refused('unavailable', 'this attempt is running here already')
+    if (this.roomFor(owner) === 0) return refused('unavailable', 'this worker has no free capacity')
 
-    const running: Running = { owner, lease, progress: undefined, abort: new AbortController() }
-    const cancel = () => running.abort.abort(signal.reason)
-    if (signal.aborted) cancel()
-    signal.addEventListener('abort', cancel, { once: true })
-    this.#running.set(key, running)
-    this.#changed()
+    const abort = new AbortController()
+    const running: Running = { lease, progress: undefined, abort, logs: undefined }
+    const cancel = () => abort.abort(signal?.reason)
+    if (signal?.aborted) cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
+    this.#begin(owner, key, running)
     const outcome = await this.#attempt(tool, assignment, hooks, running)
-    signal.removeEventListener('abort', cancel)
-    await this.#keep(owner, lease, outcome)
-    this.#running.delete(key)
-    if (outcome.state === 'succeeded') this.#succeeded += 1
-    else this.#failed += 1
-    this.#changed()
-    if (this.#running.size === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
+    signal?.removeEventListener('abort', cancel)
+    if (running.logs !== undefined) outcome.logs = running.logs.lines
+    const { task_id, fence } = lease
+    await this.#delivery.keep({ owner, task_id, fence, instance_id: this.instanceId, outcome })
+    this.#end(owner, key, outcome.state === 'succeeded')
     return outcome
   }
 
+  cancel(owner: string, lease: LeaseId, reason: Error): boolean {
+    const running = this.#of(owner).get(leaseKey(lease))
+    running?.abort.abort(reason)
+    return running !== undefined
+  }
+
   settled(owner: string, lease: LeaseId): void {
-    this.#awaitingVerdict.get(keyOf(owner, lease))?.()
-    this.#awaitingVerdict.delete(keyOf(owner, lease))
-    void this.#init.outbox.delete(owner, lease.task_id, lease.fence).catch(() => {
-      // It stays in the outbox, and the next flush hears that it is a duplicate.
-    })
+    this.#delivery.settled(owner, lease)
   }
 
   live(owner: string): LiveLease[] {
-    return [...this.#running.values()]
-      .filter(running => running.owner === owner)
-      .map(({ lease: { task_id, fence }, progress }) => ({
-        task_id,
-        fence,
-        ...(progress ? { progress } : {}),
-      }))
+    return [...this.#of(owner).values()].map(({ lease: { task_id, fence }, progress }) => ({
+      task_id,
+      fence,
+      ...(progress ? { progress } : {}),
+    }))
   }
 
   /**
-   * Hands what the outbox holds for `owner` to it, in batches, and forgets what it answers for. `complete` is kept
-   * as the way to the owner: an outcome whose call's answer got lost goes by it too, until it fails.
+   * Hands what the outbox holds for `owner` to it, in batches, and forgets what it answers for. `complete` is kept as
+   * the way to the owner: an outcome whose answer got lost goes by it too, until the link is lost.
    */
   flush(owner: string, complete: Complete): Promise<void> {
-    this.#channels.set(owner, complete)
-    const running = (this.#flushing.get(owner) ?? Promise.resolve()).then(() => this.#flush(owner, complete))
-    const settled = running.catch(() => {
-      if (this.#channels.get(owner) === complete) this.#channels.delete(owner)
-    })
-    this.#flushing.set(owner, settled)
-    return running
-  }
-
-  async #flush(owner: string, complete: Complete): Promise<void> {
-    for (;;) {
-      const entries = firstThatFit(await this.#init.outbox.list(owner, FLUSH_BATCH))
-      if (entries.length === 0) return
-      try {
-        const verdicts = await complete(entries.map(({ owner: _, ...report }) => report))
-        if (verdicts.length !== entries.length) throw new Error('the owner did not answer for every outcome')
-      } catch (error) {
-        // No session will ever carry it, and it must not hold up the others.
-        const isTooLarge = error instanceof ToolmeshError && error.code === 'frame_too_large'
-        if (!isTooLarge || entries.length > 1) throw error
-      }
-      for (const { task_id, fence } of entries) await this.#init.outbox.delete(owner, task_id, fence)
-    }
+    return this.#delivery.flush(owner, complete)
   }
 
   async #attempt(
@@ -226,11 +213,12 @@ export class AttemptRunner implements Worker {
         input: assignment.input,
         timeoutMs: assignment.lease.deadline_ms,
         signal: running.abort.signal,
-        onProgress: progress => {
-          running.progress = progress
-          hooks.onProgress?.(progress)
+        onProgress: progressTo(running, hooks, this.#init.clock),
+        onLog: line => {
+          running.logs ??= new LogTail()
+          running.logs.add(line, this.#init.clock.now())
+          hooks.onLog?.(line)
         },
-        onLog: line => hooks.onLog?.(line),
       })
       return { state: 'succeeded', result }
     } catch (error) {
@@ -242,41 +230,38 @@ export class AttemptRunner implements Worker {
     }
   }
 
-  /** In the outbox before it is answered; without a verdict in time it goes by `complete`. */
-  async #keep(owner: string, lease: Lease, outcome: Outcome): Promise<void> {
-    const { task_id, fence } = lease
-    try {
-      await this.#init.outbox.put({ owner, task_id, fence, instance_id: this.instanceId, outcome })
-    } catch {
-      // Without storage the answer on the call is its only way; lost, the attempt is repeated.
-      return
-    }
-    const key = keyOf(owner, lease)
-    const stop = this.#init.clock.after(VERDICT_MS, () => {
-      this.#awaitingVerdict.delete(key)
-      const complete = this.#channels.get(owner)
-      if (complete !== undefined) this.flush(owner, complete).catch(() => {})
-    })
-    this.#awaitingVerdict.set(key, stop)
+  #of(owner: string): ReadonlyMap<string, Running> {
+    return this.#running.get(owner) ?? NOTHING
   }
 
+  #begin(owner: string, key: string, running: Running): void {
+    const others = this.#running.get(owner)
+    if (others === undefined) this.#running.set(owner, new Map([[key, running]]))
+    else others.set(key, running)
+    this.#runningCount += 1
+    this.#changed()
+  }
+
+  #end(owner: string, key: string, succeeded: boolean): void {
+    const running = this.#running.get(owner)
+    running?.delete(key)
+    if (running?.size === 0) this.#running.delete(owner)
+    this.#runningCount -= 1
+    if (succeeded) this.#succeeded += 1
+    else this.#failed += 1
+    this.#changed()
+    if (this.#runningCount === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
+  }
+
+  /** Listeners hear once of all that one tick has changed. */
   #changed(): void {
-    for (const listener of this.#listeners) listener(this.stats)
+    if (this.#changePlanned) return
+    this.#changePlanned = true
+    queueMicrotask(() => {
+      this.#changePlanned = false
+      for (const listener of this.#listeners) listener(this.stats)
+    })
   }
-}
-
-/** As many as go in one message, at least one. */
-function firstThatFit(entries: readonly OutboxEntry[]): OutboxEntry[] {
-  let chars = 0
-  const fitting = entries.findIndex(({ outcome }, index) => {
-    chars += JSON.stringify(outcome).length
-    return index > 0 && chars > FLUSH_CHARS
-  })
-  return entries.slice(0, fitting === -1 ? entries.length : fitting)
-}
-
-function keyOf(owner: string, { task_id, fence }: LeaseId): string {
-  return `${owner} ${task_id} ${fence}`
 }
 
 /** Nothing has run: the owner gives it to another worker, and no attempt is counted. */
@@ -289,3 +274,5 @@ function asRun(facts: ErrorFacts): ErrorFacts {
   if (facts.code !== 'unavailable' && facts.code !== 'no_runtime') return facts
   return { ...facts, code: 'outcome_unknown', retryable: true }
 }
+
+const NOTHING: ReadonlyMap<string, Running> = new Map()

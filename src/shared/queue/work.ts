@@ -54,7 +54,10 @@ export type OutcomeVerdict = 'committed' | 'duplicate' | 'stale_fence'
  */
 export interface WorkerLink {
   readonly peer_id: string
-  /** Runs one attempt; resolves with its outcome, tool failures included. Abort asks the worker to cancel. */
+  /**
+   * Runs one attempt; resolves with its outcome, tool failures included. Abort asks the worker to cancel: it resolves
+   * then when the worker confirms, so that what is free here is free there.
+   */
   run(assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome>
   /** Which leases the worker still runs. */
   renew(signal: AbortSignal): Promise<LiveLease[]>
@@ -80,7 +83,9 @@ export interface WorkOwner {
 /** The worker's side: what a peer that runs attempts for owners offers to the peer endpoint. */
 export interface Worker {
   /** Runs one attempt for `owner`; the outcome stays in the outbox until `settled` or a verdict. */
-  run(owner: string, assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome>
+  run(owner: string, assignment: Assignment, hooks: AttemptHooks, signal?: AbortSignal): Promise<Outcome>
+  /** Cancels an attempt that runs, whichever session it came by; false where it is not running here. */
+  cancel(owner: string, lease: LeaseId, reason: Error): boolean
   /** The owner has taken a verdict on the outcome that `run` gave. */
   settled(owner: string, lease: LeaseId): void
   live(owner: string): LiveLease[]

@@ -37,6 +37,8 @@ export interface ServedSurface {
   readonly closed: Promise<void>
   /** Resolves when no request is being answered. */
   idle(): Promise<void>
+  /** Sends the client a notification of a method of our own; resolves when it was written. */
+  notify(method: string, params: Record<string, unknown>): Promise<void>
   close(): Promise<void>
 }
 
@@ -109,6 +111,7 @@ export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Pr
   return {
     closed,
     close: () => server.close(),
+    notify: (method, params) => server.notification({ method, params }),
     idle: () => (answering === 0 ? Promise.resolve() : new Promise(resolve => onIdle.push(resolve))),
   }
 }

@@ -8,10 +8,13 @@ import { NotAnnouncedError } from '../errors.ts'
 import { isJsonObject, jsonObject } from '../json-object.ts'
 import { parseInput } from '../parse-input.ts'
 import type { CallResult } from '../surface.ts'
-import { LEASE_META, lease, settledParams } from './protocol.ts'
+import type { LeasedWork } from './leased-work.ts'
+import { cancelParams, LEASE_META, lease, runParams, settledParams } from './protocol.ts'
 
 export interface AttemptMethodsComponents {
   worker: Worker
+  /** Runs what comes in batches. */
+  leased: LeasedWork
   ownerId: string
   /** Whether we announced ourselves to the peer: only then is it an owner of ours. */
   announced(): boolean
@@ -22,7 +25,7 @@ export interface AttemptMethodsComponents {
 
 /** What a worker answers to an owner on the other end of a session. */
 export function attemptMethods(components: AttemptMethodsComponents): Record<string, Method> {
-  const { worker, ownerId, announced, plainCall, logger } = components
+  const { worker, leased, ownerId, announced, plainCall, logger } = components
 
   return {
     async 'tools/call'(params, request) {
@@ -37,6 +40,17 @@ export function attemptMethods(components: AttemptMethodsComponents): Record<str
       }
       const outcome = await worker.run(ownerId, { lease, tool: name, input }, hooks, signal)
       return answerOf(outcome)
+    },
+
+    'toolmesh/run'(params) {
+      if (!announced()) throw new NotAnnouncedError('toolmesh/run')
+      leased.start(parseInput(runParams, params).assignments)
+      return {}
+    },
+
+    'toolmesh/cancel'(params) {
+      if (!announced()) throw new NotAnnouncedError('toolmesh/cancel')
+      return { unknown: leased.cancel(parseInput(cancelParams, params).leases) }
     },
 
     'toolmesh/renew'() {

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import type { Announcement, Assignment, OutcomeReport, OutcomeVerdict } from '../../queue/work.ts'
+import type { Announcement, Assignment, LeaseId, OutcomeReport, OutcomeVerdict } from '../../queue/work.ts'
 import { PeerAnswerError } from '../errors.ts'
 import type { PeerClient } from './peer-client.ts'
-import { announceResult, claimResult, completeResult, redeemResult } from './protocol.ts'
+import { announceResult, claimResult, completeResult, heartbeatResult, redeemResult } from './protocol.ts'
 
 /** Milliseconds for an answer that takes the owner at most a commit. */
 const ANSWER_TIMEOUT_MS = 30_000
@@ -34,7 +34,9 @@ export class OwnerClient {
     this.#announced = announcement
     // Should this fail, the next one says all again.
     this.#known = undefined
-    const answer = await this.#ask('toolmesh/announce', changeOf(known, announcement), announceResult)
+    // Batches are no matter of the announcement: this side of the protocol takes them.
+    const change = { ...changeOf(known, announcement), ...(known === undefined ? { batch: true } : {}) }
+    const answer = await this.#ask('toolmesh/announce', change, announceResult)
     this.#known = announcement
     return answer
   }
@@ -46,6 +48,11 @@ export class OwnerClient {
       throw new PeerAnswerError(this.#client.peerId, 'toolmesh/complete', 'not one verdict for each outcome')
     }
     return verdicts
+  }
+
+  /** Renews leases; gives those that are still this worker's. */
+  async heartbeat(leases: LeaseId[]): Promise<LeaseId[]> {
+    return (await this.#ask('toolmesh/heartbeat', { leases }, heartbeatResult)).leases
   }
 
   async claim(max: number): Promise<Assignment[]> {

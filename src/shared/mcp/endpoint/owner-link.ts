@@ -7,6 +7,7 @@ import type { Session } from '../../mesh/session-contract.ts'
 import type { AttemptRunner } from '../../queue/attempt-runner.ts'
 import type { Announcement } from '../../queue/work.ts'
 import { Announcer } from './announcer.ts'
+import { ClaimLoop } from './claim-loop.ts'
 import type { RedeemedGrant } from './owner-client.ts'
 import type { PeerEndpoint } from './peer-endpoint.ts'
 
@@ -24,7 +25,10 @@ export interface OwnerLinkOptions {
   runner: AttemptRunner
   /** The endpoint of a new session with the owner, which serves its attempts. */
   open: (session: Session) => PeerEndpoint
+  /** What this worker offers to the owner, as it is now. */
   announcement: () => Announcement
+  /** The worker comes for its work (`toolmesh/claim`) instead of being pushed to. Default false. */
+  pull?: boolean
   clock: Clock
   logger: Logger
   /** In [0, 1), for the jitter of retries. */
@@ -51,6 +55,7 @@ export class OwnerLink {
   #redeemed = false
   #announcer: Announcer | undefined
   #endpoint: PeerEndpoint | undefined
+  #claims: ClaimLoop | undefined
 
   constructor(options: OwnerLinkOptions) {
     this.#options = options
@@ -66,7 +71,10 @@ export class OwnerLink {
       signal: this.#ending.signal,
       onState: state => this.#onKept(state),
     })
-    const stop = options.runner.onChange(() => this.offerChanged())
+    const stop = options.runner.onChange(() => {
+      this.offerChanged()
+      this.#claims?.roomChanged()
+    })
     this.#ending.signal.addEventListener('abort', stop, { once: true })
   }
 
@@ -101,6 +109,8 @@ export class OwnerLink {
     }
     this.#endpoint = undefined
     this.#announcer = undefined
+    this.#claims?.stop()
+    this.#claims = undefined
     if (state.phase === 'waiting') this.#to({ phase: 'reconnecting', retryAt: state.retryAt })
     else if (state.phase === 'connecting') this.#to({ phase: 'connecting' })
     else this.#refused(state.reason.message)
@@ -112,7 +122,7 @@ export class OwnerLink {
       const endpoint = this.#options.open(session)
       const announcer = new Announcer({
         send: announcement => endpoint.announce(announcement),
-        current: this.#options.announcement,
+        current: () => this.#offer(),
         onFailure: error => this.#failed(session, error),
       })
       await this.#introduce(endpoint, announcer)
@@ -122,9 +132,35 @@ export class OwnerLink {
       // Known at once, not only after the first regular ping.
       void this.#options.host.ping(session.peerId).catch(() => {})
       await this.deliver()
+      if (this.#options.pull === true) this.#pull(session, endpoint)
     } catch (error) {
       this.#failed(session, error)
     }
+  }
+
+  /** What is granted holds from here on, as leases may come before the answer; who pulls grants no pushes. */
+  #offer(): Announcement {
+    const { announcement, runner, ownerId, pull = false } = this.#options
+    const offer = announcement()
+    runner.grant(ownerId, offer.credits)
+    return pull ? { ...offer, credits: 0 } : offer
+  }
+
+  #pull(session: Session, endpoint: PeerEndpoint): void {
+    const { runner, ownerId, clock } = this.#options
+    const claims = new ClaimLoop({
+      claim: max => endpoint.claim(max),
+      heartbeat: leases => endpoint.heartbeat(leases),
+      start: assignments => endpoint.start(assignments),
+      room: () => runner.roomFor(ownerId),
+      live: () => runner.live(ownerId).map(({ task_id, fence }) => ({ task_id, fence })),
+      cancel: lease => runner.cancel(ownerId, lease, new Error('its lease is over')),
+      clock,
+      onFailure: error => this.#failed(session, error),
+    })
+    this.#claims = claims
+    endpoint.onWork(() => claims.workWaits())
+    claims.roomChanged()
   }
 
   /** By the grant of an earlier visit, or else by the invite, which is redeemed once. */

@@ -45,6 +45,7 @@ export class PeerClient {
   #ended = false
   #logKeys = 0
   readonly #logListeners = new Map<string, (line: LogLine) => void>()
+  readonly #notified = new Map<string, (params: unknown) => void>()
 
   constructor({ session, name, version, turn, logger }: PeerClientInit) {
     this.peerId = session.peerId
@@ -56,6 +57,8 @@ export class PeerClient {
     this.client.onerror = error =>
       logger('debug', 'a peer sent something unexpected', { error: error.message })
     this.client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => this.#onLog(params))
+    this.client.fallbackNotificationHandler = async ({ method, params }) =>
+      this.#notified.get(method)?.(params)
     const ended = session.closed.then(end => {
       this.#ended = true
       throw new LinkLostError(`${session.peerId} (${end.message})`)
@@ -66,6 +69,11 @@ export class PeerClient {
     // Whoever asks something of the peer hears of a failure; nobody has to.
     this.ready.catch(error => logger('debug', 'a peer could not be initialized', { error: String(error) }))
     ended.catch(() => {})
+  }
+
+  /** Calls `listener` with the params, as they came, of each notification of this method. */
+  onNotification(method: string, listener: (params: unknown) => void): void {
+    this.#notified.set(method, listener)
   }
 
   get ended(): boolean {

@@ -5,6 +5,7 @@ import type { Session, SessionEnd } from '../../mesh/session-contract.ts'
 import type {
   Announcement,
   Assignment,
+  LeaseId,
   OutcomeReport,
   OutcomeVerdict,
   Worker,
@@ -20,11 +21,12 @@ import { parseInput } from '../parse-input.ts'
 import type { Surface } from '../surface.ts'
 import { attemptMethods, hasLease } from './attempt-methods.ts'
 import { EndpointTransport } from './endpoint-transport.ts'
+import { LeasedWork } from './leased-work.ts'
 import { OwnerClient, type RedeemedGrant } from './owner-client.ts'
 import { callPeer } from './peer-call.ts'
 import { PeerClient } from './peer-client.ts'
-import { redeemParams } from './protocol.ts'
-import { RemoteWorker } from './remote-worker.ts'
+import { redeemParams, WORK_METHOD } from './protocol.ts'
+import { type Notify, RemoteWorker } from './remote-worker.ts'
 import { workMethods } from './work-methods.ts'
 
 /** What an endpoint needs of the authority. */
@@ -67,6 +69,12 @@ export interface PeerEndpoint {
   complete(reports: OutcomeReport[]): Promise<OutcomeVerdict[]>
   /** Asks for work, for a peer that nobody can push to. */
   claim(max: number): Promise<Assignment[]>
+  /** Renews leases by itself; gives those that are still this peer's. */
+  heartbeat(leases: LeaseId[]): Promise<LeaseId[]>
+  /** Runs leases that were claimed; their outcomes are reported as those of pushed ones are. */
+  start(assignments: Assignment[]): void
+  /** Calls `listener` when the peer has work again after a claim got less than it asked for. */
+  onWork(listener: () => void): void
   /** Runs one call on the peer, for its PeerRuntime. */
   call(call: RuntimeCall): Promise<Json>
   close(): Promise<void>
@@ -87,8 +95,20 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
     turn: session.direction === 'outbound' ? Promise.resolve() : peerInitialized.promise,
     logger,
   })
-  const link = new RemoteWorker(peerId, peer)
+  const notify: Notify = async (method, params) => (await served)?.notify(method, params)
+  const link = new RemoteWorker(peerId, peer, notify)
   const ownerClient = new OwnerClient(peer)
+  const leased =
+    worker === undefined
+      ? undefined
+      : new LeasedWork({
+          worker,
+          ownerId: peerId,
+          instanceId: () => ownerClient.announced?.instance_id ?? '',
+          complete: reports => ownerClient.complete(reports),
+          notify,
+          logger,
+        })
 
   const transport = new EndpointTransport(session.serverTransport)
   let theyWork = false
@@ -105,11 +125,12 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
       Object.assign(methods, workMethods({ owner, link, onAnnounce }))
     }
     const plainCall = base['tools/call']
-    if (worker !== undefined && plainCall !== undefined) {
+    if (worker !== undefined && leased !== undefined && plainCall !== undefined) {
       Object.assign(
         methods,
         attemptMethods({
           worker,
+          leased,
           ownerId: peerId,
           announced: () => ownerClient.announced !== undefined,
           plainCall,
@@ -120,7 +141,7 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
     return methods
   }
 
-  serveSurface(surface, {
+  const served = serveSurface(surface, {
     transport,
     principal(request) {
       const granted = authority.principalOfPeer(peerId)
@@ -133,9 +154,11 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
   }).catch(error => {
     logger('warning', 'a session could not be served', { peer_id: peerId, error: String(error) })
     void session.close({ code: 'internal', message: 'this side cannot serve the session' })
+    return undefined
   })
 
   const closed = session.closed.then(end => {
+    link.lost()
     if (theyWork) owner?.dropped(link)
     return end
   })
@@ -150,6 +173,12 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
     announce: announcement => ownerClient.announce(announcement),
     complete: reports => ownerClient.complete(reports),
     claim: max => ownerClient.claim(max),
+    heartbeat: leases => ownerClient.heartbeat(leases),
+    start(assignments) {
+      if (leased === undefined) throw new TypeError('this endpoint was given no worker')
+      leased.start(assignments)
+    },
+    onWork: listener => peer.onNotification(WORK_METHOD, listener),
     call: call => callPeer(peer, peerId, call),
     close: () => session.close(),
   }
@@ -162,10 +191,17 @@ function redeemMethod(redeem: NonNullable<PeerAuthority['redeem']>, peerId: stri
 /** What an owner may ask of a worker that announced itself to it, whatever grant it has: leases and what was announced. */
 function isForWorker({ method, params }: RpcCall, announced: Announcement | undefined): boolean {
   if (announced === undefined) return false
-  if (method === 'toolmesh/renew' || method === 'toolmesh/settled') return true
+  if (OF_OWNERS.has(method)) return true
   if (method !== 'tools/call' || !isJsonObject(params)) return false
   return hasLease(params) || announced.tools.some(({ tool }) => tool === params.name)
 }
+
+const OF_OWNERS: ReadonlySet<string> = new Set([
+  'toolmesh/run',
+  'toolmesh/cancel',
+  'toolmesh/renew',
+  'toolmesh/settled',
+])
 
 function ownerOf(peerId: string, granted: Principal | undefined): Principal {
   return { id: `peer:${peerId}`, roles: new Set<Role>([...(granted?.roles ?? []), 'submit']) }

@@ -1,5 +1,6 @@
 /** What travels between peers beside MCP's own methods (docs/PROTOCOL.md "Work between peers"). */
 import { z } from 'zod'
+import { LOG_LINES_KEPT } from '../../queue/log-tail.ts'
 import { errorFacts } from '../error-facts.ts'
 import { jsonObject, jsonValue } from '../json-object.ts'
 
@@ -9,7 +10,7 @@ export const LEASE_META = 'toolmesh/lease'
 /** Tools in one announcement; far more than a catalogue holds. */
 const MAX_TOOLS = 10_000
 const MAX_LABELS = 64
-/** Outcomes in one `complete`, and leases in one `claim`. */
+/** Assignments in one `run`, outcomes in one `complete`, leases in one `claim` or `cancel`. */
 export const MAX_BATCH = 256
 /** Attempts that one worker may allow. */
 const MAX_CREDITS = 1024
@@ -37,6 +38,8 @@ export const announceParams = z.object({
   tools: z.array(announcedTool).max(MAX_TOOLS).exactOptional(),
   labels: z.array(name).max(MAX_LABELS).exactOptional(),
   credits: z.int().min(0).max(MAX_CREDITS).exactOptional(),
+  /** The worker takes `toolmesh/run`; without it each attempt is a `tools/call`. */
+  batch: z.boolean().exactOptional(),
 })
 export const announceResult = z.object({ accepted: z.int(), lease_ms: milliseconds })
 
@@ -58,17 +61,67 @@ export const renewResult = z.object({
   live: z.array(z.object({ task_id: name, fence, progress: progress.exactOptional() })).max(MAX_LIVE),
 })
 
-export const settledParams = z.object({
-  leases: z.array(z.object({ task_id: name, fence })).max(MAX_CREDITS),
-})
+const leaseId = z.object({ task_id: name, fence })
+
+export const settledParams = z.object({ leases: z.array(leaseId).max(MAX_CREDITS) })
 export const settledResult = z.object({})
 
+const assignment = { lease, tool: name, input: jsonValue }
+
+export const runParams = z.object({
+  assignments: z
+    .array(
+      z.object({
+        ...assignment,
+        /** The owner wants the attempt's log lines while it runs. */
+        logs: z.boolean().exactOptional(),
+      }),
+    )
+    .max(MAX_BATCH),
+})
+export const runResult = z.object({})
+
+export const cancelParams = z.object({ leases: z.array(leaseId).max(MAX_BATCH) })
+/** Those that do not run there; of the others an outcome comes. */
+export const cancelResult = z.object({ unknown: z.array(leaseId).max(MAX_BATCH) })
+
 export const claimParams = z.object({ max: z.int().min(1).max(MAX_BATCH) })
-export const claimResult = z.object({
-  leases: z.array(z.object({ lease, tool: name, input: jsonValue })),
+export const claimResult = z.object({ leases: z.array(z.object(assignment)).max(MAX_BATCH) })
+
+export const heartbeatParams = z.object({ leases: z.array(leaseId).max(MAX_LIVE) })
+/** Those that are still the worker's. */
+export const heartbeatResult = z.object({ leases: z.array(leaseId).max(MAX_LIVE) })
+
+/** There is work again for a worker that pulls; owner to worker. */
+export const WORK_METHOD = 'notifications/toolmesh/work'
+/** What attempts have reported while they run; worker to owner. */
+export const PROGRESS_METHOD = 'notifications/toolmesh/progress'
+
+const level = z.enum(['debug', 'info', 'warning', 'error'])
+const logLine = z.object({ level, message: z.string(), data: jsonValue.exactOptional() })
+
+export const progressParams = z.object({
+  attempts: z
+    .array(
+      z.object({
+        task_id: name,
+        fence,
+        progress: progress.exactOptional(),
+        logs: z.array(logLine).max(LOG_LINES_KEPT).exactOptional(),
+      }),
+    )
+    .max(MAX_BATCH),
 })
 
-const reported = { task_id: name, fence, instance_id: name }
+const reported = {
+  task_id: name,
+  fence,
+  instance_id: name,
+  logs: z
+    .array(logLine.extend({ at: z.number() }))
+    .max(LOG_LINES_KEPT)
+    .exactOptional(),
+}
 
 export const completeParams = z.object({
   outcomes: z

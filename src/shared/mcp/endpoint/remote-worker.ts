@@ -1,54 +1,53 @@
+import { LinkLostError } from '../../queue/errors.ts'
 import type { AttemptHooks, Outcome } from '../../queue/task.ts'
-import type { Assignment, LeaseId, LiveLease, WorkerLink } from '../../queue/work.ts'
-import { STRUCTURED_ONLY_META } from '../binding/call-stream.ts'
-import { errorFacts } from '../error-facts.ts'
-import { PeerAnswerError } from '../errors.ts'
+import type {
+  Assignment,
+  LeaseId,
+  LiveLease,
+  OutcomeReport,
+  OutcomeVerdict,
+  WorkerLink,
+} from '../../queue/work.ts'
+import { runByCall } from './leased-call.ts'
 import type { PeerClient } from './peer-client.ts'
-import { callResult, LEASE_META, renewResult, settledResult } from './protocol.ts'
+import { PROGRESS_METHOD, renewResult, settledResult, WORK_METHOD } from './protocol.ts'
+import { RemoteAttempts } from './remote-attempts.ts'
 
-/**
- * Milliseconds that an answer may take beyond an attempt's own limit. The owner ends the lease long before; this
- * only frees what a peer that answers nothing would hold forever.
- */
-const ANSWER_MARGIN_MS = 120_000
+/** A renewal that takes longer than this, in milliseconds, is of no use: the next one is due. */
+const RENEW_TIMEOUT_MS = 10_000
+/** Nobody waits for this answer; it only ends. */
+const TELL_TIMEOUT_MS = 10_000
+
+/** Sends the peer a notification; resolves when it was written. */
+export type Notify = (method: string, params: Record<string, unknown>) => Promise<void>
 
 /** The owner's side of a worker on the other end of a session. */
 export class RemoteWorker implements WorkerLink {
   readonly peer_id: string
   readonly #client: PeerClient
-  /** What one commit has settled is told with one message. */
+  readonly #notify: Notify
+  readonly #attempts: RemoteAttempts
+  #takesBatches = false
+  /** Outcomes that were answers of calls; what one commit has settled of them is told with one message. */
   readonly #settled: LeaseId[] = []
 
-  constructor(peerId: string, client: PeerClient) {
+  constructor(peerId: string, client: PeerClient, notify: Notify) {
     this.peer_id = peerId
     this.#client = client
+    this.#notify = notify
+    this.#attempts = new RemoteAttempts(client)
+    client.onNotification(PROGRESS_METHOD, params => this.#attempts.heard(params))
   }
 
-  async run({ lease, tool, input }: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome> {
-    try {
-      const { structuredContent, isError } = await this.#client.request(
-        'tools/call',
-        {
-          name: tool,
-          arguments: input,
-          _meta: { [LEASE_META]: { ...lease }, [STRUCTURED_ONLY_META]: true },
-        },
-        callResult,
-        { ...hooks, signal, timeoutMs: lease.deadline_ms + ANSWER_MARGIN_MS },
-      )
-      if (isError !== true && structuredContent !== undefined)
-        return { state: 'succeeded', result: structuredContent }
-      const error = errorFacts.safeParse(structuredContent)
-      if (!error.success) throw new PeerAnswerError(this.peer_id, 'a leased call', error.error)
-      return { state: error.data.code === 'cancelled' ? 'cancelled' : 'failed', error: error.data }
-    } catch (error) {
-      if (!signal.aborted) throw error
-      // MCP sends no answer to a cancelled request; what the worker makes of it comes by `complete`, if at all.
-      return {
-        state: 'cancelled',
-        error: { code: 'cancelled', message: String(signal.reason), retryable: false },
-      }
-    }
+  /** The peer said that it takes `toolmesh/run`; until then each attempt is a `tools/call`. */
+  takesBatches(): void {
+    this.#takesBatches = true
+  }
+
+  run(assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome> {
+    if (this.#client.ended) return Promise.reject(new LinkLostError(this.peer_id))
+    if (!this.#takesBatches) return runByCall(this.#client, assignment, hooks, signal)
+    return this.#attempts.run(assignment, hooks, signal)
   }
 
   async renew(signal: AbortSignal): Promise<LiveLease[]> {
@@ -59,9 +58,33 @@ export class RemoteWorker implements WorkerLink {
     return live
   }
 
-  settled(lease: LeaseId): void {
+  settled(lease: LeaseId, verdict: OutcomeVerdict): void {
+    if (this.#attempts.settled(lease, verdict) || this.#takesBatches) return
     if (this.#settled.length === 0) queueMicrotask(() => this.#tellSettled())
     this.#settled.push(lease)
+  }
+
+  workWaits(): void {
+    // A peer that is not there any more pulls nothing.
+    this.#notify(WORK_METHOD, {}).catch(() => {})
+  }
+
+  /** The peer reports outcomes: `others` takes those whose attempt is not under way on this session. */
+  async complete(
+    reports: OutcomeReport[],
+    others: (reports: OutcomeReport[]) => Promise<OutcomeVerdict[]>,
+  ): Promise<OutcomeVerdict[]> {
+    const underWay = reports.map(report => this.#attempts.ended(report))
+    const rest = reports.filter((_, index) => underWay[index] === undefined)
+    const ofRest = rest.length === 0 ? [] : others(rest)
+    const verdicts = await Promise.all(underWay)
+    const restVerdicts = (await ofRest).values()
+    return verdicts.map(verdict => verdict ?? restVerdicts.next().value ?? 'stale_fence')
+  }
+
+  /** The session has ended. */
+  lost(): void {
+    this.#attempts.lost(new LinkLostError(this.peer_id))
   }
 
   #tellSettled(): void {
@@ -72,8 +95,3 @@ export class RemoteWorker implements WorkerLink {
       .catch(() => {})
   }
 }
-
-/** A renewal that takes longer than this is of no use: the next one is due. */
-const RENEW_TIMEOUT_MS = 10_000
-/** Nobody waits for this answer; it only ends. */
-const TELL_TIMEOUT_MS = 10_000

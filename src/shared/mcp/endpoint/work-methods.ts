@@ -1,12 +1,14 @@
 import { InvalidInputError } from '../../errors.ts'
-import type { Announcement, OutcomeReport, WorkerLink, WorkOwner } from '../../queue/work.ts'
+import type { Outcome } from '../../queue/task.ts'
+import type { Announcement, OutcomeReport, WorkOwner } from '../../queue/work.ts'
 import type { Method } from '../binding/method.ts'
 import { parseInput } from '../parse-input.ts'
-import { announceParams, claimParams, completeParams } from './protocol.ts'
+import { announceParams, claimParams, completeParams, heartbeatParams } from './protocol.ts'
+import type { RemoteWorker } from './remote-worker.ts'
 
 export interface WorkMethodsComponents {
   owner: WorkOwner
-  link: WorkerLink
+  link: RemoteWorker
   /** Hears each announcement, whole. */
   onAnnounce(announcement: Announcement): void
 }
@@ -17,7 +19,8 @@ export function workMethods({ owner, link, onAnnounce }: WorkMethodsComponents):
 
   return {
     'toolmesh/announce'(params) {
-      const change = parseInput(announceParams, params)
+      const { batch, ...change } = parseInput(announceParams, params)
+      if (batch === true) link.takesBatches()
       const announcement = completed(announced, change)
       const answer = owner.announce(link, announcement)
       announced = announcement
@@ -31,7 +34,13 @@ export function workMethods({ owner, link, onAnnounce }: WorkMethodsComponents):
 
     async 'toolmesh/complete'(params) {
       const { outcomes } = parseInput(completeParams, params)
-      return { verdicts: await owner.complete(link.peer_id, outcomes.map(reportOf)) }
+      const verdicts = await link.complete(outcomes.map(reportOf), rest => owner.complete(link.peer_id, rest))
+      return { verdicts }
+    },
+
+    'toolmesh/heartbeat'(params) {
+      const { leases } = parseInput(heartbeatParams, params)
+      return { leases: owner.heartbeat(link.peer_id, leases) }
     },
   }
 }
@@ -56,10 +65,11 @@ function completed(
 type WireOutcome = ReturnType<typeof completeParams.parse>['outcomes'][number]
 
 function reportOf(wire: WireOutcome): OutcomeReport {
-  const { task_id, fence, instance_id } = wire
-  const outcome =
+  const { task_id, fence, instance_id, logs } = wire
+  const outcome: Outcome =
     wire.state === 'succeeded'
       ? { state: wire.state, result: wire.result }
       : { state: wire.state, error: wire.error }
+  if (logs !== undefined) outcome.logs = logs
   return { task_id, fence, instance_id, outcome }
 }
