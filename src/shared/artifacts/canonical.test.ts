@@ -124,6 +124,16 @@ describe('canonicalize', () => {
     const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
     expect(canonicalize(parse(deep))).toBe(deep)
   })
+
+  it('has one form, however deep the value stands', () => {
+    const wrap = (text: string, levels: number) => `${'['.repeat(levels)}${text}${']'.repeat(levels)}`
+    fc.assert(
+      fc.property(fc.jsonValue(), value => {
+        const text = canonicalize(value as Json)
+        expect(canonicalize(parse(wrap(JSON.stringify(value), 40)))).toBe(wrap(text, 40))
+      }),
+    )
+  })
 })
 
 function shuffled(value: Json): Json {

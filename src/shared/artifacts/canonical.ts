@@ -9,6 +9,47 @@ import { isPlainObject } from './plain-object.ts'
  * instances of classes.
  */
 export function canonicalize(value: Json): string {
+  return shallowText(value, 0) ?? anyText(value)
+}
+
+/** Levels of nesting that are written by recursion. */
+const SHALLOW = 32
+
+/** The form of what is not deep, as nearly everything is, in one pass; undefined: the thorough way decides. */
+function shallowText(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string') return value.isWellFormed() ? JSON.stringify(value) : undefined
+  if (typeof value === 'number') return Number.isFinite(value) ? JSON.stringify(value) : undefined
+  if (typeof value === 'boolean') return value ? 'true' : 'false'
+  if (value === null) return 'null'
+  if (typeof value !== 'object' || depth === SHALLOW) return undefined
+  return Array.isArray(value) ? shallowArray(value, depth) : shallowObject(value, depth)
+}
+
+function shallowArray(values: unknown[], depth: number): string | undefined {
+  let text = ''
+  for (let at = 0; at < values.length; at++) {
+    const part = shallowText(values[at], depth + 1)
+    if (part === undefined) return undefined
+    text += at === 0 ? part : `,${part}`
+  }
+  return `[${text}]`
+}
+
+function shallowObject(value: object, depth: number): string | undefined {
+  if (!isPlainObject(value)) return undefined
+  let text = ''
+  // Sorted by UTF-16 code units, as the RFC wants it.
+  for (const key of Object.keys(value).sort()) {
+    const property: unknown = Reflect.get(value, key)
+    if (property === undefined) continue
+    const part = shallowText(property, depth + 1)
+    if (part === undefined || !key.isWellFormed()) return undefined
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${part}`
+  }
+  return `{${text}}`
+}
+
+function anyText(value: Json): string {
   let text: string | undefined
   try {
     text = canonicalizeJson(value)

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
+import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../tools/tool.ts'
 import { canonicalize } from './canonical.ts'
-import { cidOf, cidOfBytes } from './cid.ts'
+import { cidOf, cidOfBytes, cidOfDigest } from './cid.ts'
 
 // Golden vectors of the MCP++ specification (conformance/vectors/mcpp-jcs-v1): canonical text and its CID.
 const GOLDEN: [text: string, cid: string][] = [
@@ -47,6 +48,19 @@ describe('cidOf', () => {
     fc.assert(
       fc.property(fc.jsonValue(), value => {
         expect(cidOf(value as Json)).toMatch(/^bafkrei[a-z2-7]{52}$/)
+      }),
+    )
+  })
+})
+
+describe('cidOfDigest', () => {
+  it('is read back by the library of CIDs as what it was made of', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), digest => {
+        const cid = CID.parse(cidOfDigest(digest))
+        expect(cid.toString()).toBe(cidOfDigest(digest))
+        expect([cid.version, cid.code, cid.multihash.code]).toEqual([1, 0x55, 0x12])
+        expect(cid.multihash.digest).toEqual(digest)
       }),
     )
   })
