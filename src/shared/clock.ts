@@ -30,13 +30,20 @@ export const systemClock: Clock = {
 export class ManualClock implements Clock {
   #time: number
   #timers = new Set<{ at: number; fn: () => void }>()
+  /** How far the wall clock was set, milliseconds. */
+  #set = 0
 
   constructor(startMs = 1_750_000_000_000) {
     this.#time = startMs
   }
 
   now(): number {
-    return this.#time
+    return this.#time + this.#set
+  }
+
+  /** Sets the wall clock on (or back) by `ms`; the monotonic time and the timers go on as they were. */
+  setWall(ms: number): void {
+    this.#set += ms
   }
 
   monotonic(): number {

@@ -2,13 +2,15 @@
 import { ManualClock } from '../clock.ts'
 import { silentLogger } from '../logger.ts'
 import { Catalogue } from '../tools/catalogue.ts'
-import type { Repeat, ToolDescriptor } from '../tools/tool.ts'
+import type { Json, Repeat, ToolDescriptor } from '../tools/tool.ts'
 import { Bodies } from './bodies.ts'
-import { LinkLostError } from './errors.ts'
+import type { Command, Reply } from './commands.ts'
+import { LinkLostError, StoreUnavailableError } from './errors.ts'
 import { MemoryBlobStore } from './memory-blob-store.ts'
 import { MemoryQueueStore } from './memory-queue-store.ts'
 import { Queue, type QueueInit } from './queue.ts'
-import type { AttemptHooks, Outcome } from './task.ts'
+import type { SubmitReceipt } from './submission.ts'
+import type { AttemptHooks, Outcome, TaskRequest } from './task.ts'
 import type { Announcement, Assignment, LeaseId, LiveLease, WorkerLink } from './work.ts'
 
 export function toolNamed(name: string, repeat: Repeat = 'pure'): ToolDescriptor {
@@ -101,27 +103,73 @@ export interface TestQueue {
   queue: Queue
   clock: ManualClock
   store: MemoryQueueStore
+  /** Another queue over the same store, as after a restart of the node; close the one before. */
+  reopen: (init?: Partial<QueueInit>) => Promise<TestQueue>
 }
 
-export async function openTestQueue(
-  init: Partial<QueueInit> = {},
-  { reachable = true } = {},
-): Promise<TestQueue> {
-  const clock = new ManualClock()
-  const store = new MemoryQueueStore()
+export interface TestQueueInit extends Partial<QueueInit> {
+  clock?: ManualClock
+  store?: MemoryQueueStore
+}
+
+export async function openTestQueue(init: TestQueueInit = {}, { reachable = true } = {}): Promise<TestQueue> {
+  const clock = init.clock ?? new ManualClock()
+  const store = init.store ?? new MemoryQueueStore()
+  const bodies = init.bodies ?? new Bodies({ store: new MemoryBlobStore(), logger: silentLogger })
   const queue = new Queue({
-    store,
-    bodies: new Bodies({ store: new MemoryBlobStore(), logger: silentLogger }),
-    clock,
     catalogue: TEST_TOOLS,
     ownerId: 'owner-peer-id',
     logger: silentLogger,
     random: () => 0.5,
     ...init,
+    store,
+    bodies,
+    clock,
   })
   await queue.start()
   if (reachable) queue.reachable()
-  return { queue, clock, store }
+  const reopen = (again: Partial<QueueInit> = {}) =>
+    openTestQueue({ ...init, ...again, store, bodies, clock })
+  return { queue, clock, store, reopen }
+}
+
+/** The id of a task that was taken. */
+export function idOf(receipt: SubmitReceipt | undefined): string {
+  if (receipt === undefined || 'error' in receipt) throw new Error(`not taken: ${JSON.stringify(receipt)}`)
+  return receipt.task_id
+}
+
+/** A request of `work`, told apart by `n`. */
+export const work = (n: number, more: Partial<TaskRequest> = {}): TaskRequest => ({
+  tool: 'work',
+  params: { n },
+  ...more,
+})
+
+/** The outcome of a test's attempt. */
+export const done = { state: 'succeeded', result: { ok: true } } as const
+
+/** A store that takes nothing while it is broken, as on a full disk. */
+export class BreakableStore extends MemoryQueueStore {
+  broken = false
+
+  override async apply(commands: readonly Command[]): Promise<Reply[]> {
+    this.#ensureWhole()
+    return super.apply(commands)
+  }
+
+  override async putRecord(key: string, value: Json | undefined): Promise<void> {
+    this.#ensureWhole()
+    return super.putRecord(key, value)
+  }
+
+  override async check(): Promise<void> {
+    this.#ensureWhole()
+  }
+
+  #ensureWhole(): void {
+    if (this.broken) throw new StoreUnavailableError('disk full')
+  }
 }
 
 /** Lets everything that is under way without time passing come to rest. */

@@ -2,24 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../logger.ts'
 import { Bodies } from './bodies.ts'
 import type { Command, Reply } from './commands.ts'
-import { StoreUnavailableError } from './errors.ts'
 import { MemoryBlobStore } from './memory-blob-store.ts'
 import { MemoryQueueStore } from './memory-queue-store.ts'
-import { openTestQueue, settle, TestWorker } from './queue.fixture.ts'
-import type { SubmitReceipt } from './submission.ts'
+import { done, idOf, openTestQueue, settle, TestWorker, work } from './queue.fixture.ts'
 import type { TaskEvent, TaskRequest } from './task.ts'
-
-function idOf(receipt: SubmitReceipt | undefined): string {
-  if (receipt === undefined || 'error' in receipt) throw new Error(`not taken: ${JSON.stringify(receipt)}`)
-  return receipt.task_id
-}
-
-const work = (n: number, more: Partial<TaskRequest> = {}): TaskRequest => ({
-  tool: 'work',
-  params: { n },
-  ...more,
-})
-const done = { state: 'succeeded', result: { ok: true } } as const
 
 describe('a task', () => {
   it('runs on a worker with credit and keeps its result', async () => {
@@ -288,70 +274,6 @@ describe('time limits', () => {
   })
 })
 
-describe('a restart', () => {
-  it('runs again what its own workers had, and leaves to peers the grace', async () => {
-    const { queue, store, clock } = await openTestQueue()
-    const [own, peer] = [new TestWorker('owner-peer-id'), new TestWorker('w1')]
-    queue.announce(own, own.announcement(1))
-    queue.announce(peer, peer.announcement(1))
-    const receipts = await queue.submit('alice', [work(1), work(2), work(3)])
-    await settle()
-    await queue.close()
-    const { queue: next } = await openTestQueue({ store, clock })
-    await clock.advance(1_000)
-    const states = await Promise.all(receipts.map(async receipt => (await next.get(idOf(receipt))).state))
-    expect(states).toEqual(['queued', 'running', 'queued'])
-    await clock.advance(5_000)
-    expect((await next.get(idOf(receipts[1]))).state).toBe('queued')
-  })
-
-  async function restarted(options?: { reachable: boolean }) {
-    const { queue, store, clock } = await openTestQueue()
-    const peer = new TestWorker('w1')
-    queue.announce(peer, peer.announcement(1))
-    const id = idOf((await queue.submit('alice', [work(1, { attempt_timeout_ms: 60_000 })]))[0])
-    await settle()
-    await queue.close()
-    const { queue: next } = await openTestQueue({ store, clock }, options)
-    const states = async () => (await next.get(id)).attempts.map(({ state }) => state)
-    return { next, clock, peer, states }
-  }
-
-  it('counts the grace from when peers can come back', async () => {
-    const { next, clock, states } = await restarted({ reachable: false })
-    await clock.advance(10_000)
-    expect(await states()).toEqual(['running'])
-    next.reachable()
-    await clock.advance(4_900)
-    expect(await states()).toEqual(['running'])
-    await clock.advance(200)
-    expect(await states()).toEqual(['lost'])
-  })
-
-  it('holds an attempt to its time limit still', async () => {
-    const { next, clock, peer, states } = await restarted()
-    next.announce(peer, peer.announcement(1))
-    for (let second = 0; second < 64; second++) await clock.advance(1_000)
-    expect(await states()).toEqual(['running'])
-    await clock.advance(2_000)
-    expect((await states())[0]).toBe('timed_out')
-  })
-})
-
-/** A store that refuses every change while `broken`. */
-class BreakableStore extends MemoryQueueStore {
-  broken = false
-
-  override async apply(commands: readonly Command[]): Promise<Reply[]> {
-    if (this.broken) throw new StoreUnavailableError('disk full')
-    return super.apply(commands)
-  }
-
-  override async check(): Promise<void> {
-    if (this.broken) throw new StoreUnavailableError('disk full')
-  }
-}
-
 describe('an outcome that has no canonical form', () => {
   it.each([
     ['half a character', JSON.parse('{"text":"\\ud800"}')],
@@ -382,41 +304,6 @@ describe('an outcome that has no canonical form', () => {
     const report = { task_id: id, fence: 1, instance_id: worker.instance_id }
     const complete = () => queue.complete('w1', [{ ...report, outcome: { state: 'failed', error } }])
     expect([await complete(), await complete()]).toEqual([['committed'], ['duplicate']])
-  })
-})
-
-describe('a store that cannot take changes', () => {
-  it('refuses a submit as a whole, and what has happened is kept until it can be written', async () => {
-    const store = new BreakableStore()
-    const { queue, clock } = await openTestQueue({ store })
-    const worker = new TestWorker('w1')
-    queue.announce(worker, worker.announcement(1))
-    const receipts = await queue.submit('alice', [work(1), work(2)])
-    await settle()
-    store.broken = true
-    await expect(queue.submit('alice', [work(3)])).rejects.toMatchObject({ code: 'unavailable' })
-    expect(queue.failure).toMatch(/disk full/)
-    worker.calls[0]!.end(done)
-    await settle()
-    expect(queue.failure).toMatch(/disk full/)
-    await clock.advance(3_000)
-    expect((await queue.get(idOf(receipts[0]))).state).toBe('running')
-    expect(await queue.status()).toMatchObject({
-      state: 'degraded',
-      failure: expect.stringMatching(/disk full/),
-    })
-    store.broken = false
-    await clock.advance(4_000)
-    expect(queue.failure).toBeUndefined()
-    expect((await queue.get(idOf(receipts[0]))).state).toBe('succeeded')
-    expect(worker.calls[0]!.assignment.lease.task_id).toBe(idOf(receipts[1]))
-  })
-
-  it('that has ended for good is told as the failure of the queue', async () => {
-    const { queue, store } = await openTestQueue()
-    expect(queue.failure).toBeUndefined()
-    await store.close()
-    expect(queue.failure).toMatch(/closed/)
   })
 })
 
