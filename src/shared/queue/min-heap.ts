@@ -45,6 +45,15 @@ export class MinHeap<T extends HeapItem> {
     return true
   }
 
+  /** Puts `item` where it belongs after what it is ordered by has changed. */
+  moved(item: T): void {
+    const { place } = item
+    if (place < 0 || this.#items[place] !== item) return
+    const parent = this.#items[(place - 1) >> 1]
+    if (parent !== undefined && place > 0 && this.#before(item, parent)) this.#up(place, item)
+    else this.#down(place, item)
+  }
+
   #up(start: number, item: T): void {
     let place = start
     while (place > 0) {
