@@ -172,6 +172,22 @@ export class BreakableStore extends MemoryQueueStore {
   }
 }
 
+/** Takes no commands while it is held. */
+export class HeldStore extends MemoryQueueStore {
+  #held: Promise<void> | undefined
+
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#held = promise
+    return resolve
+  }
+
+  override async apply(commands: readonly Command[]): Promise<Reply[]> {
+    await this.#held
+    return super.apply(commands)
+  }
+}
+
 /** Lets everything that is under way without time passing come to rest. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setTimeout(resolve, 0))

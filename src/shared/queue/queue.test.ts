@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../logger.ts'
 import { Bodies } from './bodies.ts'
-import type { Command, Reply } from './commands.ts'
 import { MemoryBlobStore } from './memory-blob-store.ts'
-import { MemoryQueueStore } from './memory-queue-store.ts'
-import { done, idOf, openTestQueue, settle, TestWorker, work } from './queue.fixture.ts'
+import { done, HeldStore, idOf, openTestQueue, settle, TestWorker, work } from './queue.fixture.ts'
 import type { TaskEvent, TaskRequest } from './task.ts'
 
 describe('a task', () => {
@@ -100,22 +98,6 @@ describe('an outcome', () => {
     expect(worker.settledLeases).toEqual([{ task_id: id, fence: 1 }])
   })
 })
-
-/** Takes no commands while it is held. */
-class HeldStore extends MemoryQueueStore {
-  #held: Promise<void> | undefined
-
-  hold(): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#held = promise
-    return resolve
-  }
-
-  override async apply(commands: readonly Command[]): Promise<Reply[]> {
-    await this.#held
-    return super.apply(commands)
-  }
-}
 
 describe('a worker that goes away', () => {
   it('keeps its lease for the grace, then the task runs elsewhere and the late outcome is refused', async () => {
