@@ -50,14 +50,3 @@ export class NotAnnouncedError extends ToolmeshError {
     super('forbidden', `${what} is answered only to the peer that this one announced itself to`)
   }
 }
-
-/** No such worker is attached to the queue now. */
-export class UnknownWorkerError extends ToolmeshError {
-  constructor(peerId: string) {
-    super('not_found', `no worker ${peerId.slice(0, 80)} is connected`, {
-      field: '/peer_id',
-      value: peerId,
-      allowed: 'a peer_id of p2p_taskqueue_worker_stats',
-    })
-  }
-}

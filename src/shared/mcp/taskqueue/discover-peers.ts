@@ -5,13 +5,15 @@ import type { ToolDescriptor } from '../../tools/tool.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import type { SurfaceTool } from '../surface.ts'
 import type { QueuePort } from './queue-port.ts'
-import type { WorkerOffering, WorkersPort } from './workers-port.ts'
+import type { WorkersPort } from './workers-port.ts'
 
 export interface DiscoverPeersComponents {
   workers: Pick<WorkersPort, 'offers'>
   queue: Pick<QueuePort, 'pauses'>
   catalogue: { get(name: string): ToolDescriptor | undefined }
 }
+
+type Offering = ReturnType<WorkersPort['offers']> extends Iterable<infer Each> ? Each : never
 
 /** What a task would need; all of it optional. */
 interface Needs {
@@ -72,7 +74,7 @@ export function discoverPeersTool({ workers, queue, catalogue }: DiscoverPeersCo
   })
 }
 
-function peerView(offering: WorkerOffering, needs: Needs) {
+function peerView(offering: Offering, needs: Needs) {
   const { peer_id, labels, running, credits } = offering
   const lacks = lackOf(offering, needs)
   return {
@@ -86,7 +88,7 @@ function peerView(offering: WorkerOffering, needs: Needs) {
   }
 }
 
-function lackOf({ peer_id, tools, labels }: WorkerOffering, { tool, requires, target }: Needs): string[] {
+function lackOf({ peer_id, tools, labels }: Offering, { tool, requires, target }: Needs): string[] {
   const lacks: string[] = []
   if (target !== undefined && target !== peer_id) lacks.push(`is not the target ${target}`)
   const code = tool === undefined ? undefined : tools.get(tool.name)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { StandingPause } from '../../queue/pause-book.ts'
 import { iso, isoTime } from '../iso-time.ts'
-import type { PauseInForce } from './queue-port.ts'
 
 /** One pause as the tools answer it. */
 export const pauseSchema = z.object({
@@ -13,7 +13,7 @@ export const pauseSchema = z.object({
 })
 
 /** The filter that made it, as `resume` takes it back, and since when. */
-export function pauseView(pause: PauseInForce): z.infer<typeof pauseSchema> {
+export function pauseView(pause: StandingPause): z.infer<typeof pauseSchema> {
   const since = iso(pause.since)
   if (pause.scope === 'queue') return { since }
   return pause.scope === 'tool' ? { tool: pause.name, since } : { category: pause.name, since }

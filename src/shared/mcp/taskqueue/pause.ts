@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { InvalidInputError } from '../../errors.ts'
+import type { PauseFilter } from '../../queue/pause-book.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import type { SurfaceTool } from '../surface.ts'
 import { pauseSchema, pauseView } from './pause-view.ts'
-import type { PauseFilter, QueuePort } from './queue-port.ts'
+import type { QueuePort } from './queue-port.ts'
 
 const input = z.strictObject({
   tool: z.string().min(1).max(128).exactOptional().describe('Only tasks of this tool.'),

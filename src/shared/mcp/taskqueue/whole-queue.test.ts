@@ -51,27 +51,6 @@ describe('pause and resume', () => {
   })
 })
 
-describe('status of one task', () => {
-  it('says what a queued task waits for', async () => {
-    const task_id = await mesh.submitted(alice, { requires: ['gpu'] })
-    await mesh.worker('peer-w')
-    expect(await mesh.call('p2p_taskqueue_task_status', { task_id }, alice)).toMatchObject({
-      state: 'queued',
-      waiting_for: 'a worker labelled gpu',
-    })
-  })
-
-  it('says nothing is missing when it waits only for a free worker', async () => {
-    await mesh.worker('peer-w')
-    await mesh.submitted()
-    const task_id = await mesh.submitted()
-    await settle()
-    const status = await mesh.call('p2p_taskqueue_task_status', { task_id }, alice)
-    expect(status).toMatchObject({ state: 'queued' })
-    expect(status).not.toHaveProperty('waiting_for')
-  })
-})
-
 describe('schedule', () => {
   const nightly = { name: 'nightly', cron: '0 3 * * *', task: { tool: 'work', params: { n: 1 } } }
 

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { WorkerNotFoundError } from '../../queue/errors.ts'
+import type { WorkerStats } from '../../queue/worker-roster.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
-import { UnknownWorkerError } from '../errors.ts'
 import { iso, isoTime } from '../iso-time.ts'
 import type { SurfaceTool } from '../surface.ts'
-import type { WorkerStats, WorkersPort } from './workers-port.ts'
+import type { WorkersPort } from './workers-port.ts'
 
 const milliseconds = z.number().exactOptional()
 
@@ -39,7 +40,7 @@ export function workerStatsTool(workers: Pick<WorkersPort, 'workers'>): SurfaceT
     run({ peer_id }) {
       const all = workers.workers()
       const shown = peer_id === undefined ? all : all.filter(worker => worker.peer_id === peer_id)
-      if (peer_id !== undefined && shown.length === 0) throw new UnknownWorkerError(peer_id)
+      if (peer_id !== undefined && shown.length === 0) throw new WorkerNotFoundError(peer_id)
       return { workers: shown.map(workerView) }
     },
   })
