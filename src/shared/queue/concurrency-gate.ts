@@ -4,8 +4,8 @@ import type { GateRule, GateTerms } from './gate.ts'
 export class ConcurrencyGate implements GateRule {
   #running = 0
 
-  get isUnused(): boolean {
-    return this.#running === 0
+  get unusedIn(): number {
+    return 0
   }
 
   opensIn({ limit }: GateTerms): number {
@@ -16,8 +16,9 @@ export class ConcurrencyGate implements GateRule {
     this.#running += 1
   }
 
-  end(): void {
+  end(): boolean {
     this.#running -= 1
+    return true
   }
 
   undo(): void {

@@ -11,11 +11,12 @@ export interface GateRule {
   /** Milliseconds until one may start: 0 now, Infinity when one ends. */
   opensIn(terms: GateTerms): number
   start(): void
-  end(): void
+  /** True: one more may start now than before. */
+  end(): boolean
   /** What started at `startedAt` (monotonic clock) did not run after all. */
   undo(startedAt: number): void
-  /** Nothing that happened counts any more. */
-  readonly isUnused: boolean
+  /** Milliseconds until nothing that happened counts any more, if nothing else starts or runs. */
+  readonly unusedIn: number
 }
 
 /** A line that can be held at a gate. */

@@ -70,7 +70,7 @@ export class Gates<L extends GatedLine> {
     gate.queues.delete(queue.key)
     if (gate.queues.size > 0) return
     this.#ringOff(gate)
-    if (gate.rule.isUnused || !(gate.rule instanceof RateGate)) {
+    if (gate.rule.unusedIn === 0) {
       this.#gates.delete(gate.id)
       return
     }

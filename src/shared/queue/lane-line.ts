@@ -17,6 +17,8 @@ export class LaneLine<W extends WorkerOffer> implements GatedLine {
   stands: 'contest' | GateQueue<LaneLine<W>> | undefined
   /** Tasks that wait here, in the window or behind it. */
   waiting = 0
+  /** What its class counts of it as ready. */
+  ready = 0
   /** Tasks given out that have not ended. */
   running = 0
 
@@ -36,6 +38,13 @@ export class LaneLine<W extends WorkerOffer> implements GatedLine {
 
   get priority(): number {
     return this.lane.priority
+  }
+
+  /** Tasks that could start if all its gates were free. */
+  get startable(): number {
+    let most = this.waiting
+    for (const { terms } of this.gates) most = Math.min(most, terms.limit)
+    return most
   }
 
   /** The first gate that is closed to it. */

@@ -20,12 +20,6 @@ export class RateGate implements GateRule {
     this.#usedUntil = usedUntil
   }
 
-  get isUnused(): boolean {
-    this.#prune()
-    return this.#first === this.#starts.length
-  }
-
-  /** Milliseconds until the latest start counts no more. */
   get unusedIn(): number {
     const last = this.#starts.at(-1)
     return last === undefined ? 0 : Math.max(last + this.#perMs - this.#clock.monotonic(), 0)
@@ -44,7 +38,9 @@ export class RateGate implements GateRule {
     this.#prune()
   }
 
-  end(): void {}
+  end(): boolean {
+    return false
+  }
 
   undo(startedAt: number): void {
     const at = this.#starts.lastIndexOf(startedAt)

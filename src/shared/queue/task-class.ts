@@ -21,6 +21,8 @@ export class TaskClass<W extends WorkerOffer> {
   contesting = 0
   /** Tasks that wait. */
   waiting = 0
+  /** Tasks of the lines that contest, as many of each as its gates could let through at once. */
+  ready = 0
   /** What is paused that its tool is part of, for a person. */
   paused: string | undefined
 

@@ -138,16 +138,21 @@ export class WaitingTasks<W extends WorkerOffer> {
   giveUp({ lane, at }: Taken): void {
     const line = this.#lines.get(lane)
     if (line === undefined) return
-    for (const { gate } of line.gates) gate.rule.undo(at)
-    this.#over(line)
+    line.running -= 1
+    for (const { gate } of line.gates) {
+      gate.rule.undo(at)
+      this.#wake(gate)
+    }
+    this.#rest(line)
   }
 
   /** An attempt of a task of this lane has ended. */
   ended(lane: string): void {
     const line = this.#lines.get(lane)
     if (line === undefined) return
-    for (const { gate } of line.gates) gate.rule.end()
-    this.#over(line)
+    line.running -= 1
+    for (const { gate } of line.gates) if (gate.rule.end()) this.#wake(gate)
+    this.#rest(line)
   }
 
   /** A task of this lane was found running at start. */
@@ -172,7 +177,7 @@ export class WaitingTasks<W extends WorkerOffer> {
   /** Tasks that the worker could run now, whether or not it has a credit left. */
   readyFor(worker: W): number {
     let tasks = 0
-    for (const cls of this.#classes.livelyFor(worker)) if (cls.isLively) tasks += cls.waiting
+    for (const cls of this.#classes.livelyFor(worker)) if (cls.isLively) tasks += cls.ready
     return tasks
   }
 
@@ -289,6 +294,7 @@ export class WaitingTasks<W extends WorkerOffer> {
   #contest(line: LaneLine<W>): void {
     line.stands = 'contest'
     line.cls.contesting += 1
+    this.#countReady(line, line.startable)
     this.#levelOf(line).enter(line)
     if (line.cls.isLively) this.#ready(line.cls)
   }
@@ -307,6 +313,7 @@ export class WaitingTasks<W extends WorkerOffer> {
     if (stands === 'contest') {
       this.#levelOf(line).leave(line)
       line.cls.contesting -= 1
+      this.#countReady(line, 0)
       for (const queue of line.gates) this.#wakeOne(queue)
     } else if (stands !== undefined) {
       stands.release(line)
@@ -329,12 +336,6 @@ export class WaitingTasks<W extends WorkerOffer> {
       this.#place(line)
       if (line.stands !== undefined) return
     }
-  }
-
-  #over(line: LaneLine<W>): void {
-    line.running -= 1
-    for (const { gate } of line.gates) this.#wake(gate)
-    this.#rest(line)
   }
 
   #read(line: LaneLine<W>): void {
@@ -362,7 +363,13 @@ export class WaitingTasks<W extends WorkerOffer> {
     line.waiting = counted
     line.cls.waiting += more
     this.#size += more
-    if (line.stands !== undefined && line.stands !== 'contest') line.stands.tasks += more
+    if (line.stands === 'contest') this.#countReady(line, line.startable)
+    else if (line.stands !== undefined) line.stands.tasks += more
+  }
+
+  #countReady(line: LaneLine<W>, ready: number): void {
+    line.cls.ready += ready - line.ready
+    line.ready = ready
   }
 
   #ready(cls: TaskClass<W>): void {
