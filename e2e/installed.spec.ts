@@ -5,7 +5,8 @@ import { writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'playwright/test'
-import { callTool, connectClient, freshDir, ROOT } from './node-process.ts'
+import { callTool, connectClient, freshDir } from './node-process.ts'
+import { copyOfCheckout } from './own-checkout.ts'
 
 const run = promisify(execFile)
 
@@ -23,7 +24,9 @@ function plainEnvironment(): Record<string, string> {
 test('packed and installed, it starts under a new enough Node, serves the dashboard and runs a tool', async () => {
   test.setTimeout(300_000)
   const folder = await freshDir()
-  await run('npm', ['pack', '--pack-destination', folder], { cwd: ROOT, timeout: 120_000 })
+  // It builds first, so in a checkout that nobody else uses.
+  const checkout = await copyOfCheckout()
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: checkout, timeout: 120_000 })
   const { stdout: packed } = await run('ls', [folder])
   const tarball = packed
     .trim()

@@ -5,6 +5,7 @@ const executablePath = findChromium()
 
 export default defineConfig({
   testDir: '.',
+  globalSetup: './fresh-build.ts',
   outputDir: '../test-results',
   timeout: 120_000,
   expect: { timeout: 30_000 },

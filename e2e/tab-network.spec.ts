@@ -1,5 +1,5 @@
 /** How a tab finds its node, keeps it and comes back to it, in a real Chromium on a real node. */
-import { copyFile, cp, readFile, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
@@ -19,15 +19,8 @@ import {
   untilState,
   untilTabs,
 } from './mesh-client.ts'
-import {
-  callTool,
-  connectClient,
-  freshDir,
-  type NodeProcess,
-  ROOT,
-  startNode,
-  until,
-} from './node-process.ts'
+import { callTool, connectClient, type NodeProcess, startNode, until } from './node-process.ts'
+import { copyOfCheckout } from './own-checkout.ts'
 import type { PeerPage } from './peer-page.ts'
 
 let node: NodeProcess
@@ -347,16 +340,6 @@ test.describe('a page whose build the node no longer has', () => {
     expect(loads).toBe(1)
   })
 })
-
-/** What a node is started from, so that its build can be changed; the packages are shared. */
-async function copyOfCheckout(): Promise<string> {
-  const folder = await freshDir()
-  const parts = ['bin', 'src', 'tools', 'web', 'dist', 'package.json', 'package-lock.json', 'vite.config.ts']
-  for (const part of parts)
-    await cp(join(ROOT, part), join(folder, part), { recursive: true, preserveTimestamps: true })
-  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  return folder
-}
 
 test('two tabs of one browser share nothing', async ({ context }) => {
   await start()
