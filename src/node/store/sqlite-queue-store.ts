@@ -70,8 +70,8 @@ class SqliteQueueStore implements QueueStore {
     return this.#ended?.message
   }
 
-  apply(commands: readonly Command[]): Promise<Reply[]> {
-    return this.#call('apply', commands)
+  async apply(commands: readonly Command[]): Promise<Reply[]> {
+    return JSON.parse(await this.#call('apply', JSON.stringify(commands)))
   }
 
   get(taskId: string): Promise<StoredTask | undefined> {

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
 import { factsOf } from '../../shared/errors.ts'
+import type { Command } from '../../shared/queue/commands.ts'
 import { QueueDatabase } from './queue-database.ts'
 import { OPENED, type ThreadRequest, type ThreadResponse } from './queue-thread-protocol.ts'
 
@@ -31,7 +32,7 @@ answer(OPENED, () => {
 function serve(database: QueueDatabase, request: ThreadRequest): unknown {
   switch (request.method) {
     case 'apply':
-      return database.apply(...request.args)
+      return applyText(database, ...request.args)
     case 'get':
       return database.get(...request.args)
     case 'head':
@@ -67,4 +68,9 @@ function serve(database: QueueDatabase, request: ThreadRequest): unknown {
     case 'close':
       return database.close()
   }
+}
+
+function applyText(database: QueueDatabase, text: string): string {
+  const commands: Command[] = JSON.parse(text)
+  return JSON.stringify(database.apply(commands))
 }

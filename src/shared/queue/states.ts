@@ -3,8 +3,9 @@
  * every store runs this same function inside its transaction.
  */
 import type { ErrorFacts } from '../errors.ts'
-import { endRunning, finish } from './attempt-end.ts'
+import { endRunning, finish, withoutRunAt } from './attempt-end.ts'
 import type { CommandKind, CommandMap, Refusal } from './commands.ts'
+import { isWaiting } from './lane.ts'
 import { ATTEMPTS_KEPT } from './limits.ts'
 import { isRepeat, release, settle } from './settle-rule.ts'
 import { type Attempt, type TaskHead, type TaskState, TERMINAL_STATES } from './task.ts'
@@ -86,9 +87,8 @@ function decideAbsent(command: CommandMap[CommandKind]): Decision {
 }
 
 function submit({ task, at }: CommandMap['submit']): Decision {
-  const { run_at, ...rest } = task
-  if (run_at !== undefined && run_at > at) return { task: { ...task, state: 'scheduled' } }
-  return { task: { ...rest, state: 'queued', queued_at: at } }
+  if (task.run_at !== undefined && task.run_at > at) return { task: { ...task, state: 'scheduled' } }
+  return { task: { ...withoutRunAt(task), state: 'queued', queued_at: at } }
 }
 
 function promote(task: TaskHead, { at }: CommandMap['promote']): Decision {
@@ -99,11 +99,17 @@ function promote(task: TaskHead, { at }: CommandMap['promote']): Decision {
 
 function lease(task: TaskHead, { at, peer_id, instance_id }: CommandMap['lease']): Decision {
   if (task.run_at !== undefined && task.run_at > at) return { refusal: 'not_due' }
-  const { run_at: _, ...rest } = task
   const fence = task.fence + 1
   const number = (task.attempts.at(-1)?.number ?? 0) + 1
   const attempt: Attempt = { number, fence, peer_id, instance_id, state: 'running', started_at: at }
-  return { task: { ...rest, state: 'running', fence, attempts: keepRecent([...task.attempts, attempt]) } }
+  return {
+    task: {
+      ...withoutRunAt(task),
+      state: 'running',
+      fence,
+      attempts: keepRecent([...task.attempts, attempt]),
+    },
+  }
 }
 
 function cancel(task: TaskHead, { at, reason }: CommandMap['cancel']): Decision {
@@ -137,14 +143,17 @@ function expired(task: TaskHead, at: number, message: string): Decision {
  * queue and its deadline; while it runs its deadline alone. */
 export function dueAt(task: TaskHead): number | undefined {
   if (TERMINAL_STATES.has(task.state)) return undefined
-  const soonest = Math.min(task.run_at ?? Infinity, task.deadline ?? Infinity, queueLimit(task) ?? Infinity)
-  return soonest === Infinity ? undefined : soonest
+  let soonest = queueLimit(task)
+  for (const time of [task.run_at, task.deadline]) {
+    if (time !== undefined && (soonest === undefined || time < soonest)) soonest = time
+  }
+  return soonest
 }
 
 /** When the time in the queue is over (epoch ms). It goes by only while the task could run. */
-function queueLimit({ state, run_at, queued_at, queue_timeout_ms }: TaskHead): number | undefined {
-  if (state !== 'queued' || run_at !== undefined) return undefined
-  return queued_at === undefined || queue_timeout_ms === undefined ? undefined : queued_at + queue_timeout_ms
+function queueLimit(task: TaskHead): number | undefined {
+  const { queue_timeout_ms: timeout, queued_at: since } = task
+  return timeout === undefined || since === undefined || !isWaiting(task) ? undefined : since + timeout
 }
 
 /** Forgets the oldest given-back attempts first: those that count must stay countable. */
