@@ -102,7 +102,7 @@ export class Dispatcher {
    */
   async recover(): Promise<void> {
     const { store, ownerId } = this.#init
-    this.waiting.recover(await store.lanes())
+    this.waiting.recover(await store.lanes(), await lastChange(store))
     for await (const page of store.running()) {
       for (const task of page) {
         const attempt = task.attempts.at(-1)
@@ -170,24 +170,29 @@ export class Dispatcher {
     this.attempts.orphan(slot)
   }
 
-  /** Leases at most `max` tasks, in one commit, to a worker that comes for them; their outcomes come by `complete`. */
+  /**
+   * Leases at most `max` tasks, in one commit, to a worker that comes for them; their outcomes come by `complete`. None
+   * when the store fails meanwhile: what it grants in the end is given back.
+   */
   async claim(link: WorkerLink, max: number): Promise<Assignment[]> {
     const slot = this.roster.get(link)
     if (slot === undefined) return []
+    let isOver = false
     const assignments: Promise<Assignment | undefined>[] = []
+    const onGrant = (lease: HeldLease, grant: Grant) => {
+      if (isOver) this.attempts.release(lease, 'given_back')
+      else assignments.push(this.attempts.assign(lease, slot, grant))
+    }
     const grants: Promise<unknown>[] = []
     const most = Math.min(max, this.#init.limits.creditsPerWorker) - slot.running
     while (grants.length < most && !this.#rests) {
       const taken = this.waiting.take(slot)
       if (taken === undefined) break
-      grants.push(
-        this.#grant(taken, slot, (lease, grant) =>
-          assignments.push(this.attempts.assign(lease, slot, grant)),
-        ),
-      )
+      grants.push(this.#grant(taken, slot, onGrant))
     }
     this.#pairing.pulled(slot, grants.length >= most)
-    await Promise.all(grants)
+    if (grants.length > 0) await this.#init.health.whileWell(Promise.all(grants))
+    isOver = true
     return (await Promise.all(assignments)).filter(each => each !== undefined)
   }
 
@@ -210,6 +215,7 @@ export class Dispatcher {
 
   close(): void {
     this.#draining = true
+    this.waiting.close()
     this.#alarms.close()
   }
 
@@ -306,4 +312,11 @@ export class Dispatcher {
   #noticeIdle(): void {
     if (this.#isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
+}
+
+/** When the store was changed last, epoch milliseconds; 0: nothing is known. */
+async function lastChange(store: QueueStore): Promise<number> {
+  const { last } = await store.events(0, 1)
+  const { events } = await store.events(last - 1, 1)
+  return events[0]?.at ?? 0
 }

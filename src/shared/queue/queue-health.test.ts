@@ -72,6 +72,21 @@ describe('a store that cannot take changes', () => {
     expect(told).toEqual([expect.stringMatching(/disk full/), undefined])
   })
 
+  it('answers a claim that met its failure with nothing, and gives back what it granted in the end', async () => {
+    const store = new BreakableStore()
+    const { queue, clock } = await openTestQueue({ store })
+    const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(0))
+    store.broken = true
+    expect(await queue.claim(worker, 1)).toEqual([])
+    store.broken = false
+    await clock.advance(1_000)
+    expect((await queue.head(id)).attempts).toMatchObject([{ state: 'released' }])
+    expect(queue.workers()).toMatchObject([{ running: 0 }])
+    expect(await queue.claim(worker, 1)).toHaveLength(1)
+  })
+
   it('does not hold up the end of the queue', async () => {
     const store = new BreakableStore()
     const { queue } = await openTestQueue({ store })

@@ -5,10 +5,10 @@ import { silentLogger } from '../logger.ts'
 import { Bodies } from './bodies.ts'
 import { LinkLostError } from './errors.ts'
 import { MemoryBlobStore } from './memory-blob-store.ts'
-import { MemoryQueueStore } from './memory-queue-store.ts'
-import { settle, TEST_TOOLS } from './queue.fixture.ts'
+import type { MemoryQueueStore } from './memory-queue-store.ts'
+import { BreakableStore, settle, TEST_TOOLS } from './queue.fixture.ts'
 import { Queue } from './queue.ts'
-import { type Outcome, type TaskEvent, TERMINAL_STATES } from './task.ts'
+import { type Outcome, TERMINAL_STATES } from './task.ts'
 import type { Assignment, OutcomeReport, WorkerLink } from './work.ts'
 
 /** A peer whose attempts outlive its links, with an outbox, as a tab with a bad network. */
@@ -55,9 +55,26 @@ class Peer {
 
   async flush(queue: Queue): Promise<void> {
     const reports = this.#outbox
-    const verdicts = await queue.complete(this.peerId, reports)
+    const verdicts = await queue.complete(this.peerId, reports).catch(unavailable)
+    if (verdicts.length === 0) return
     expect(verdicts).toHaveLength(reports.length)
     this.#outbox = []
+  }
+
+  /** Says by itself what it still runs: never more than it was given. */
+  heartbeat(queue: Queue): void {
+    const leases = this.#attempts.map(({ assignment: { lease } }) => lease)
+    expect(queue.heartbeat(this.peerId, leases).length).toBeLessThanOrEqual(leases.length)
+  }
+
+  /** Comes for work by itself; what it gets is answered by its outbox. */
+  async claim(queue: Queue): Promise<void> {
+    if (this.#link === undefined) return
+    const instance = this.#instance
+    for (const assignment of await queue.claim(this.#link, 1)) {
+      if (instance === this.#instance)
+        this.#attempts.push({ assignment, instance, answer: undefined, drop: () => {} })
+    }
   }
 
   drop(queue: Queue): void {
@@ -93,13 +110,51 @@ class Peer {
   }
 }
 
+/** One run of the process that holds the queue. */
+class Life {
+  isOver = false
+}
+
+/** The store as one process sees it: nothing reaches it, or comes from it, once the process has crashed. */
+function lived(store: MemoryQueueStore, life: Life): MemoryQueueStore {
+  const never = new Promise<never>(() => {})
+  return new Proxy(store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => {
+        if (life.isOver) return never
+        const answer: unknown = Reflect.apply(value, target, args)
+        return answer instanceof Promise ? answer.then(kept => (life.isOver ? never : kept)) : answer
+      }
+    },
+  })
+}
+
+/** What a store that is broken refuses. */
+function unavailable(error: unknown): never[] {
+  expect(error).toMatchObject({ code: 'unavailable' })
+  return []
+}
+
 type Step =
-  | { do: 'submit'; once: boolean; key: number | undefined }
+  | {
+      do: 'submit'
+      once: boolean
+      key: number | undefined
+      delay: number
+      priority: number
+      lock: number | undefined
+    }
+  | { do: 'update'; index: number; priority: number }
+  | { do: 'pause' | 'resume'; tool: boolean }
+  | { do: 'break' | 'mend' }
+  | { do: 'heartbeat' | 'claim'; peer: number }
   | { do: 'connect' | 'drop' | 'crash' | 'flush'; peer: number }
   | { do: 'end'; peer: number; index: number; how: 'ok' | 'fail' | 'cancelled' | 'refused'; twice: boolean }
   | { do: 'cancel'; index: number }
   | { do: 'advance'; ms: number }
-  | { do: 'restart' }
+  | { do: 'restart'; crash: boolean }
 
 const peer = fc.integer({ min: 0, max: 2 })
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -107,7 +162,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     do: fc.constant('submit' as const),
     once: fc.boolean(),
     key: fc.option(fc.nat(3), { nil: undefined }),
+    delay: fc.constantFrom(0, 0, 500, 20_000),
+    priority: fc.integer({ min: 1, max: 10 }),
+    lock: fc.option(fc.nat(1), { nil: undefined }),
   }),
+  fc.record({
+    do: fc.constant('update' as const),
+    index: fc.nat(20),
+    priority: fc.integer({ min: 1, max: 10 }),
+  }),
+  fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const), tool: fc.boolean() }),
+  fc.record({ do: fc.constantFrom('break' as const, 'mend' as const, 'mend' as const) }),
+  fc.record({ do: fc.constantFrom('heartbeat' as const, 'claim' as const), peer }),
   fc.record({
     do: fc.constantFrom(
       'connect' as const,
@@ -136,7 +202,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     do: fc.constant('advance' as const),
     ms: fc.constantFrom(10, 600, 3_000, 6_000, 12_000, 31_000),
   }),
-  fc.record({ do: fc.constant('restart' as const) }),
+  fc.record({ do: fc.constant('restart' as const), crash: fc.boolean() }),
 )
 
 const OUTCOMES: Record<'fail' | 'cancelled' | 'refused', Outcome> = {
@@ -150,12 +216,13 @@ describe('a queue whose workers vanish and come back', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
         const clock = new ManualClock()
-        const store = new MemoryQueueStore()
+        const store = new BreakableStore()
         const bodies = new Bodies({ store: new MemoryBlobStore(), logger: silentLogger })
-        const events: TaskEvent[] = []
+        let life = new Life()
         const open = async () => {
+          life = new Life()
           const queue = new Queue({
-            store,
+            store: lived(store, life),
             bodies,
             clock,
             catalogue: TEST_TOOLS,
@@ -163,7 +230,6 @@ describe('a queue whose workers vanish and come back', () => {
             logger: silentLogger,
             random: () => 0.3,
           })
-          queue.onChange(event => events.push(event))
           await queue.start()
           queue.reachable()
           return queue
@@ -177,12 +243,39 @@ describe('a queue whose workers vanish and come back', () => {
           switch (each.do) {
             case 'submit': {
               const key = each.key === undefined ? {} : { idempotency_key: `k${each.key}` }
-              const [receipt] = await queue.submit('alice', [
-                { tool: each.once ? 'once' : 'work', params: {}, ...key },
-              ])
+              const lock =
+                each.lock === undefined ? {} : { concurrency: { key: `l${each.lock}`, limit: 1 + each.lock } }
+              const { priority, delay: delay_ms } = each
+              const request = { tool: each.once ? 'once' : 'work', params: {}, priority, delay_ms }
+              const [receipt] = await queue
+                .submit('alice', [{ ...request, ...key, ...lock }])
+                .catch(unavailable)
               if (receipt !== undefined && 'task_id' in receipt) acknowledged.add(receipt.task_id)
               break
             }
+            case 'update': {
+              const id = [...acknowledged][each.index]
+              if (id !== undefined) await queue.update(id, { priority: each.priority }).catch(() => {})
+              break
+            }
+            case 'pause':
+              await queue.pause(each.tool ? { tool: 'work' } : {}).catch(unavailable)
+              break
+            case 'resume':
+              await queue.resume(each.tool ? { tool: 'work' } : {}).catch(unavailable)
+              break
+            case 'break':
+              store.broken = true
+              break
+            case 'mend':
+              store.broken = false
+              break
+            case 'heartbeat':
+              peers[each.peer]!.heartbeat(queue)
+              break
+            case 'claim':
+              await peers[each.peer]!.claim(queue)
+              break
             case 'connect':
               peers[each.peer]!.connect(queue, 2)
               break
@@ -212,8 +305,9 @@ describe('a queue whose workers vanish and come back', () => {
               await clock.advance(each.ms)
               break
             case 'restart':
+              if (each.crash) life.isOver = true
               for (const peer of peers) peer.drop(queue)
-              await queue.close()
+              if (!each.crash) await queue.close()
               queue = await open()
           }
           await settle()
@@ -224,6 +318,10 @@ describe('a queue whose workers vanish and come back', () => {
         }
 
         // At last everyone is there and works: everything must end.
+        store.broken = false
+        await clock.advance(20_000)
+        await queue.resume({})
+        await queue.resume({ tool: 'work' })
         for (let round = 0; round < 200; round++) {
           for (const peer of peers) {
             peer.connect(queue, 2)
@@ -240,12 +338,14 @@ describe('a queue whose workers vanish and come back', () => {
         }
         await settle()
 
+        const { events } = await queue.events(0)
         for (const id of acknowledged) {
           expect(TERMINAL_STATES.has((await queue.get(id)).state)).toBe(true)
           const ends = events.filter(event => event.task_id === id && TERMINAL_STATES.has(event.state))
           expect(ends).toHaveLength(1)
         }
         expect(events.map(event => event.seq)).toEqual(events.map((_, index) => index + 1))
+        expect((await queue.status()).ready).toBe(0)
         for (const { running } of (await queue.status()).workers) expect(running).toBe(0)
         await queue.close()
       }),

@@ -64,6 +64,17 @@ export class StoreHealth {
     this.#tell()
   }
 
+  /** Resolves with `work`, or as soon as the store fails. */
+  async whileWell(work: Promise<unknown>): Promise<void> {
+    const { promise: failing, resolve } = Promise.withResolvers<void>()
+    const stop = this.onHealth(() => resolve())
+    try {
+      if (this.isWell) await Promise.race([work, failing])
+    } finally {
+      stop()
+    }
+  }
+
   /** Resolves with true when changes can be stored (at once if they can), with false when closed. */
   healthy(): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false)
