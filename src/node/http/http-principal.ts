@@ -5,7 +5,8 @@ import { checkHost, type HttpPeer, isLoopback, LOOPBACK_HOSTS } from './request-
 /** Who sent this request. Host and Origin were checked before. Throws `unauthenticated` or `forbidden`. */
 export type HttpPrincipal = (request: Request, peer: HttpPeer) => Principal
 
-const LOCAL: Principal = { id: 'local', roles: new Set<Role>(['admin']) }
+/** Whoever is on this machine, where that is enough. */
+export const LOCAL: Principal = { id: 'local', roles: new Set<Role>(['admin']) }
 
 /**
  * `auth.mode=local`: whoever is on this machine is admin, and nobody else is anything. `listenHost` is the

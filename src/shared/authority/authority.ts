@@ -16,7 +16,7 @@ import {
   type TokenRequest,
 } from './credentials.ts'
 import { AuthorityFullError, InviteRefusedError, UnknownCredentialError } from './errors.ts'
-import type { Principal, Role } from './principal.ts'
+import { type Principal, peerIdOf, type Role } from './principal.ts'
 import { RedeemLimiter } from './redeem-limiter.ts'
 import {
   hashSecret,
@@ -229,6 +229,18 @@ export class Authority {
     const record = this.#records.liveTokenOfHash(hashSecret(token))
     if (record === undefined) return undefined
     return { id: principalIdOf(record), roles: new Set(record.roles) }
+  }
+
+  /**
+   * Who a principal's id stands for now: what was left to be done in someone's name is done only while they may still
+   * do it. Undefined when their grants or their token have ended, and for ids that are not given here (`local`).
+   */
+  principalOfId(id: string): Principal | undefined {
+    const peerId = peerIdOf({ id })
+    if (peerId !== undefined) return this.principalOfPeer(peerId)
+    const token = this.#records.tokens().find(record => principalIdOf(record) === id)
+    if (token === undefined || !this.#records.isLive(token)) return undefined
+    return { id, roles: new Set(token.roles) }
   }
 
   /** Whether the peer may do more than identify itself. */

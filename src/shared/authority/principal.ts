@@ -9,7 +9,7 @@ export interface Principal {
 }
 
 /** The peer that a principal is, where the request came over a session with it: everyone else has other ids. */
-export function peerIdOf({ id }: Principal): string | undefined {
+export function peerIdOf({ id }: Pick<Principal, 'id'>): string | undefined {
   return id.startsWith(PEER) ? id.slice(PEER.length) : undefined
 }
 
