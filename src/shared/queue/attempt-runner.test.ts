@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../clock.ts'
 import { ToolmeshError } from '../errors.ts'
-import type { Json } from '../tools/tool.ts'
+import type { Json, LogLine, Progress } from '../tools/tool.ts'
 import { AttemptRunner, type AttemptRunnerInit, type Execution } from './attempt-runner.ts'
+import { LinkLostError } from './errors.ts'
 import { MemoryOutbox } from './outbox.ts'
 import { settle, TEST_TOOLS } from './queue.fixture.ts'
 import type { Assignment, OutcomeReport, OutcomeVerdict } from './work.ts'
@@ -112,6 +113,71 @@ describe('AttemptRunner', () => {
     expect(await run).toMatchObject({ state: 'cancelled', error: { code: 'cancelled' } })
   })
 
+  it('cancels an attempt by its lease, however it came', async () => {
+    const { runner } = openRunner()
+    const run = runner.run('owner', assign('t1'), {})
+    const reason = new Error('not wanted')
+    expect(runner.cancel('owner', { task_id: 't1', fence: 2 }, reason)).toBe(false)
+    expect(runner.cancel('someone else', { task_id: 't1', fence: 1 }, reason)).toBe(false)
+    expect(runner.cancel('owner', { task_id: 't1', fence: 1 }, reason)).toBe(true)
+    expect(await run).toMatchObject({ state: 'cancelled' })
+    expect(runner.cancel('owner', { task_id: 't1', fence: 1 }, reason)).toBe(false)
+  })
+
+  it('refuses what an owner sends beyond its grant, and keeps the rest for the others', async () => {
+    const { runner } = openRunner({ capacity: 3 })
+    runner.grant('owner', 1)
+    void runner.run('owner', assign('t1'), {})
+    expect(await runner.run('owner', assign('t2'), {})).toMatchObject({ error: { code: 'unavailable' } })
+    expect([runner.roomFor('owner'), runner.roomFor('own queue')]).toEqual([0, 2])
+    runner.grant('owner', 2)
+    expect(runner.roomFor('owner')).toBe(1)
+    void runner.run('own queue', assign('t3'), {})
+    void runner.run('own queue', assign('t4'), {})
+    expect(runner.roomFor('owner')).toBe(0)
+  })
+
+  it('gives the newest log lines with the outcome, failures too', async () => {
+    const { runner, executions } = openRunner()
+    const heard: LogLine[] = []
+    const chatty = runner.run('owner', assign('t1'), { onLog: line => heard.push(line) })
+    const quiet = runner.run('owner', assign('t2'), {})
+    for (let n = 0; n < 500; n += 1) {
+      executions[0]!.execution.onLog({ level: 'info', message: `${n} ${'x'.repeat(2_000)}` })
+    }
+    executions[0]!.fail(new ToolmeshError('tool_failed', 'broke'))
+    executions[1]!.end(1)
+    const { logs = [] } = await chatty
+    expect(heard).toHaveLength(500)
+    expect(logs).toHaveLength(100)
+    expect(logs[99]).toMatchObject({ at: expect.any(Number), message: expect.stringMatching(/^499 x/) })
+    expect(logs[0]?.message).toHaveLength(1_000)
+    expect(await quiet).not.toHaveProperty('logs')
+  })
+
+  it('passes on the newest progress ten times a second, and the last of all', async () => {
+    const { runner, clock, executions } = openRunner()
+    const seen: Progress[] = []
+    void runner.run('owner', assign('t1'), { onProgress: progress => seen.push(progress) })
+    for (let done = 1; done <= 1_000; done += 1) executions[0]!.execution.onProgress({ done })
+    expect(seen).toEqual([{ done: 1 }])
+    expect(runner.live('owner')).toMatchObject([{ progress: { done: 1_000 } }])
+    await clock.advance(1_000)
+    expect(seen).toEqual([{ done: 1 }, { done: 1_000 }])
+  })
+
+  it('tells its listeners once of what one tick has changed', async () => {
+    const { runner, executions } = openRunner()
+    const seen: number[] = []
+    runner.onChange(({ running }) => seen.push(running))
+    const runs = [runner.run('owner', assign('t1'), {}), runner.run('owner', assign('t2'), {})]
+    await settle()
+    for (const { end } of executions) end(1)
+    await Promise.all(runs)
+    await settle()
+    expect(seen).toEqual([2, 0])
+  })
+
   it('flushes the outbox in batches with the instance that ran it', async () => {
     const { runner, outbox, pending } = openRunner()
     for (let index = 0; index < 70; index++) {
@@ -174,6 +240,39 @@ describe('AttemptRunner', () => {
     await settle()
     expect(batches).toMatchObject([[{ task_id: 't1', fence: 1, instance_id: 'run-1' }]])
     expect(await pending()).toEqual([])
+  })
+
+  it('hands over again what an owner could not take, as long as it is there', async () => {
+    const { runner, clock, executions, pending } = openRunner()
+    let answers = 0
+    const complete = async (reports: OutcomeReport[]): Promise<OutcomeVerdict[]> => {
+      answers += 1
+      if (answers < 3) throw new ToolmeshError('unavailable', 'the disk is full')
+      return reports.map(() => 'committed')
+    }
+    await runner.flush('owner', complete)
+    const run = runner.run('owner', assign('t1'), {})
+    executions[0]!.end(1)
+    await run
+    await clock.advance(5_000)
+    expect([answers, await pending()]).toEqual([1, ['t1']])
+    await clock.advance(10_000)
+    await settle()
+    expect([answers, await pending()]).toEqual([3, []])
+  })
+
+  it('hands over nothing by a link that is lost', async () => {
+    const { runner, clock, executions, pending } = openRunner()
+    let asked = 0
+    await runner.flush('owner', async () => {
+      asked += 1
+      throw new LinkLostError('owner')
+    })
+    const run = runner.run('owner', assign('t1'), {})
+    executions[0]!.end(1)
+    await run
+    await clock.advance(60_000)
+    expect([asked, await pending()]).toEqual([1, ['t1']])
   })
 
   it('drains: takes nothing new, waits for what runs, and gives it back on abort', async () => {
