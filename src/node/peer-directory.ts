@@ -25,6 +25,7 @@ export interface WorkerFigures {
   peer_id: string
   running: number
   credits: number
+  labels: readonly string[]
 }
 
 export interface PeerDirectoryInit {
@@ -120,7 +121,7 @@ export class PeerDirectory {
       kind: 'node',
       name: self.name,
       agent: self.agent,
-      labels: self.labels,
+      labels: [...(worker?.labels ?? self.labels)],
       roles: ['admin'],
       connected: true,
       tools: self.tools,
@@ -139,7 +140,7 @@ export class PeerDirectory {
       self: false,
       kind: kindOf(entry),
       ...(agent === undefined ? {} : { agent }),
-      labels: announcement?.labels ?? [],
+      labels: [...(worker?.labels ?? announcement?.labels ?? [])],
       roles: [...(authority.principalOfPeer(peerId)?.roles ?? [])],
       connected: session !== undefined,
       ...(session === undefined ? {} : { path: session.path, direction: session.direction }),

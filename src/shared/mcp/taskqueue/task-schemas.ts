@@ -51,7 +51,10 @@ const attempt = z.object({
   started_at: at,
   ended_at: at.exactOptional(),
   error: errorFacts.exactOptional(),
-  logs: z.array(logLine).exactOptional().describe('Its last log lines, oldest first.'),
+  logs: z
+    .array(logLine)
+    .exactOptional()
+    .describe('Its last log lines, oldest first; of many attempts only the newest have them.'),
 })
 
 const key = { key: z.string(), limit: z.int() }

@@ -57,4 +57,21 @@ describe('status of one task', () => {
     })
     expect(status).not.toHaveProperty('progress')
   })
+
+  it('shows the newest log lines where there are more than an answer holds', async () => {
+    const task_id = await mesh.submitted(alice, { retry: { base_delay_ms: 0 } })
+    const taking = await mesh.worker()
+    const error = { code: 'tool_failed', message: 'no', retryable: true } as const
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const [call] = taking.calls
+      for (let line = 0; line < 100; line++) call?.hooks.onLog?.({ level: 'info', message: String(line) })
+      if (attempt < 3) call?.end({ state: 'failed', error })
+      await settle()
+      await mesh.test.clock.advance(1)
+      await settle()
+    }
+    const { attempts } = JSON.parse(JSON.stringify(await statusOf(task_id)))
+    expect(attempts.map(({ logs = [] }) => logs.length)).toEqual([0, 100, 100, 100])
+    expect(attempts[3].logs[99]).toMatchObject({ message: '99' })
+  })
 })

@@ -11,6 +11,9 @@ import type {
 } from '../views.ts'
 import type { QueuePort } from './queue-port.ts'
 
+/** Log lines of one task in an answer: of a task with many attempts the newest, which tell most. */
+const MAX_LOG_LINES = 300
+
 /** What is known of a task beside what is stored: of the attempt that runs, and of what it waits for. */
 type LiveFacts = Pick<QueuePort, 'progressOf' | 'logsOf' | 'missingFor'>
 
@@ -63,9 +66,7 @@ export function taskStatus(task: TaskHead, live: LiveFacts): TaskStatusView {
     ...(rate === undefined ? {} : { rate }),
     ...time('ended_at', task.ended_at),
     ...(progress === undefined ? {} : { progress }),
-    attempts: task.attempts.map(attempt =>
-      attemptView(attempt, attempt.state === 'running' ? live.logsOf(task.task_id) : attempt.logs),
-    ),
+    attempts: attemptViews(task, live),
     ...(task.error === undefined ? {} : { error: task.error }),
   }
 }
@@ -83,7 +84,21 @@ export function taskEventView({ seq, task_id, state, at, tool, peer_id, fence }:
   return { seq, task_id, state, at: iso(at), tool, ...(peer_id === undefined ? {} : { peer_id }), fence }
 }
 
-function attemptView(attempt: Attempt, logs: readonly AttemptLogLine[] = []): AttemptView {
+/** The newest log lines of all attempts together, as many as an answer has room for. */
+function attemptViews({ task_id, attempts }: TaskHead, live: LiveFacts): AttemptView[] {
+  let room = MAX_LOG_LINES
+  return attempts
+    .toReversed()
+    .map(attempt => {
+      const all = attempt.state === 'running' ? live.logsOf(task_id) : (attempt.logs ?? [])
+      const logs = room === 0 ? [] : all.slice(-room)
+      room -= logs.length
+      return attemptView(attempt, logs)
+    })
+    .reverse()
+}
+
+function attemptView(attempt: Attempt, logs: readonly AttemptLogLine[]): AttemptView {
   const { number, fence, peer_id, state, started_at, ended_at, error } = attempt
   return {
     number,
