@@ -5,6 +5,7 @@ import type { Command, Reply } from '../../shared/queue/commands.ts'
 import { type CrashableStore, queueStoreProperties } from '../../shared/queue/queue-store.property.ts'
 import type { QueueStore } from '../../shared/queue/store.ts'
 import { QueueDatabase } from './queue-database.ts'
+import { openQueueFile } from './queue-file.ts'
 
 /** A database whose files are copied as a killed process leaves them: its log may end anywhere in its last write. */
 class CrashingDatabase implements CrashableStore {
@@ -72,7 +73,7 @@ class CrashingDatabase implements CrashableStore {
 
   #open(): QueueDatabase {
     mkdirSync(join(this.#folder, String(this.#run)), { recursive: true })
-    const database = new QueueDatabase({ path: this.#path, synchronous: 'normal' })
+    const database = new QueueDatabase(openQueueFile({ path: this.#path, synchronous: 'normal' }))
     this.#logged = { before: this.#logSize(), behind: this.#logSize() }
     return database
   }

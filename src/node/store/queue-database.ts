@@ -10,7 +10,6 @@ import type {
 } from '../../shared/queue/store.ts'
 import type { TaskHead, TaskState } from '../../shared/queue/task.ts'
 import type { Json } from '../../shared/tools/tool.ts'
-import { openQueueFile, type QueueFileOptions } from './queue-file.ts'
 import { QueueRecords } from './queue-records.ts'
 import { workingError } from './sqlite-errors.ts'
 import { TaskLedger } from './task-ledger.ts'
@@ -33,9 +32,9 @@ export class QueueDatabase {
   readonly #db: DatabaseSync
   #parts: Parts | undefined
 
-  /** Throws `conflict` (in use, or a file that this version cannot read) or `unavailable`. */
-  constructor(options: QueueFileOptions) {
-    this.#db = openQueueFile(options)
+  /** @param db a file opened by `openQueueFile`; throws `unavailable` where it cannot be read */
+  constructor(db: DatabaseSync) {
+    this.#db = db
     this.#read(() => undefined)
   }
 

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { ToolmeshError } from '../../shared/errors.ts'
 import { StoreFormatError, StoreInUseError, StoreUnavailableError } from '../../shared/queue/errors.ts'
 
@@ -23,9 +24,16 @@ export function openingError(error: unknown, path: string): ToolmeshError {
   }
 }
 
-/** What a transaction that was not kept gave (disk full, read-only, input and output errors). */
+/** What a read, or a transaction that was not kept, gave (disk full, read-only, input and output errors, damage). */
 export function workingError(error: unknown): ToolmeshError {
   if (error instanceof ToolmeshError) return error
+  const code = resultCode(error)
+  if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB || error instanceof z.ZodError) {
+    return new StoreUnavailableError(
+      'its file is damaged: stop the node, then restore a copy or move it away',
+      error,
+    )
+  }
   return new StoreUnavailableError(error instanceof Error ? error.message : String(error), error)
 }
 

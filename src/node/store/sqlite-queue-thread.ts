@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { factsOf } from '../../shared/errors.ts'
 import type { Command } from '../../shared/queue/commands.ts'
 import { QueueDatabase } from './queue-database.ts'
+import { openQueueFile } from './queue-file.ts'
 import { OPENED, type ThreadRequest, type ThreadResponse } from './queue-thread-protocol.ts'
 
 const Options = z.object({ path: z.string(), synchronous: z.enum(['full', 'normal']) })
@@ -22,7 +23,7 @@ const answer = (id: number, run: () => unknown): void => {
 }
 
 answer(OPENED, () => {
-  const database = new QueueDatabase(Options.parse(workerData))
+  const database = new QueueDatabase(openQueueFile(Options.parse(workerData)))
   port.on('message', (request: ThreadRequest) => {
     answer(request.id, () => serve(database, request))
     if (request.method === 'close') port.close()
