@@ -70,12 +70,13 @@ export class Memberships {
   /** Granted to its own queue now. */
   #own = 0
   #granted = new Map<string, number>()
+  #sharePlanned = false
   #saving: Promise<void> = Promise.resolve()
 
   constructor(init: MembershipsInit) {
     this.#init = init
-    init.queue.onChange(() => this.#share())
-    init.runner.onChange(() => this.#share())
+    init.queue.onChange(() => this.#planShare())
+    init.runner.onChange(() => this.#planShare())
     this.#share()
   }
 
@@ -167,6 +168,16 @@ export class Memberships {
       joined?.reject(new ToolmeshError('forbidden', `the invite was refused: ${state.why}`))
     }
     this.#share()
+  }
+
+  /** Once for all that one commit has changed. */
+  #planShare(): void {
+    if (this.#sharePlanned) return
+    this.#sharePlanned = true
+    queueMicrotask(() => {
+      this.#sharePlanned = false
+      this.#share()
+    })
   }
 
   /** Grants anew wherever the share has changed. */

@@ -1,6 +1,5 @@
 import type { ErrorFacts } from '../errors.ts'
 import type { JsonObject } from '../tools/tool.ts'
-import { StoreUnavailableError } from './errors.ts'
 import type { RetryPolicy, TaskHead, TaskState } from './task.ts'
 
 /** A JSON document as text: bodies stay text between the queue and its store, which never looks inside. */
@@ -15,12 +14,6 @@ export interface BlobRef {
 /** Params or a result: as text where it is small, else by reference: see `Bodies`. */
 export type Body = JsonText | BlobRef
 
-/** The text of a body that is kept inline; throws for one that is not. */
-export function inlineOf(body: Body): JsonText {
-  if (typeof body === 'string') return body
-  throw new StoreUnavailableError(`the body ${body.blob} is not in it`)
-}
-
 /** How an attempt ended, its result as text or by reference. */
 export type ReportedOutcome =
   | { state: 'succeeded'; result: Body }
@@ -30,8 +23,6 @@ export type ReportedOutcome =
 export interface CommandMap {
   /** A new task; `scheduled` when its `run_at` lies ahead, else `queued`. */
   submit: { kind: 'submit'; task_id: string; at: number; task: TaskHead; params: Body }
-  /** A scheduled task's `run_at` has come. */
-  promote: { kind: 'promote'; task_id: string; at: number }
   /** Grants the next attempt to one instance of a peer. */
   lease: { kind: 'lease'; task_id: string; at: number; peer_id: string; instance_id: string }
   /** An attempt's outcome, whoever brings it. */
@@ -63,8 +54,6 @@ export interface CommandMap {
   due: { kind: 'due'; task_id: string; at: number }
   /** Changes what a task that never ran asks for; its priority also between attempts. */
   update: { kind: 'update'; task_id: string; at: number; changes: TaskChanges }
-  /** A time limit of the task is over. */
-  expire: { kind: 'expire'; task_id: string; at: number; limit: 'queue_timeout' | 'deadline' }
 }
 
 /** What `update` may change; `null` takes a limit away. Durations in milliseconds, times in epoch milliseconds. */
@@ -119,8 +108,6 @@ export interface Changed {
   queued_at?: number
   /** When time will change it next, epoch milliseconds: see `dueAt`. */
   due_at?: number
-  /** Epoch milliseconds before which the task must not run. */
-  run_at?: number
   /** Only in the reply to a lease. */
   granted?: { params: Body; attempt: number; attempt_timeout_ms: number; deadline?: number }
 }
