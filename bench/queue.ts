@@ -1,6 +1,7 @@
 import type { Benchmark, Figure, Findings } from './benchmark.ts'
 import { BATCH } from './queue/contender.ts'
 import { type Contest, contest } from './queue/contest.ts'
+import { peers } from './queue/peers.ts'
 import { CONCURRENCIES, type Latency, type Round } from './queue/round.ts'
 import { summarise } from './statistics.ts'
 
@@ -21,7 +22,7 @@ export const benchmark: Benchmark = {
 }
 
 async function run(): Promise<Findings[]> {
-  return findings(await contest())
+  return [...findings(await contest()), await peers()]
 }
 
 type Entrant = Contest['results'][number]
@@ -51,7 +52,7 @@ function findings({ results, absent, fsync, rounds, othersCores }: Contest): Fin
   })
   return [
     {
-      method: `medians of ${rounds} rounds by turns, each contender in a process of its own that submits and works (the rivals' servers beside it, on a socket), with a new store; payload 100 bytes; its tasks do nothing`,
+      method: `medians of ${rounds} rounds, each contender in a process of its own that submits and works (the rivals' servers beside it, on a socket), with a new store each round, by turns in each step; payload 100 bytes; its tasks do nothing`,
       figures: [
         {
           name: 'bare fsync, 4 KiB overwritten',

@@ -3,7 +3,7 @@ import { summarise } from '../statistics.ts'
 import { Completions } from './completions.ts'
 import { BATCH, type Contender } from './contender.ts'
 import { cpuSeconds } from './cpu-time.ts'
-import { CONCURRENCIES, type Concurrency, type Latency, type Round } from './round.ts'
+import type { Concurrency, Latency, Round, Step } from './round.ts'
 
 const WARM_UP_TASKS = 3_000
 /** About how long each throughput is measured, seconds. */
@@ -19,53 +19,62 @@ const IDLE_SAMPLES = 500
 const IDLE_MS = 4_000
 const LOADED_S = 4
 
-/** One round of all figures of one contender. `serverPid` is the process that works for it beside this one. */
-export async function measure(contender: Contender, serverPid?: number): Promise<Round> {
-  return new Measurement(contender, serverPid).run()
-}
-
-class Measurement {
+/** One round of one contender, step by step. */
+export class Measurement {
   readonly #contender: Contender
   readonly #serverPid: number | undefined
   readonly #completions = new Completions()
+  readonly #steps: Record<Step, () => Promise<void>> = {
+    warm_up: () => this.#warmUp(),
+    submit_one: async () => {
+      this.#round.submit_one = await this.#oneByOne()
+    },
+    at_1: () => this.#at(1),
+    at_8: () => this.#at(8),
+    at_64: () => this.#at(64),
+    at_256: () => this.#at(256),
+    idle: async () => {
+      this.#round.idle = await this.#idle()
+    },
+    half_load: async () => {
+      this.#round.half_load_per_second = (this.#round.end_to_end[64] ?? 0) / 2
+      this.#round.half_load = await this.#underLoad(this.#round.half_load_per_second)
+    },
+  }
+  readonly #round = emptyRound()
+  readonly #submitted: number[] = []
+  #tasks = FEWEST_TASKS
   #lastNumber = 0
 
-  constructor(contender: Contender, serverPid: number | undefined) {
+  /** @param serverPid the process that works for the contender beside this one, whose CPU time counts too */
+  constructor(contender: Contender, serverPid?: number) {
     this.#contender = contender
     this.#serverPid = serverPid
   }
 
-  async run(): Promise<Round> {
-    await this.#endToEnd(64, WARM_UP_TASKS)
-    const { perSecond: warm } = await this.#endToEnd(64, WARM_UP_TASKS)
-    const most = Math.min(Math.max(warm * MEASURED_S, FEWEST_TASKS), MOST_TASKS)
-    const tasksAt = (concurrency: Concurrency) => Math.ceil((most * SHARE[concurrency]) / BATCH) * BATCH
+  take(step: Step): Promise<void> {
+    return this.#steps[step]()
+  }
 
-    const submitOne = await this.#oneByOne()
-    const submitBatch: number[] = []
-    const processing: Record<string, number> = {}
-    const endToEnd: Record<string, number> = {}
-    let cpu = 0
-    for (const concurrency of CONCURRENCIES) {
-      const tasks = tasksAt(concurrency)
-      const { submitted, processed } = await this.#preloaded(concurrency, tasks)
-      submitBatch.push(submitted)
-      processing[concurrency] = processed
-      const { perSecond, cpuPerTask } = await this.#endToEnd(concurrency, tasks)
-      endToEnd[concurrency] = perSecond
-      if (concurrency === 64) cpu = cpuPerTask
-    }
-    const half = (endToEnd[64] ?? 0) / 2
-    return {
-      submit_one: submitOne,
-      submit_batch: summarise(submitBatch).median,
-      process: processing,
-      end_to_end: endToEnd,
-      cpu_s_per_100k: cpu * 100_000,
-      idle: await this.#idle(),
-      half_load: await this.#underLoad(half),
-      half_load_per_second: half,
-    }
+  /** Whole once all steps were taken. */
+  get round(): Round {
+    return { ...this.#round, submit_batch: summarise(this.#submitted).median }
+  }
+
+  async #warmUp(): Promise<void> {
+    await this.#endToEnd(64, WARM_UP_TASKS)
+    const { perSecond } = await this.#endToEnd(64, WARM_UP_TASKS)
+    this.#tasks = Math.min(Math.max(perSecond * MEASURED_S, FEWEST_TASKS), MOST_TASKS)
+  }
+
+  async #at(concurrency: Concurrency): Promise<void> {
+    const tasks = Math.ceil((this.#tasks * SHARE[concurrency]) / BATCH) * BATCH
+    const { submitted, processed } = await this.#preloaded(concurrency, tasks)
+    this.#submitted.push(submitted)
+    this.#round.process[concurrency] = processed
+    const { perSecond, cpuPerTask } = await this.#endToEnd(concurrency, tasks)
+    this.#round.end_to_end[concurrency] = perSecond
+    if (concurrency === 64) this.#round.cpu_s_per_100k = cpuPerTask * 100_000
   }
 
   /** Submits of one task each, the next when the last is durable, per second. */
@@ -168,6 +177,20 @@ class Measurement {
 
   #numbers(count: number): number[] {
     return Array.from({ length: count }, () => ++this.#lastNumber)
+  }
+}
+
+function emptyRound(): Round {
+  const latency: Latency = { p50: Number.NaN, p99: Number.NaN }
+  return {
+    submit_one: Number.NaN,
+    submit_batch: Number.NaN,
+    process: {},
+    end_to_end: {},
+    cpu_s_per_100k: Number.NaN,
+    idle: latency,
+    half_load: latency,
+    half_load_per_second: Number.NaN,
   }
 }
 

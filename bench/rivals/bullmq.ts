@@ -1,13 +1,11 @@
-/** `node bullmq.ts <socket> <server pid>`: one round of BullMQ; prints it as JSON. */
+/** `node bullmq.ts <socket> <server pid>`: BullMQ as a contender (take-steps.ts). */
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { type Contender, payloadOf } from '../queue/contender.ts'
-import { measure } from '../queue/measure.ts'
+import { takeSteps } from '../queue/take-steps.ts'
 
 const [path = '', serverPid = ''] = process.argv.slice(2)
-const contender = bullmq()
-process.stdout.write(`${JSON.stringify(await measure(contender, Number(serverPid)))}\n`)
-await contender.close()
+await takeSteps(bullmq(), Number(serverPid))
 
 /** Completed jobs are removed at once, which is the least work that it can be asked for. */
 function bullmq(): Contender {

@@ -1,9 +1,9 @@
-/** `node graphile-worker.ts <folder of the socket> <server pid>`: one round of graphile-worker; prints it as JSON. */
+/** `node graphile-worker.ts <folder of the socket> <server pid>`: graphile-worker as a contender (take-steps.ts). */
 import { EventEmitter } from 'node:events'
 import { Logger, makeWorkerUtils, run } from 'graphile-worker'
 import pg from 'pg'
 import { type Contender, payloadOf } from '../queue/contender.ts'
-import { measure } from '../queue/measure.ts'
+import { takeSteps } from '../queue/take-steps.ts'
 
 /** Connections for its workers: more were no faster, as they share the machine with the server. */
 const WORKER_CONNECTIONS = 16
@@ -13,9 +13,7 @@ const ADD_JOBS = `SELECT graphile_worker.add_jobs(
   ARRAY(SELECT json_populate_recordset(NULL::graphile_worker.job_spec, $1::json)))`
 
 const [host = '', serverPid = ''] = process.argv.slice(2)
-const contender = await graphileWorker()
-process.stdout.write(`${JSON.stringify(await measure(contender, Number(serverPid)))}\n`)
-await contender.close()
+await takeSteps(await graphileWorker(), Number(serverPid))
 
 async function graphileWorker(): Promise<Contender> {
   const identifier = 'no_op'

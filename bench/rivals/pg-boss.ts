@@ -1,15 +1,13 @@
-/** `node pg-boss.ts <folder of the socket> <server pid>`: one round of pg-boss; prints it as JSON. */
+/** `node pg-boss.ts <folder of the socket> <server pid>`: pg-boss as a contender (take-steps.ts). */
 import PgBoss from 'pg-boss'
 import { type Contender, payloadOf } from '../queue/contender.ts'
-import { measure } from '../queue/measure.ts'
+import { takeSteps } from '../queue/take-steps.ts'
 
 /** At 256 tasks at once two loops share them; at fewer, one loop with all of them was faster than several. */
 const loopsFor = (concurrency: number): number => (concurrency >= 256 ? 2 : 1)
 
 const [host = '', serverPid = ''] = process.argv.slice(2)
-const contender = await pgBoss()
-process.stdout.write(`${JSON.stringify(await measure(contender, Number(serverPid)))}\n`)
-await contender.close()
+await takeSteps(await pgBoss(), Number(serverPid))
 
 /**
  * Its own `work` fetches one batch each half second, so that it neither comes near these figures nor answers at once:
