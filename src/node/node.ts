@@ -40,6 +40,7 @@ import { BlobFiles } from './store/blob-files.ts'
 import { libp2pDatastore } from './store/libp2p-datastore.ts'
 import { MembershipFile } from './store/membership-file.ts'
 import { openSqliteQueueStore } from './store/sqlite-queue-store.ts'
+import { tickSubmit } from './tick-submit.ts'
 import { httpWebSocket } from './transports/http-websocket.ts'
 import { nodeTransports } from './transports/node-transports.ts'
 
@@ -122,12 +123,13 @@ async function build(
   opened.push(() => Promise.all([inline.close(), threads.close()]))
 
   // Tasks: the store in a thread of its own, large bodies as files beside it, the queue, this node's threads as its first worker.
-  const [store, blobs] = await Promise.all([
-    openSqliteQueueStore({ path: join(dataDir, 'queue.db'), synchronous: config.queue.synchronous }),
-    BlobFiles.open(join(dataDir, 'blobs')),
-    authority.load(),
-  ])
+  const store = await openSqliteQueueStore({
+    path: join(dataDir, 'queue.db'),
+    synchronous: config.queue.synchronous,
+  })
   opened.push(() => store.close())
+  // Only who holds the store may touch what lies beside it: another process may be writing there.
+  const [blobs] = await Promise.all([BlobFiles.open(join(dataDir, 'blobs')), authority.load()])
   const queue = new Queue({
     store,
     bodies: new Bodies({ store: blobs, logger }),
@@ -151,7 +153,7 @@ async function build(
     capacity: config.workers.max,
   })
   const schedules = new Schedules({
-    submit: (principal, request, key) => queue.submitOnce(principal, request, key),
+    submit: tickSubmit(authority, queue),
     check: (principal, request) => queue.check(principal, request),
     stateOf: async id => (await store.head(id))?.state,
     store,
