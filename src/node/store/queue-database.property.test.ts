@@ -31,9 +31,6 @@ class CrashingDatabase implements CrashableStore {
       running: async function* () {
         yield database.running(0).tasks
       },
-      live: async function* () {
-        yield database.live(0).tasks
-      },
       events: async (after, limit) => database.events(after, limit),
       records: async () => database.records(),
       putRecord: async (key, value) => database.putRecord(key, value),

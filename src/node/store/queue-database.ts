@@ -91,10 +91,6 @@ export class QueueDatabase {
     return this.#read(({ reads }) => reads.running(after))
   }
 
-  live(after: number): { tasks: TaskHead[]; last: number | undefined } {
-    return this.#read(({ reads }) => reads.live(after))
-  }
-
   events(after: number, limit: number): EventPage {
     return this.#read(({ ledger }) => ledger.events(after, limit))
   }

@@ -114,14 +114,6 @@ class SqliteQueueStore implements QueueStore {
     }
   }
 
-  async *live(): AsyncGenerator<TaskHead[]> {
-    for (let after: number | undefined = 0; after !== undefined; ) {
-      const page: ThreadValue<'live'> = await this.#call('live', after)
-      if (page.tasks.length > 0) yield page.tasks
-      after = page.last
-    }
-  }
-
   events(after: number, limit: number): Promise<EventPage> {
     return this.#call('events', after, limit)
   }

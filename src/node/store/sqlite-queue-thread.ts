@@ -52,8 +52,6 @@ function serve(database: QueueDatabase, request: ThreadRequest): unknown {
       return database.due(...request.args)
     case 'running':
       return database.running(...request.args)
-    case 'live':
-      return database.live(...request.args)
     case 'events':
       return database.events(...request.args)
     case 'records':

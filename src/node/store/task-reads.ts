@@ -33,13 +33,6 @@ export class TaskReads {
     const last = found.length < RUNNING_PAGE ? undefined : found.at(-1)?.n
     return { tasks: found.map(({ head }) => head), last }
   }
-
-  /** The next page of tasks that have not ended, as `running`. */
-  live(after: number): { tasks: TaskHead[]; last: number | undefined } {
-    const found = this.#statements.readLive.all(after, RUNNING_PAGE).map(taskFromRow)
-    const last = found.length < RUNNING_PAGE ? undefined : found.at(-1)?.n
-    return { tasks: found.map(({ head }) => head), last }
-  }
 }
 
 function prepareStatements(db: DatabaseSync) {
@@ -48,9 +41,6 @@ function prepareStatements(db: DatabaseSync) {
     readTask: db.prepare(`SELECT ${TASK_COLUMNS} ${from} WHERE t.task_id = ?`),
     readDue: db.prepare(
       'SELECT task_id, due_at, n AS "order" FROM tasks WHERE (due_at, n) > (?, ?) ORDER BY due_at, n LIMIT ?',
-    ),
-    readLive: db.prepare(
-      `SELECT ${TASK_COLUMNS} ${from} WHERE t.ended_at IS NULL AND t.n > ? ORDER BY t.n LIMIT ?`,
     ),
     readRunning: db.prepare(
       `SELECT ${TASK_COLUMNS} ${from} WHERE t.state = 2 AND t.n > ? ORDER BY t.n LIMIT ?`,

@@ -33,7 +33,6 @@ export function changedReply(command: Command, task: TaskHead, place: ChangePlac
   if (place.waitedIn !== undefined && place.waitedIn !== place.waitsIn) reply.left = place.waitedIn
   if (task.queued_at !== undefined) reply.queued_at = task.queued_at
   if (due !== undefined) reply.due_at = due
-  if (task.run_at !== undefined) reply.run_at = task.run_at
   if (command.kind === 'lease' && last !== undefined && place.params !== undefined) {
     reply.granted = {
       params: place.params,

@@ -13,7 +13,7 @@ import type {
   TaskPage,
   WaitingTask,
 } from './store.ts'
-import { type TaskEvent, type TaskHead, type TaskState, TERMINAL_STATES } from './task.ts'
+import type { TaskEvent, TaskHead, TaskState } from './task.ts'
 import { cursorOf, parseCursor, type TaskPosition } from './task-cursor.ts'
 
 interface Entry {
@@ -117,12 +117,11 @@ export class MemoryQueueStore implements QueueStore {
       .slice(0, limit)
   }
 
-  running(): AsyncGenerator<TaskHead[]> {
-    return this.#pages(({ head }) => head.state === 'running')
-  }
-
-  live(): AsyncGenerator<TaskHead[]> {
-    return this.#pages(({ head }) => !TERMINAL_STATES.has(head.state))
+  async *running(): AsyncGenerator<TaskHead[]> {
+    this.#ensureOpen()
+    const heads = [...this.#entries.values()].map(({ head }) => structuredClone(head))
+    const running = heads.filter(head => head.state === 'running')
+    for (let from = 0; from < running.length; from += PAGE) yield running.slice(from, from + PAGE)
   }
 
   async events(after: number, limit: number): Promise<EventPage> {
@@ -244,12 +243,6 @@ export class MemoryQueueStore implements QueueStore {
 
   #holderOf({ principal, idempotency_key }: TaskHead): Entry | undefined {
     return idempotency_key === undefined ? undefined : this.#byKey.get(keyOf(principal, idempotency_key))
-  }
-
-  async *#pages(isWanted: (entry: Entry) => boolean): AsyncGenerator<TaskHead[]> {
-    this.#ensureOpen()
-    const heads = [...this.#entries.values()].filter(isWanted).map(({ head }) => structuredClone(head))
-    for (let from = 0; from < heads.length; from += PAGE) yield heads.slice(from, from + PAGE)
   }
 
   #blobs(): Set<string> {

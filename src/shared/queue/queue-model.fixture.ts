@@ -79,7 +79,7 @@ export class QueueModel {
       case 'update':
         return update(task, command)
       default:
-        throw new Error(`the model does not know ${command.kind}`)
+        throw new Error('the model does not know this command')
     }
   }
 

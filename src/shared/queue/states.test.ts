@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { headOf, lease, settle, submit } from './commands.fixture.ts'
-import type { Command, CommandMap, ReportedOutcome } from './commands.ts'
-import { decide } from './states.ts'
+import type { Command, CommandMap, ReportedOutcome, TaskChanges } from './commands.ts'
+import { decide, dueAt } from './states.ts'
 import { type TaskHead, type TaskState, TERMINAL_STATES } from './task.ts'
 
 const AT = 1_750_000_000_000
@@ -155,31 +155,86 @@ describe('retrying', () => {
 })
 
 describe('time', () => {
-  it('promotes a scheduled task only when it is due', () => {
+  const due = (at: number): Command => ({ kind: 'due', task_id: 't', at })
+
+  it('makes a scheduled task wait only when it is due', () => {
     const scheduled = taskAfter(headOf('t', { run_at: AT + 10 }))
     expect(scheduled.state).toBe('scheduled')
-    expect(refusalOf(scheduled, { kind: 'promote', task_id: 't', at: AT + 9 })).toBe('not_due')
+    expect(dueAt(scheduled)).toBe(AT + 10)
+    expect(refusalOf(scheduled, due(AT + 9))).toBe('not_due')
     expect(refusalOf(scheduled, lease('t'))).toBe('wrong_state')
-    expect(decide(scheduled, { kind: 'promote', task_id: 't', at: AT + 10 })).toMatchObject({
-      task: { state: 'queued' },
-    })
+    expect(decide(scheduled, due(AT + 10))).toMatchObject({ task: { state: 'queued', queued_at: AT + 10 } })
+  })
+
+  it('brings a retry back that was held back, with all of its time in the queue', () => {
+    const failed = { ...settled(1, failure('tool_failed')), roll: 0.999 }
+    const held = taskAfter(headOf('t', { queue_timeout_ms: 50 }), lease('t'), failed)
+    expect(held).toMatchObject({ state: 'queued', run_at: AT + 100 })
+    expect(dueAt(held)).toBe(AT + 100)
+    expect(refusalOf(held, due(AT + 99))).toBe('not_due')
+    const back = decide(held, due(AT + 120))
+    if ('refusal' in back) throw new Error(back.refusal)
+    expect(back.task).toMatchObject({ state: 'queued', queued_at: AT + 120 })
+    expect(back.task).not.toHaveProperty('run_at')
+    expect(dueAt(back.task)).toBe(AT + 170)
   })
 
   it('expires what waited too long, and whatever is past its deadline', () => {
     const task = taskAfter(headOf('t', { queue_timeout_ms: 5, deadline: AT + 50 }))
-    const expire = (at: number, limit: 'queue_timeout' | 'deadline'): Command => ({
-      kind: 'expire',
-      task_id: 't',
-      at,
-      limit,
-    })
-    expect(refusalOf(task, expire(AT + 4, 'queue_timeout'))).toBe('not_due')
-    expect(decide(task, expire(AT + 5, 'queue_timeout'))).toMatchObject({ task: { state: 'expired' } })
+    expect(dueAt(task)).toBe(AT + 5)
+    expect(refusalOf(task, due(AT + 4))).toBe('not_due')
+    expect(decide(task, due(AT + 5))).toMatchObject({ task: { state: 'expired' } })
     const running = decide(task, lease('t'))
     if ('refusal' in running) throw new Error(running.refusal)
-    expect(refusalOf(running.task, expire(AT + 5, 'queue_timeout'))).toBe('wrong_state')
-    const expired = { task: { state: 'expired', attempts: [{ state: 'timed_out' }] } }
-    expect(decide(running.task, expire(AT + 50, 'deadline'))).toMatchObject(expired)
+    expect(dueAt(running.task)).toBe(AT + 50)
+    expect(refusalOf(running.task, due(AT + 5))).toBe('not_due')
+    const expired = decide(running.task, due(AT + 50))
+    if ('refusal' in expired) throw new Error(expired.refusal)
+    expect(expired.task).toMatchObject({ state: 'expired', attempts: [{ state: 'timed_out' }] })
+    expect(dueAt(expired.task)).toBeUndefined()
+    expect(refusalOf(expired.task, due(AT + 99))).toBe('terminal')
+  })
+})
+
+describe('an update', () => {
+  const update = (changes: TaskChanges): Command => ({ kind: 'update', task_id: 't', at: AT, changes })
+
+  it('changes what a task asks for that never ran, and takes limits away', () => {
+    const task = taskAfter(
+      headOf('t', { deadline: AT + 50, queue_timeout_ms: 5 }),
+      update({
+        deadline: null,
+        queue_timeout_ms: null,
+        priority: 9,
+        labels: { a: 'b' },
+        attempt_timeout_ms: 7,
+      }),
+    )
+    expect(task).toMatchObject({ state: 'queued', priority: 9, labels: { a: 'b' }, attempt_timeout_ms: 7 })
+    expect(task).not.toHaveProperty('deadline')
+    expect(task).not.toHaveProperty('queue_timeout_ms')
+    expect(taskAfter(task, update({ deadline: AT + 9, queue_timeout_ms: 3 }))).toMatchObject({
+      deadline: AT + 9,
+      queue_timeout_ms: 3,
+    })
+  })
+
+  it('moves the start', () => {
+    const later = taskAfter(headOf('t'), update({ run_at: AT + 10 }))
+    expect(later).toMatchObject({ state: 'scheduled', run_at: AT + 10 })
+    expect(later).not.toHaveProperty('queued_at')
+    const now = decide(later, update({ run_at: AT }))
+    expect(now).toMatchObject({ task: { state: 'queued', queued_at: AT } })
+  })
+
+  it('is refused while the task runs, and but for its priority once it ran', () => {
+    expect(refusalOf(taskAfter(headOf('t'), lease('t')), update({ priority: 1 }))).toBe('wrong_state')
+    const lostOnce = taskAfter(headOf('t'), lease('t'), lost(1))
+    expect(refusalOf(lostOnce, update({ priority: 1, labels: {} }))).toBe('wrong_state')
+    expect(decide(lostOnce, update({ priority: 1 }))).toMatchObject({
+      task: { priority: 1, state: 'queued' },
+    })
+    expect(refusalOf(taskAfter(headOf('t'), cancel), update({ priority: 1 }))).toBe('terminal')
   })
 })
 
@@ -205,7 +260,6 @@ describe('any sequence of commands', () => {
     fence: fc.integer({ min: 0, max: 8 }),
   }
   const command: fc.Arbitrary<Command> = fc.oneof(
-    { weight: 1, arbitrary: fc.record({ ...base, kind: fc.constant('promote' as const) }) },
     {
       weight: 5,
       arbitrary: fc.record({
@@ -237,14 +291,7 @@ describe('any sequence of commands', () => {
       weight: 1,
       arbitrary: fc.record({ ...base, kind: fc.constant('cancel' as const), reason: fc.constant('x') }),
     },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        ...base,
-        kind: fc.constant('expire' as const),
-        limit: fc.constantFrom('queue_timeout' as const, 'deadline' as const),
-      }),
-    },
+    { weight: 2, arbitrary: fc.record({ ...base, kind: fc.constant('due' as const) }) },
   )
   const task = fc.record({
     repeat: fc.constantFrom('pure' as const, 'once' as const),

@@ -21,12 +21,10 @@ const refuse = (refusal: Refusal) => (): Decision => ({ refusal })
 
 const TERMINAL: Row = {
   submit: refuse('conflict'),
-  promote: refuse('terminal'),
   lease: refuse('terminal'),
   settle: (task, command) => ({ refusal: isRepeat(task, command) ? 'duplicate' : 'stale_fence' }),
   release: refuse('terminal'),
   cancel: refuse('terminal'),
-  expire: refuse('terminal'),
   due: refuse('terminal'),
   update: refuse('terminal'),
 }
@@ -34,34 +32,28 @@ const TERMINAL: Row = {
 const TABLE: Record<TaskState, Row> = {
   scheduled: {
     submit: refuse('conflict'),
-    promote,
     lease: refuse('wrong_state'),
     settle: refuse('stale_fence'),
     release: refuse('stale_fence'),
     cancel,
-    expire,
     due,
     update,
   },
   queued: {
     submit: refuse('conflict'),
-    promote: refuse('wrong_state'),
     lease,
     settle,
     release: refuse('stale_fence'),
     cancel,
-    expire,
     due,
     update,
   },
   running: {
     submit: refuse('conflict'),
-    promote: refuse('wrong_state'),
     lease: refuse('wrong_state'),
     settle,
     release,
     cancel,
-    expire,
     due,
     update: refuse('wrong_state'),
   },
@@ -91,12 +83,6 @@ function submit({ task, at }: CommandMap['submit']): Decision {
   return { task: { ...withoutRunAt(task), state: 'queued', queued_at: at } }
 }
 
-function promote(task: TaskHead, { at }: CommandMap['promote']): Decision {
-  if (task.run_at !== undefined && task.run_at > at) return { refusal: 'not_due' }
-  const { run_at: _, ...rest } = task
-  return { task: { ...rest, state: 'queued', queued_at: at } }
-}
-
 function lease(task: TaskHead, { at, peer_id, instance_id }: CommandMap['lease']): Decision {
   if (task.run_at !== undefined && task.run_at > at) return { refusal: 'not_due' }
   const fence = task.fence + 1
@@ -116,13 +102,6 @@ function cancel(task: TaskHead, { at, reason }: CommandMap['cancel']): Decision 
   const error: ErrorFacts = { code: 'cancelled', message: reason, retryable: false }
   const stopped = endRunning(task, 'cancelled', at, error)
   return { task: { ...finish(stopped, 'cancelled', at, error), fence: task.fence + 1 } }
-}
-
-function expire(task: TaskHead, { at, limit }: CommandMap['expire']): Decision {
-  const end = limit === 'deadline' ? task.deadline : queueLimit(task)
-  if (end === undefined) return { refusal: 'wrong_state' }
-  if (end > at) return { refusal: 'not_due' }
-  return expired(task, at, limit === 'deadline' ? 'the deadline is over' : 'waited too long in the queue')
 }
 
 function due(task: TaskHead, { at }: CommandMap['due']): Decision {

@@ -114,8 +114,6 @@ export interface QueueStore {
   blobs(): AsyncIterable<string[]>
   /** A small durable write; rejects with `unavailable` while nothing can be written. */
   check(): Promise<void>
-  /** Every task that has not ended, oldest first, in pages: read once at start. */
-  live(): AsyncIterable<TaskHead[]>
   /** Lets what was accepted become durable, then frees everything. Further calls reject with `unavailable`. */
   close(): Promise<void>
 }
