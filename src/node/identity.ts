@@ -45,10 +45,18 @@ export async function loadIdentity(dataDir: string): Promise<PrivateKey> {
   const path = join(dataDir, FILE)
   const text = await readIfThere(path)
   if (text === undefined) return makeIdentity(dataDir, path)
+  const key = parseIdentity(path, text)
   try {
-    const key = privateKeyFromProtobuf(Buffer.from(text, 'base64'))
     await chmod(path, 0o600)
-    return key
+  } catch (cause) {
+    throw new UnwritableDataDirError(dataDir, cause)
+  }
+  return key
+}
+
+function parseIdentity(path: string, text: string): PrivateKey {
+  try {
+    return privateKeyFromProtobuf(Buffer.from(text, 'base64'))
   } catch (cause) {
     throw new DamagedIdentityError(path, cause)
   }
