@@ -35,6 +35,8 @@ const commands = blocks
 
 /** What CI itself runs, or another spec does with its own arguments. */
 const RUN_ELSEWHERE = ['npm install && npm start', 'npm install && npm test', 'npm run demo']
+/** Takes too long here: only that it would choose something is checked. */
+const CHAOS = 'npm run test:chaos'
 
 let node: NodeProcess
 test.beforeAll(async () => {
@@ -57,7 +59,8 @@ function parsed(line: string): { env: Record<string, string>; words: string[] } 
   return { env, words: words[0] === 'npx' ? words.slice(1) : words }
 }
 
-for (const command of commands.filter(line => !RUN_ELSEWHERE.includes(line))) {
+const runHere = commands.filter(line => !RUN_ELSEWHERE.includes(line) && !line.startsWith(CHAOS))
+for (const command of runHere) {
   test(`runs: ${command}`, async () => {
     const { env, words } = parsed(command)
     expect(words[0]).toBe('toolmesh')
@@ -74,6 +77,12 @@ for (const command of commands.filter(line => !RUN_ELSEWHERE.includes(line))) {
     expect(stdout.trim()).not.toBe('')
   })
 }
+
+test('names of chaos scenarios in the docs are those of files', () => {
+  const files = readdirSync(join(ROOT, 'e2e/chaos')).filter(name => name.endsWith('.chaos.ts'))
+  const named = commands.filter(line => line.startsWith(`${CHAOS} -- `)).map(line => line.split(' -- ')[1])
+  expect(named.filter(name => !files.some(file => file.startsWith(name ?? '')))).toEqual([])
+})
 
 test('the client configuration of the README starts a server', async () => {
   const block = blocks.find(found => found.file === 'README.md' && found.language === 'json')

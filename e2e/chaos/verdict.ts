@@ -6,6 +6,9 @@ import type { Measured } from './measured.ts'
 import type { Acknowledged } from './submitter.ts'
 import { allEvents, counts, forEachWithClients, resultOf, TERMINAL, taskStatus } from './task-history.ts'
 
+/** Up to so many tasks, the attempts of each are read. */
+const LOOK_AT_ALL = 500
+
 export interface VerdictOptions {
   /** How long the rest may take to end, ms. */
   withinMs?: number
@@ -35,44 +38,47 @@ export async function expectEachCommittedOnce(
     withinMs,
   )
 
-  const attempts = { succeeded: 0, other: 0 }
   const wrong: string[] = []
-  await forEachWithClients(node, acknowledged, async (own, { task_id, expected }) => {
-    const ended = await resultOf(own, task_id)
-    if (ended.state !== 'succeeded') wrong.push(`${task_id} ${JSON.stringify(ended)}`)
-    else if (!isDeepStrictEqual(ended.result, expected)) wrong.push(`${task_id}: another result`)
-    const status = await taskStatus(own, task_id)
-    const committed = status.attempts.filter(({ state }) => state === 'succeeded').length
-    if (status.state !== 'succeeded' || committed !== 1)
-      wrong.push(`${task_id} ${status.state}, committed ${committed} times`)
-    const fences = status.attempts.map(({ fence }) => fence)
-    if (fences.some((fence, n) => n > 0 && fence <= (fences[n - 1] ?? 0)))
-      wrong.push(`${task_id} fences ${fences}`)
-    attempts.succeeded += committed
-    attempts.other += status.attempts.length - committed
-  })
-  expect(wrong.slice(0, 5), `${wrong.length} tasks`).toEqual([])
-
   const events = await allEvents(client)
   expect(
     events.findIndex(({ seq }, n) => seq !== n + 1),
     'a position of the journal that is missing',
   ).toBe(-1)
   const ends = new Map<string, string>()
+  const starts = new Map<string, number>()
   for (const { task_id, state, seq } of events) {
     if (ends.has(task_id)) wrong.push(`${task_id} had ended, and is ${state} at ${seq}`)
     if (TERMINAL.has(state)) ends.set(task_id, state)
+    if (state === 'running') starts.set(task_id, (starts.get(task_id) ?? 0) + 1)
   }
   expect(wrong.slice(0, 5), `${wrong.length} changes after the end of a task`).toEqual([])
   for (const id of ids) if (ends.get(id) !== 'succeeded') wrong.push(`${id} ends ${ends.get(id)}`)
   expect(wrong.slice(0, 5), `${wrong.length} tasks without their end in the journal`).toEqual([])
 
+  let repeated = 0
+  await forEachWithClients(node, acknowledged, async (own, { task_id, expected }) => {
+    const ended = await resultOf(own, task_id)
+    if (ended.state !== 'succeeded') wrong.push(`${task_id} ${JSON.stringify(ended)}`)
+    else if (!isDeepStrictEqual(ended.result, expected)) wrong.push(`${task_id}: another result`)
+    // Of many tasks, those that the journal says ran once need no closer look.
+    if (acknowledged.length > LOOK_AT_ALL && starts.get(task_id) === 1) return
+    const { state, attempts } = await taskStatus(own, task_id)
+    const committed = attempts.filter(attempt => attempt.state === 'succeeded').length
+    if (state !== 'succeeded' || committed !== 1)
+      wrong.push(`${task_id} ${state}, committed ${committed} times`)
+    const fences = attempts.map(({ fence }) => fence)
+    if (fences.some((fence, n) => n > 0 && fence <= (fences[n - 1] ?? 0)))
+      wrong.push(`${task_id} fences ${fences}`)
+    repeated += attempts.length - committed
+  })
+  expect(wrong.slice(0, 5), `${wrong.length} tasks`).toEqual([])
+
   const total = Object.values(await counts(client)).reduce((sum, count) => sum + count, 0)
   expect(total, 'tasks that the node counts').toBe(ids.size + others)
   expect(ends.size, 'tasks that end in the journal').toBe(ids.size + others)
   await client.close()
-  measured.row('acknowledged, and committed once', `${ids.size}, ${attempts.succeeded}`)
-  measured.row('attempts that came to nothing', attempts.other)
+  measured.row('acknowledged tasks, each committed once', ids.size)
+  measured.row('attempts that came to nothing', repeated)
   measured.row('changes in the journal', events.length)
 }
 
