@@ -137,6 +137,25 @@ describe('Bodies', () => {
   })
 })
 
+describe('Bodies that are closed', () => {
+  it('sweep no further', async () => {
+    const { bodies, store } = open()
+    await store.put(await store.refOf('orphan'), 'orphan')
+    const { promise: asked, resolve } = Promise.withResolvers<void>()
+    const sweep = bodies.sweep(
+      (async function* () {
+        await asked
+        yield []
+      })(),
+    )
+    const closed = bodies.close()
+    resolve()
+    await closed
+    expect(await sweep).toBe(0)
+    expect(await listed(store)).toHaveLength(1)
+  })
+})
+
 /** A task store as far as bodies go: who refers to what, answers in the order of the calls, each after its own time. */
 class Tasks {
   readonly refs: string[] = []

@@ -63,6 +63,7 @@ export class Bodies {
   /** What was released since the prune or sweep under way began. */
   #released: Release[] | undefined
   #lastLook: Promise<void> = Promise.resolve()
+  #closed = false
 
   constructor({ store, logger, inlineBytes = INLINE_BYTES, bodyBytes = BODY_BYTES }: BodiesInit) {
     this.#store = store
@@ -114,13 +115,24 @@ export class Bodies {
   sweep(referred: AsyncIterable<string[]>): Promise<number> {
     return this.#whileLooking(async () => {
       const known = new Set<number>()
-      for await (const page of referred) for (const cid of page) known.add(fingerprint(cid))
+      for await (const page of referred) {
+        for (const cid of page) known.add(fingerprint(cid))
+        if (this.#closed) return 0
+      }
       let deleted = 0
       for await (const page of this.#store.list()) {
+        if (this.#closed) break
         deleted += await this.#discard(page.filter(cid => !known.has(fingerprint(cid))))
       }
       return deleted
     })
+  }
+
+  /** Ends a sweep under way; nothing is deleted afterwards, as the blobs may be another's then. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#lastLook
+    await Promise.all(this.#deleting.values())
   }
 
   async #keepLarge(text: JsonText, field: string): Promise<Body> {
@@ -163,6 +175,7 @@ export class Bodies {
 
   /** Deletes those that are not pinned; the others when they are released and still nobody refers to them. */
   async #discard(cids: readonly string[]): Promise<number> {
+    if (this.#closed) return 0
     const free = cids.filter(cid => {
       const pinned = this.#pinned.get(cid)
       if (pinned !== undefined) pinned.unreferred = true
