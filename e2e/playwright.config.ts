@@ -9,7 +9,8 @@ export default defineConfig({
   outputDir: '../test-results',
   timeout: 120_000,
   expect: { timeout: 30_000 },
-  workers: 1,
+  // Each spec has nodes, folders and ports of its own; what changes a build does so in a checkout of its own.
+  workers: 2,
   forbidOnly: true,
   reporter: [['list']],
   use: {
