@@ -130,9 +130,11 @@ async function build(
   opened.push(() => store.close())
   // Only who holds the store may touch what lies beside it: another process may be writing there.
   const [blobs] = await Promise.all([BlobFiles.open(join(dataDir, 'blobs')), authority.load()])
+  const bodies = new Bodies({ store: blobs, logger })
+  opened.push(() => bodies.close())
   const queue = new Queue({
     store,
-    bodies: new Bodies({ store: blobs, logger }),
+    bodies,
     catalogue,
     ownerId: peerId,
     clock,
