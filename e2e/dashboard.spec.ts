@@ -75,3 +75,56 @@ test('says that the node is gone, and goes on by itself when it is back', async 
   await submit(3)
   await expect(page.getByRole('region', { name: 'Tasks' }).getByRole('row')).toHaveCount(4)
 })
+
+test('pauses and resumes the queue, cancels a task, and submits what failed again', async ({ page }) => {
+  const faults = watch(page)
+  const client = await connectClient(node)
+  await page.goto(node.origin)
+  const tasks = page.getByRole('region', { name: 'Tasks' })
+  const filter = (name: RegExp) =>
+    page.getByRole('group', { name: 'Show tasks by state' }).getByRole('button', { name })
+
+  const failing = { tool: 'data_json_query', params: { json: {}, query: '$error("boom")' } }
+  await callTool(client, 'p2p_taskqueue_submit', failing)
+  await filter(/^Failed 1$/i).click()
+  await page.getByRole('button', { name: 'Submit it again' }).click()
+  await expect(filter(/^Failed 2$/i)).toBeVisible()
+  await tasks.getByRole('row').nth(1).click()
+  await page.getByRole('button', { name: 'Submit again' }).click()
+  await expect(page.getByRole('dialog')).toContainText('boom')
+  await page.keyboard.press('Escape')
+  await expect(filter(/^Failed 3$/i)).toBeVisible()
+
+  await callTool(client, 'p2p_taskqueue_submit', {
+    tool: 'crypto_hash',
+    params: { text: 'a' },
+    requires: ['gpu'],
+  })
+  await filter(/^Queued 1$/i).click()
+  const notes = page.getByRole('list', { name: 'Why tasks wait' })
+  await expect(notes).toContainText('a worker labelled gpu')
+  await page.getByRole('button', { name: 'Pause the queue' }).click()
+  await expect(notes).toContainText('all tasks')
+  await callTool(client, 'p2p_taskqueue_submit', { tool: 'crypto_hash', params: { text: 'b' } })
+  await expect(filter(/^Queued 2$/i)).toBeVisible()
+  await notes.getByRole('button', { name: 'Resume' }).click()
+  await expect(filter(/^Succeeded 1$/i)).toBeVisible()
+
+  await tasks.getByRole('row').nth(1).click()
+  await expect(page.getByRole('dialog')).toContainText('a worker labelled gpu')
+  await page.getByRole('button', { name: 'Cancel this task' }).click()
+  await expect(page.getByRole('dialog')).toContainText('cancelled in the dashboard')
+  await page.keyboard.press('Escape')
+
+  await callTool(client, 'p2p_taskqueue_schedule', {
+    name: 'nightly',
+    cron: '0 3 * * *',
+    task: { tool: 'crypto_hash', params: { text: 'c' } },
+  })
+  await expect(page.getByRole('region', { name: 'Schedules' }).getByRole('row')).toContainText([
+    'Name',
+    'nightly',
+  ])
+  await client.close()
+  expect(faults).toEqual([])
+})

@@ -231,7 +231,7 @@ async function build(
       peerId,
       origin: () => server?.origin ?? '',
     }),
-    resources: meshResources({ overview, peers: directory, queue, catalogue, clock }),
+    resources: meshResources({ overview, peers: directory, queue, schedules, catalogue, clock }),
     clock,
     callTimeoutMs: config.limits.callTimeout,
   }

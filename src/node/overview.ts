@@ -53,6 +53,7 @@ export function overviewOf(init: OverviewInit): OverviewPort {
         started_at: new Date(startedAt).toISOString(),
         uptime_ms: Math.round(clock.monotonic() - began),
         state: isDraining() ? 'draining' : queue.failure === undefined ? 'ready' : 'degraded',
+        ...(queue.failure === undefined ? {} : { reason: queue.failure }),
         peers: directory.counts(),
         tools,
         tasks: counts,
@@ -65,7 +66,7 @@ export function overviewOf(init: OverviewInit): OverviewPort {
       }
     },
     onChange(listener) {
-      const stops = [queue.onChange(listener), directory.onChange(listener)]
+      const stops = [queue.onChange(listener), queue.onHealth(listener), directory.onChange(listener)]
       let stopTick = clock.after(TICK_MS, function tick() {
         listener()
         stopTick = clock.after(TICK_MS, tick)

@@ -7,7 +7,9 @@ import { openMeshSession } from '../feed/mesh-session.ts'
 import { pageClock } from '../feed/page-clock.ts'
 import './connection-banner.ts'
 import './header.ts'
+import './node-notice.ts'
 import './peers.ts'
+import './schedules.ts'
 import './sign-in.ts'
 import './tasks.ts'
 import './throughput.ts'
@@ -93,7 +95,7 @@ export class Dashboard extends LitElement {
   }
 
   override render() {
-    const { connection, overview, peers, tasks, overview_at } = this.feedState
+    const { connection, overview, peers, tasks, schedules = [], overview_at } = this.feedState
     document.title = overview === undefined ? 'toolmesh' : `${overview.name} · toolmesh`
     if (connection.phase === 'signed_out') {
       return html`<tm-sign-in .error=${this.signInError} @tm-access=${this.#onAccess}></tm-sign-in>`
@@ -102,6 +104,7 @@ export class Dashboard extends LitElement {
       <tm-header .overview=${overview} .overviewAt=${overview_at} .connection=${connection} .feed=${this.#feed}></tm-header>
       <main>
         <tm-connection-banner .connection=${connection} @tm-retry=${this.#retryNow}></tm-connection-banner>
+        <tm-node-notice .overview=${overview}></tm-node-notice>
         ${
           overview === undefined
             ? nothing
@@ -113,6 +116,7 @@ export class Dashboard extends LitElement {
                   <tm-peers .peers=${peers?.peers} .feed=${this.#feed}></tm-peers>
                 </div>
                 <tm-tasks .tasks=${tasks} .feed=${this.#feed}></tm-tasks>
+                <tm-schedules .schedules=${schedules}></tm-schedules>
               `
         }
       </main>

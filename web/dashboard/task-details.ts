@@ -6,10 +6,11 @@ import type { MeshFeed } from '../feed/mesh-feed.ts'
 import { plainMessage } from '../feed/plain-message.ts'
 import { type ErrorView, type TaskDetails, type TaskList, taskDetailsSchema } from '../feed/view-schemas.ts'
 import { formatDuration } from '../format/duration.ts'
-import { shortPeerId } from '../format/peer-id.ts'
 import '../design/copy-button.ts'
 import '../design/notice.ts'
 import '../design/task-state.ts'
+import './attempts.ts'
+import './task-actions.ts'
 
 /** A result is shown up to here, for reading; whole results are for programs. */
 const PREVIEW_CHARS = 4000
@@ -92,34 +93,6 @@ export class TaskDetailsDrawer extends LitElement {
         overflow-wrap: anywhere;
       }
 
-      ol {
-        display: grid;
-        gap: var(--space-2);
-        list-style: none;
-      }
-
-      li {
-        padding: var(--space-3);
-        border: 1px solid var(--border);
-        border-radius: var(--radius-sm);
-      }
-
-      .attempt {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 2px var(--space-4);
-      }
-
-      .attempt strong {
-        font-weight: 600;
-      }
-
-      .reason {
-        margin-top: 4px;
-        color: var(--bad);
-        overflow-wrap: anywhere;
-      }
-
       pre {
         max-height: 420px;
         margin: 0;
@@ -191,7 +164,16 @@ export class TaskDetailsDrawer extends LitElement {
           <dd class="id"><code>${taskId}</code><tm-copy .text=${taskId} label="Copy the task id"></tm-copy></dd>
           ${details === undefined ? nothing : facts(details)}
         </dl>
-        ${details === undefined ? nothing : [failure(details.error), attempts(details), result(details)]}
+        ${
+          details === undefined
+            ? nothing
+            : html`
+                ${failure(details.error)}
+                <tm-task-actions .task=${details} .feed=${this.feed} @tm-resubmitted=${this.#follow}></tm-task-actions>
+                <tm-attempts .attempts=${details.attempts}></tm-attempts>
+                ${result(details)}
+              `
+        }
       </div>
     `
   }
@@ -217,6 +199,11 @@ export class TaskDetailsDrawer extends LitElement {
     return this.details?.ended_at !== undefined
   }
 
+  /** Submitted again: the new task is shown. */
+  #follow(event: CustomEvent<string>): void {
+    this.dispatchEvent(new CustomEvent('tm-open', { detail: event.detail }))
+  }
+
   #closed(): void {
     this.dispatchEvent(new Event('close'))
   }
@@ -239,6 +226,9 @@ function facts(task: TaskDetails) {
     <dd>${task.priority}</dd>
     <dt>Submitted</dt>
     <dd>${new Date(created).toLocaleString()}</dd>
+    ${task.run_at === undefined ? nothing : html`<dt>Not before</dt><dd>${new Date(task.run_at).toLocaleString()}</dd>`}
+    ${task.waiting_for === undefined ? nothing : html`<dt>Why it waits</dt><dd>${task.waiting_for}</dd>`}
+    ${task.resubmitted_from === undefined ? nothing : html`<dt>Again</dt><dd class="id"><code>${task.resubmitted_from}</code></dd>`}
     ${took === undefined ? nothing : html`<dt>Took</dt><dd>${formatDuration(took)}</dd>`}
   `
 }
@@ -249,44 +239,6 @@ function failure(error: ErrorView | undefined) {
     <p>${error.message}</p>
     ${error.allowed === undefined ? nothing : html`<p>Allowed: ${error.allowed}</p>`}
   </tm-notice>`
-}
-
-function attempts(task: TaskDetails) {
-  return html`
-    <section>
-      <h3>Attempts</h3>
-      ${
-        task.attempts.length === 0
-          ? html`<p class="muted">None yet.</p>`
-          : html`<ol>
-              ${task.attempts.map(
-                attempt => html`
-                  <li>
-                    <div class="attempt">
-                      <strong>${attempt.number}</strong>
-                      <span>${attempt.state}</span>
-                      <code title=${attempt.peer_id}>${shortPeerId(attempt.peer_id)}</code>
-                      <span class="muted">
-                        ${
-                          attempt.ended_at === undefined
-                            ? `since ${new Date(attempt.started_at).toLocaleTimeString()}`
-                            : formatDuration(Date.parse(attempt.ended_at) - Date.parse(attempt.started_at))
-                        }
-                      </span>
-                      <span class="muted">fence ${attempt.fence}</span>
-                    </div>
-                    ${
-                      attempt.error === undefined
-                        ? nothing
-                        : html`<p class="reason"><code>${attempt.error.code}</code> ${attempt.error.message}</p>`
-                    }
-                  </li>
-                `,
-              )}
-            </ol>`
-      }
-    </section>
-  `
 }
 
 function result(task: TaskDetails) {

@@ -2,12 +2,20 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { TaskState } from '../../src/shared/queue/task.ts'
 import { baseStyles } from '../design/base-styles.ts'
+import { buttonStyles } from '../design/button-styles.ts'
 import { panelStyles } from '../design/panel-styles.ts'
 import { tableStyles } from '../design/table-styles.ts'
 import { Ticker } from '../design/ticker.ts'
+import { Action } from '../feed/action.ts'
 import { LatestReader } from '../feed/latest-reader.ts'
 import type { MeshFeed } from '../feed/mesh-feed.ts'
-import { type TaskList, type TaskRow, taskPageSchema } from '../feed/view-schemas.ts'
+import {
+  allResubmittedSchema,
+  doneSchema,
+  type TaskList,
+  type TaskRow,
+  taskPageSchema,
+} from '../feed/view-schemas.ts'
 import { formatDuration, formatElapsed } from '../format/duration.ts'
 import { formatCount } from '../format/number.ts'
 import { shortPeerId, shortTaskId } from '../format/peer-id.ts'
@@ -15,6 +23,7 @@ import { filterChoices, type TaskFilter } from './task-filter.ts'
 import '../design/progress.ts'
 import '../design/task-state.ts'
 import './get-started.ts'
+import './queue-notes.ts'
 import './task-details.ts'
 
 /** As many as `mesh://tasks` holds. */
@@ -24,6 +33,7 @@ const MAX_ROWS = 200
 export class Tasks extends LitElement {
   static override styles = [
     baseStyles,
+    buttonStyles,
     panelStyles,
     tableStyles,
     css`
@@ -126,6 +136,20 @@ export class Tasks extends LitElement {
         white-space: nowrap;
       }
 
+      .bar {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--space-2) var(--space-3);
+        padding: var(--space-2) var(--space-4);
+        border-bottom: 1px solid var(--border);
+        font-size: var(--text-sm);
+      }
+
+      .bar:not(:has(*)) {
+        display: none;
+      }
+
       .empty {
         padding: var(--space-4);
         color: var(--text-muted);
@@ -138,6 +162,7 @@ export class Tasks extends LitElement {
     filter: { state: true },
     found: { state: true },
     opened: { state: true },
+    done: { state: true },
   }
 
   declare tasks: TaskList | undefined
@@ -148,6 +173,10 @@ export class Tasks extends LitElement {
   /** Id of the task whose details are shown. */
   declare opened: string | undefined
 
+  /** What came of the last thing that was asked for. */
+  declare done: string | undefined
+
+  #action = new Action(this, () => this.feed)
   #search = new LatestReader(() => this.#find())
 
   constructor() {
@@ -186,10 +215,54 @@ export class Tasks extends LitElement {
                 </div>`
           }
         </header>
-        ${none ? html`<tm-get-started></tm-get-started>` : this.#table(rows, total)}
+        <tm-queue-notes .tasks=${tasks} .feed=${this.feed}></tm-queue-notes>
+        ${none ? html`<tm-get-started></tm-get-started>` : [this.#bar(rows), this.#table(rows, total)]}
       </section>
-      <tm-task-details .taskId=${this.opened} .tasks=${tasks} .feed=${this.feed} @close=${this.#close}></tm-task-details>
+      <tm-task-details .taskId=${this.opened} .tasks=${tasks} .feed=${this.feed} @close=${this.#close}
+        @tm-open=${this.#show}></tm-task-details>
     `
+  }
+
+  /** What can be done with the tasks that are shown. */
+  #bar(rows: TaskRow[]) {
+    const { busy, problem } = this.#action
+    const isPaused = this.tasks?.pauses.some(
+      ({ tool, category }) => tool === undefined && category === undefined,
+    )
+    return html`
+      <div class="bar">
+        ${
+          this.filter === 'failed' && rows.length > 0
+            ? html`<button class="small" type="button" ?disabled=${busy} @click=${() => this.#submitAgain(rows)}>
+                ${rows.length === 1 ? 'Submit it again' : `Submit these ${formatCount(rows.length)} again`}
+              </button>`
+            : nothing
+        }
+        ${
+          isPaused || this.filter !== 'queued'
+            ? nothing
+            : html`<button class="small" type="button" ?disabled=${busy} @click=${this.#pause}>Pause the queue</button>`
+        }
+        ${problem === undefined ? nothing : html`<span class="failed" role="alert">${problem}</span>`}
+        ${this.done === undefined ? nothing : html`<span class="muted" role="status">${this.done}</span>`}
+      </div>
+    `
+  }
+
+  #pause = (): void => {
+    void this.#action.run(session => session.call('p2p_taskqueue_pause', {}, doneSchema))
+  }
+
+  async #submitAgain(rows: readonly TaskRow[]): Promise<void> {
+    this.done = undefined
+    const task_ids = rows.map(({ task_id }) => task_id)
+    const answer = await this.#action.run(session =>
+      session.call('p2p_taskqueue_resubmit', { task_ids }, allResubmittedSchema),
+    )
+    if (answer === undefined) return
+    const made = answer.tasks.filter(({ error }) => error === undefined).length
+    const refused = answer.tasks.length - made
+    this.done = `${formatCount(made)} new tasks${refused === 0 ? '' : `, ${formatCount(refused)} refused`}.`
   }
 
   #table(rows: TaskRow[], total: number) {
@@ -261,10 +334,16 @@ export class Tasks extends LitElement {
 
   #choose(filter: TaskFilter): void {
     this.filter = filter
+    this.done = undefined
+    this.#action.clear()
   }
 
   #open(taskId: string): void {
     this.opened = taskId
+  }
+
+  #show = (event: CustomEvent<string>): void => {
+    this.opened = event.detail
   }
 
   #close = (): void => {
@@ -273,7 +352,7 @@ export class Tasks extends LitElement {
 }
 
 const WAITS: Partial<Record<TaskState, string>> = {
-  queued: 'waits for a free peer',
+  queued: 'waits for a worker',
   scheduled: 'waits for its time',
 }
 

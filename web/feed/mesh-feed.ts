@@ -10,7 +10,14 @@ import {
   openingLossOf,
   type SessionLoss,
 } from './mesh-session.ts'
-import { overviewSchema, peersSchema, type TaskList, tasksSchema } from './view-schemas.ts'
+import {
+  overviewSchema,
+  peersSchema,
+  type ScheduleRow,
+  schedulesSchema,
+  type TaskList,
+  tasksSchema,
+} from './view-schemas.ts'
 
 /**
  * How often the two small views are read without being told to: it notices a node that went silent, and
@@ -33,6 +40,7 @@ export interface FeedState {
   overview?: OverviewView
   peers?: PeersView
   tasks?: TaskList
+  schedules?: ScheduleRow[]
   /** Epoch milliseconds at which the overview was read. */
   overview_at: number
 }
@@ -44,7 +52,7 @@ export interface MeshFeedInit {
   random: () => number
 }
 
-/** Keeps the three views of a node current over one session at a time, and makes a new one when that ends. */
+/** Keeps the views of a node current over one session at a time, and makes a new one when that ends. */
 export class MeshFeed {
   #init: MeshFeedInit
   #state: FeedState = { connection: { phase: 'connecting' }, overview_at: 0 }
@@ -68,6 +76,7 @@ export class MeshFeed {
       })),
       'mesh://peers': this.#reader('mesh://peers', peersSchema, peers => ({ peers })),
       'mesh://tasks': this.#reader('mesh://tasks', tasksSchema, tasks => ({ tasks })),
+      'mesh://schedules': this.#reader('mesh://schedules', schedulesSchema, view => view),
     }
   }
 

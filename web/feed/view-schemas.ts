@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { ErrorFacts } from '../../src/shared/errors.ts'
 import type {
   AttemptView,
+  LogLineView,
   OverviewView,
+  PauseView,
   PeersView,
   PeerView,
   TaskSummaryView,
@@ -48,6 +50,7 @@ export const overviewSchema: z.ZodType<OverviewView> = z.object({
   started_at: z.string(),
   uptime_ms: z.number(),
   state: z.enum(['ready', 'draining', 'degraded']),
+  reason: z.string().exactOptional(),
   peers: z.object({ nodes: count, tabs: count }),
   tools: z.object({ total: count, categories: count }),
   tasks: taskCounts,
@@ -102,17 +105,56 @@ const taskRow: z.ZodType<TaskRow> = z.object({
 
 export type TaskList = Omit<TasksView, 'tasks'> & { tasks: TaskRow[] }
 
-export const tasksSchema: z.ZodType<TaskList> = z.object({ counts: taskCounts, tasks: z.array(taskRow) })
+const pause: z.ZodType<PauseView> = z.object({
+  tool: z.string().exactOptional(),
+  category: z.string().exactOptional(),
+  since: z.string(),
+})
+
+export const tasksSchema: z.ZodType<TaskList> = z.object({
+  counts: taskCounts,
+  tasks: z.array(taskRow),
+  pauses: z.array(pause),
+  waiting_for: z.array(z.object({ tool: z.string(), tasks: count, missing: z.string() })),
+})
+
+/** Answer of a tool of which the page wants only that it worked. */
+export const doneSchema = z.object({})
+
+/** Answer of `p2p_taskqueue_resubmit` for one task. */
+export const resubmittedSchema = z.object({ task_id: z.string() })
+
+/** Answer of `p2p_taskqueue_resubmit` for many tasks. */
+export const allResubmittedSchema = z.object({
+  tasks: z.array(z.object({ task_id: z.string().exactOptional(), error: errorView.exactOptional() })),
+})
 
 /** Answer of `p2p_taskqueue_list_tasks`. */
 export const taskPageSchema = z.object({ tasks: z.array(taskRow) })
 
+/** A log line of an attempt, as a person reads it. */
+export type LogLine = Pick<LogLineView, 'message' | 'at'> & { level: string }
+
+const logLine = z.object({ level: z.string(), message: z.string(), at: z.string() })
+
 /** `mesh://tasks/{id}`: as much of one task as the page shows. */
 export type TaskDetails = Pick<
   TaskView,
-  'task_id' | 'state' | 'tool' | 'priority' | 'created_at' | 'ended_at'
+  | 'task_id'
+  | 'state'
+  | 'tool'
+  | 'priority'
+  | 'created_at'
+  | 'ended_at'
+  | 'run_at'
+  | 'waiting_for'
+  | 'resubmitted_from'
 > & {
-  attempts: (Omit<AttemptView, 'state' | 'error' | 'logs'> & { state: string; error?: ErrorView })[]
+  attempts: (Omit<AttemptView, 'state' | 'error' | 'logs'> & {
+    state: string
+    error?: ErrorView
+    logs?: LogLine[]
+  })[]
   error?: ErrorView
   result?: unknown
 }
@@ -124,6 +166,9 @@ export const taskDetailsSchema: z.ZodType<TaskDetails> = z.object({
   priority: z.number(),
   created_at: z.string(),
   ended_at: z.string().exactOptional(),
+  run_at: z.string().exactOptional(),
+  waiting_for: z.string().exactOptional(),
+  resubmitted_from: z.string().exactOptional(),
   attempts: z.array(
     z.object({
       number: count,
@@ -133,11 +178,37 @@ export const taskDetailsSchema: z.ZodType<TaskDetails> = z.object({
       started_at: z.string(),
       ended_at: z.string().exactOptional(),
       error: errorView.exactOptional(),
+      logs: z.array(logLine).exactOptional(),
     }),
   ),
   error: errorView.exactOptional(),
   result: z.unknown().exactOptional(),
 })
+
+/** `mesh://schedules`, as far as the page shows it. */
+export const schedulesSchema = z.object({
+  schedules: z.array(
+    z.object({
+      name: z.string(),
+      cron: z.string(),
+      timezone: z.string(),
+      task: z.object({ tool: z.string() }),
+      enabled: z.boolean(),
+      next_at: z.string().exactOptional(),
+      last: z
+        .object({
+          at: z.string(),
+          task_id: z.string().exactOptional(),
+          error: errorView.exactOptional(),
+          skipped: z.string().exactOptional(),
+        })
+        .exactOptional(),
+      ticks: count,
+      skipped: count,
+    }),
+  ),
+})
+export type ScheduleRow = z.infer<typeof schedulesSchema>['schedules'][number]
 
 /** Answer of `p2p_invite_create`, as far as the page uses it. */
 export const inviteSchema = z.object({ url: z.url(), expires_at: z.string() })

@@ -90,7 +90,7 @@ export class MeshToolsFixture {
       catalogue,
       router: routerOf({}),
       tools,
-      resources: meshResources({ overview, peers, queue, catalogue, clock }),
+      resources: meshResources({ overview, peers, queue, schedules: this.schedules, catalogue, clock }),
       clock,
     })
   }

@@ -14,6 +14,8 @@ export interface OverviewView {
   uptime_ms: number
   /** `ready`, or why the node takes no work. */
   state: 'ready' | 'draining' | 'degraded'
+  /** Why it is degraded, for a person. */
+  reason?: string
   peers: { nodes: number; tabs: number }
   tools: { total: number; categories: number }
   tasks: Record<TaskState, number>
@@ -87,10 +89,21 @@ export interface TaskSummaryView {
   error?: ErrorFacts
 }
 
+/** A standing pause: of one tool, of a category, or of the whole queue where it names neither. */
+export interface PauseView {
+  tool?: string
+  category?: string
+  since: string
+}
+
 /** `mesh://tasks`: what runs, then the newest tasks (at most 200 in all), and the counts by state. */
 export interface TasksView {
   counts: Record<TaskState, number>
   tasks: TaskSummaryView[]
+  /** Empty, like `waiting_for`, for a caller that sees only its own tasks. */
+  pauses: PauseView[]
+  /** Ready tasks that no free worker would help, and what they wait for. */
+  waiting_for: { tool: string; tasks: number; missing: string }[]
 }
 
 /** What `p2p_taskqueue_task_status` answers: one task with its attempts, without its bodies. */

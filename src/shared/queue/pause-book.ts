@@ -41,6 +41,7 @@ const Stored = z
 export class PauseBook {
   readonly #init: PauseBookInit
   readonly #pauses = new Map<string, StandingPause>()
+  readonly #listeners = new Set<() => void>()
 
   constructor(init: PauseBookInit) {
     this.#init = init
@@ -66,7 +67,7 @@ export class PauseBook {
     const standing = { ...pause, since: this.#init.clock.now() }
     await this.#init.store.putRecord(key, standing)
     this.#pauses.set(key, standing)
-    this.#init.onChange(this.list())
+    this.#changed()
   }
 
   /** What is not paused by this filter itself stays as it is. */
@@ -75,7 +76,18 @@ export class PauseBook {
     if (!this.#pauses.has(key)) return
     await this.#init.store.putRecord(key, undefined)
     this.#pauses.delete(key)
+    this.#changed()
+  }
+
+  /** Calls `listener` when something was paused or resumed; the returned function ends it. */
+  onPauses(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #changed(): void {
     this.#init.onChange(this.list())
+    for (const listener of this.#listeners) listener()
   }
 
   #pauseOf({ tool, category }: PauseFilter): Pause {

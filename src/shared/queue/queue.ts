@@ -272,6 +272,11 @@ export class Queue implements WorkOwner {
     return this.#pauses.list()
   }
 
+  /** Calls `listener` when something was paused or resumed; the returned function ends it. */
+  onPauses(listener: () => void): () => void {
+    return this.#pauses.onPauses(listener)
+  }
+
   /** Changes behind `after` (a `seq`; 0: from the oldest kept), at most `limit` (1 to 1,000). */
   events(after: number, limit?: number): Promise<EventPage> {
     return this.#reader.events(after, limit)

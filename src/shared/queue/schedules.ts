@@ -56,6 +56,7 @@ export class Schedules {
   readonly #limits: ScheduleLimits
   readonly #records: ScheduleRecords
   readonly #entries = new Map<string, ScheduleEntry>()
+  readonly #listeners = new Set<() => void>()
   #open = false
   #stopTimer = () => {}
   #waking: Promise<void> | undefined
@@ -113,6 +114,7 @@ export class Schedules {
       entry.set(schedule, times, goesOn ? entry.progress : progress)
       this.#entries.set(key, entry)
       this.#arm()
+      this.#tell()
       return entry.view()
     })
   }
@@ -125,7 +127,14 @@ export class Schedules {
       await this.#records.remove(key)
       this.#entries.delete(key)
       this.#arm()
+      this.#tell()
     })
+  }
+
+  /** Calls `listener` when a schedule was set, removed, or had a tick; the returned function ends it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   list(): Schedule[] {
@@ -183,6 +192,11 @@ export class Schedules {
     }
     await Promise.all(begun.map(entry => this.#trying(entry, () => this.#submit(entry))))
     if (due.length > 0 || this.#unsaved) await this.#save()
+    if (due.length > 0) this.#tell()
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   /** Decides on the latest tick that has come: it is skipped, or to be submitted. */

@@ -2,10 +2,12 @@ import type { Clock } from '../../clock.ts'
 import type { ToolCatalogue } from '../catalogue-tool.ts'
 import type { PeersPort } from '../peer/list.ts'
 import type { QueuePort } from '../taskqueue/queue-port.ts'
+import type { SchedulesPort } from '../taskqueue/schedules-port.ts'
 import type { MeshResource } from './mesh-resource.ts'
 import { type OverviewPort, overviewResource } from './overview.ts'
 import { peerResource, peersResource } from './peers.ts'
 import { RunningTasks } from './running-tasks.ts'
+import { schedulesResource } from './schedules.ts'
 import { newestTaskEventsResource, taskEventsResource } from './task-events.ts'
 import { taskResource, tasksResource } from './tasks.ts'
 import { toolsResource } from './tools.ts'
@@ -15,6 +17,7 @@ export interface MeshResourcesComponents {
   overview: OverviewPort
   peers: PeersPort
   queue: QueuePort
+  schedules: SchedulesPort
   catalogue: ToolCatalogue
   clock: Clock
 }
@@ -24,6 +27,7 @@ export function meshResources({
   overview,
   peers,
   queue,
+  schedules,
   catalogue,
   clock,
 }: MeshResourcesComponents): MeshResource[] {
@@ -36,6 +40,7 @@ export function meshResources({
     taskResource({ queue, running }),
     newestTaskEventsResource(queue),
     taskEventsResource(queue),
+    schedulesResource(schedules),
     toolsResource(catalogue),
   ]
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '../../authority/principal.ts'
 import { TaskNotFoundError } from '../../queue/errors.ts'
 import type { TaskEvent, TaskHead, TaskState } from '../../queue/task.ts'
+import { pauseView } from '../taskqueue/pause-view.ts'
 import type { QueuePort } from '../taskqueue/queue-port.ts'
 import { sees, seesAll, visibleTask } from '../taskqueue/task-access.ts'
 import { taskSummary, taskView } from '../taskqueue/task-view.ts'
@@ -31,10 +32,10 @@ export function tasksResource({ queue, running }: TaskResourcesComponents): Mesh
       0,
       MAX_TASKS,
     )
-    return {
-      counts: all ? (await queue.status()).counts : countsOf(tasks),
-      tasks: tasks.map(task => taskSummary(task, queue.progressOf(task.task_id))),
-    }
+    const rows = tasks.map(task => taskSummary(task, queue.progressOf(task.task_id)))
+    if (!all) return { counts: countsOf(tasks), tasks: rows, pauses: [], waiting_for: [] }
+    const { counts, waiting_for } = await queue.status()
+    return { counts, tasks: rows, pauses: queue.pauses().map(pauseView), waiting_for }
   }
   return {
     uri: 'mesh://tasks',
@@ -48,6 +49,7 @@ export function tasksResource({ queue, running }: TaskResourcesComponents): Mesh
         if (sees(principal, event.principal)) listener()
       }
       const ends = [queue.onChange(onEvent), running.whileAny(principal, listener)]
+      if (seesAll(principal)) ends.push(queue.onPauses(listener))
       return () => {
         for (const end of ends) end()
       }

@@ -15,6 +15,7 @@ export type QueuePort = Pick<
   | 'pause'
   | 'resume'
   | 'pauses'
+  | 'onPauses'
   | 'status'
   | 'progressOf'
   | 'logsOf'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Principal } from '../../authority/principal.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import type { SurfaceTool } from '../surface.ts'
 import { scheduleSchema, scheduleView } from './schedule-view.ts'
@@ -14,12 +15,18 @@ export function schedulesTool(schedules: Pick<SchedulesPort, 'list'>): SurfaceTo
     annotations: { readOnlyHint: true },
     input: z.strictObject({}),
     output: z.object({ schedules: z.array(scheduleSchema).describe('By principal and name.') }),
-    run(_input, { principal }) {
-      const visible = schedules.list().filter(schedule => sees(principal, schedule.principal))
-      visible.sort((a, b) => compare(a.principal, b.principal) || compare(a.name, b.name))
-      return { schedules: visible.map(scheduleView) }
-    },
+    run: (_input, { principal }) => schedulesSeenBy(principal, schedules),
   })
+}
+
+/** What a principal sees of the schedules, by principal and name. */
+export function schedulesSeenBy(
+  principal: Principal,
+  schedules: Pick<SchedulesPort, 'list'>,
+): { schedules: ReturnType<typeof scheduleView>[] } {
+  const visible = schedules.list().filter(schedule => sees(principal, schedule.principal))
+  visible.sort((a, b) => compare(a.principal, b.principal) || compare(a.name, b.name))
+  return { schedules: visible.map(scheduleView) }
 }
 
 function compare(a: string, b: string): number {

@@ -1,0 +1,15 @@
+import { schedulesSeenBy } from '../taskqueue/schedules.ts'
+import type { SchedulesPort } from '../taskqueue/schedules-port.ts'
+import type { MeshResource } from './mesh-resource.ts'
+
+export function schedulesResource(schedules: Pick<SchedulesPort, 'list' | 'onChange'>): MeshResource {
+  return {
+    uri: 'mesh://schedules',
+    name: 'schedules',
+    title: 'Schedules',
+    description: 'All schedules with their last and next ticks, as p2p_taskqueue_schedules answers them.',
+    need: ['read', 'submit'],
+    read: (_id, principal) => schedulesSeenBy(principal, schedules),
+    onChange: listener => schedules.onChange(listener),
+  }
+}
