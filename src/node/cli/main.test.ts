@@ -54,7 +54,7 @@ describe('usage', () => {
     [['peers', '--url', 'mesh'], 'toolmesh: --url: got "mesh", allowed: a URL as http://127.0.0.1:8420'],
     [['invite', 'revoke'], 'toolmesh: usage: toolmesh invite [create | list | revoke <id>]'],
     [['invite', '--ttl', '5'], 'toolmesh: --ttl: got "5", allowed: a time as 90s, 30m, 24h or 7d'],
-    [['tasks', 'submit', 'x'], 'toolmesh: usage: toolmesh tasks'],
+    [['tasks', 'submit'], 'toolmesh: usage: toolmesh tasks submit <tool> [json]'],
     [['config', '--config', 'gone.yaml'], 'toolmesh: gone.yaml: cannot be read'],
   ])('%j ends with one clear line and status 2', async (args, line) => {
     const { status, stdout, stderr } = await toolmesh(args)

@@ -137,12 +137,16 @@ describe('toolmesh tasks', () => {
     }
   })
 
-  it('ends the node in order, with exit status 0', async () => {
+  it('ends the node in order, with exit status 0, and those who follow it know', async () => {
     const other = await startedNode()
     const ended = once(other.child, 'exit')
+    const following = toolmesh(['tasks', 'events', '--follow', '--data-dir', other.dataDir])
     const args = ['tasks', 'drain', '--wait', '5s', '--reason', 'test', '--data-dir', other.dataDir]
     const { status, stdout } = await toolmesh(args)
     expect([status, stdout]).toEqual([0, 'the node ends; 0 attempts have 5 s to end\n'])
     expect((await ended)[0]).toBe(0)
+    const { status: followed, stderr } = await following
+    expect(followed).toBe(4)
+    expect(stderr).toMatch(/^toolmesh: no node at .*\n$/)
   })
 })

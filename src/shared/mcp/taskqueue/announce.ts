@@ -20,7 +20,7 @@ export function announceTool({ workers, peerId }: AnnounceComponents): SurfaceTo
     category: 'p2p_taskqueue',
     title: 'Announce a worker',
     description:
-      "Changes what a worker offers this queue: how many attempts it takes at once (credits), and its own labels, which tasks can require. Over a session between peers it speaks for the calling peer, which has announced its tools there; over HTTP and stdio for this node's own worker threads. What is left out stays; {} only tells.",
+      "Changes what a worker offers this queue: how many attempts it takes at once (credits), and its own labels, which tasks can require. Over a session between peers it speaks for the calling peer, which has announced its tools there; over HTTP and stdio for this node's own worker threads. What is left out stays; {} only tells. It holds until the session, or this node, ends.",
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
     input: z.strictObject({
       credits: z
