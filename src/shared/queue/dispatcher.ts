@@ -12,6 +12,7 @@ import type { QueueLimits } from './limits.ts'
 import { Pairing } from './pairing.ts'
 import type { QueueStore } from './store.ts'
 import type { StoreHealth } from './store-health.ts'
+import type { TaskHead } from './task.ts'
 import { type Taken, WaitingTasks } from './waiting-tasks.ts'
 import type { Announcement, Assignment, WorkerLink } from './work.ts'
 import { WorkerRoster } from './worker-roster.ts'
@@ -81,7 +82,8 @@ export class Dispatcher {
       waiting: this.waiting,
       rests: () => this.#rests,
       lease: (taken, slot) => {
-        void this.#grant(taken, slot, (lease, grant) => void this.attempts.run(lease, slot, grant))
+        const lanes = new Set([taken.lane])
+        void this.#grant(taken, slot, lanes, (lease, grant) => void this.attempts.run(lease, slot, grant))
       },
     })
     this.#due = new DueTasks({
@@ -133,6 +135,18 @@ export class Dispatcher {
     this.#count(command, lease)
     if (lane !== undefined) this.waiting.arrive(lane, { task_id, order, queued_at })
     this.#noticeIdle()
+  }
+
+  /**
+   * A task is being submitted: if a worker stands ready for it, its lease is a part of the same commit. Call it right
+   * after the submit was added.
+   */
+  submitting(task: TaskHead): void {
+    if (this.roster.free.size === 0 || task.run_at !== undefined || this.#rests) return
+    const found = this.waiting.takeNew(laneKey(task), task.task_id, this.roster.free)
+    if (found === undefined) return
+    const { worker, taken } = found
+    void this.#grant(taken, worker, new Set(), (lease, grant) => void this.attempts.run(lease, worker, grant))
   }
 
   announce(link: WorkerLink, announcement: Announcement): number {
@@ -188,7 +202,7 @@ export class Dispatcher {
     while (grants.length < most && !this.#rests) {
       const taken = this.waiting.take(slot)
       if (taken === undefined) break
-      grants.push(this.#grant(taken, slot, onGrant))
+      grants.push(this.#grant(taken, slot, new Set([taken.lane]), onGrant))
     }
     this.#pairing.pulled(slot, grants.length >= most)
     if (grants.length > 0) await this.#init.health.whileWell(Promise.all(grants))
@@ -228,7 +242,12 @@ export class Dispatcher {
     return this.#draining || this.#init.health.failure !== undefined
   }
 
-  #grant(taken: Taken, slot: WorkerSlot, onGrant: Granting['onGrant']): Promise<unknown> {
+  #grant(
+    taken: Taken,
+    slot: WorkerSlot,
+    lanes: Granting['lanes'],
+    onGrant: Granting['onGrant'],
+  ): Promise<unknown> {
     const { task_id, lane } = taken
     const earlier = this.#granting.get(task_id)
     if (earlier !== undefined) {
@@ -239,7 +258,7 @@ export class Dispatcher {
     }
     slot.running += 1
     this.roster.changed(slot)
-    this.#granting.set(task_id, { taken, slot, lanes: new Set([lane]), onGrant })
+    this.#granting.set(task_id, { taken, slot, lanes, onGrant })
     const { peer_id, instance_id } = slot
     const at = this.#init.clock.now()
     return this.#commits.change({ kind: 'lease', task_id, at, peer_id, instance_id })

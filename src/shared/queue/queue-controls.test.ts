@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../logger.ts'
 import { Bodies } from './bodies.ts'
+import type { Command, Reply } from './commands.ts'
 import { LOG_LINES_KEPT } from './log-tail.ts'
 import { MemoryBlobStore } from './memory-blob-store.ts'
+import { MemoryQueueStore } from './memory-queue-store.ts'
 import { done, HeldStore, idOf, openTestQueue, settle, TestWorker, work } from './queue.fixture.ts'
 
 const failed = {
@@ -332,6 +334,50 @@ describe('workers that pull', () => {
     expect(workers.map(worker => worker.wakeUps)).toEqual([1, 1, 1])
   })
 })
+
+describe('a task that a worker stands ready for', () => {
+  it('is leased in the commit that makes it', async () => {
+    const store = new RecordingStore()
+    const { queue } = await openTestQueue({ store })
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(2))
+    await queue.submit('alice', [work(1)])
+    await settle()
+    store.batches.length = 0
+    await queue.submit('alice', [work(2), work(3)])
+    await settle()
+    expect(store.batches).toEqual([['submit', 'lease', 'submit']])
+    expect(worker.calls.map(call => call.assignment.input)).toEqual([{ n: 1 }, { n: 2 }])
+    expect(await queue.status()).toMatchObject({ ready: 1, workers: [{ running: 2 }] })
+  })
+
+  it('and is not made, as its key is taken, leaves the worker free', async () => {
+    const { queue } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    const one = { idempotency_key: 'k', concurrency: { key: 'c', limit: 1 } }
+    await queue.submit('alice', [work(1, one)])
+    await settle()
+    worker.calls[0]!.end(done)
+    await settle()
+    expect(await queue.submit('alice', [work(1, one)])).toMatchObject([{ deduplicated: true }])
+    await settle()
+    expect(queue.workers()).toMatchObject([{ running: 0 }])
+    await queue.submit('alice', [work(2, { ...one, idempotency_key: 'l' })])
+    await settle()
+    expect(worker.calls.map(call => call.assignment.input)).toEqual([{ n: 2 }])
+  })
+})
+
+/** Tells which commands were committed together. */
+class RecordingStore extends MemoryQueueStore {
+  readonly batches: string[][] = []
+
+  override apply(commands: readonly Command[]): Promise<Reply[]> {
+    this.batches.push(commands.map(({ kind }) => kind))
+    return super.apply(commands)
+  }
+}
 
 describe('a storm of submits, cancels and updates', () => {
   it('leaves every task where it belongs', async () => {

@@ -133,7 +133,11 @@ export class Queue implements WorkOwner {
       limits,
       bodies,
       nextId: taskIds(ownerId, clock, random),
-      commit: command => this.#commits.add(command),
+      commit: command => {
+        const reply = this.#commits.add(command)
+        this.#dispatcher.submitting(command.task)
+        return reply
+      },
       pending: () => this.#commits.pending,
       openTasks: () => this.#openTasks,
     })
@@ -158,6 +162,7 @@ export class Queue implements WorkOwner {
       logger,
     })
     bodies.sweep(store.blobs()).catch(error => {
+      if (this.#state === 'closed') return
       logger('warning', 'blobs that nothing needs could not be looked for', { error: String(error) })
     })
   }

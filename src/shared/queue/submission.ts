@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { type ErrorFacts, factsOf, InvalidInputError } from '../errors.ts'
 import type { ToolDescriptor } from '../tools/tool.ts'
 import type { Bodies } from './bodies.ts'
-import type { Body, Command, JsonText, Reply } from './commands.ts'
+import type { Body, CommandMap, JsonText, Reply } from './commands.ts'
 import { IdempotencyConflictError, QueueFullError } from './errors.ts'
 import type { QueueLimits } from './limits.ts'
 import type { TaskHead, TaskRequest, TaskState } from './task.ts'
@@ -20,7 +20,7 @@ export interface SubmissionInit {
   limits: QueueLimits
   bodies: Pick<Bodies, 'keep' | 'release'>
   nextId: () => string
-  commit: (command: Command) => Promise<Reply>
+  commit: (command: CommandMap['submit']) => Promise<Reply>
   /** Commands that wait for the store. */
   pending: () => number
   /** Tasks that have not ended. */
@@ -119,7 +119,7 @@ export class Submission {
     return descriptor
   }
 
-  async #commit(command: Command, params: Body): Promise<Reply> {
+  async #commit(command: CommandMap['submit'], params: Body): Promise<Reply> {
     const { commit, bodies } = this.#init
     try {
       const reply = await commit(command)

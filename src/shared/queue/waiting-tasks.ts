@@ -126,12 +126,26 @@ export class WaitingTasks<W extends WorkerOffer> {
     const line = this.#nextFor(worker)
     const task = line?.window.shift()
     if (line === undefined || task === undefined) return undefined
-    this.#turnsOf(line.priority).served(line.lane.principal)
-    line.running += 1
-    for (const { gate } of line.gates) gate.rule.start()
+    this.#start(line)
     this.#count(line, line.waiting - 1)
     this.#place(line)
     return { task_id: task.task_id, lane: line.key, order: task.order, at: this.#init.clock.monotonic() }
+  }
+
+  /**
+   * Takes a task that is only being made, for a worker of `free`: nothing else waits in its lane, so it would be the
+   * next. It arrives and leaves like any other. Undefined when it has to wait.
+   */
+  takeNew(lane: string, task_id: string, free: ReadonlySet<W>): { worker: W; taken: Taken } | undefined {
+    const line = this.#lines.get(lane)
+    if (line === undefined || line.waiting > 0 || line.cls.paused !== undefined) return undefined
+    const { workers } = line.cls
+    const [few, many] = free.size <= workers.size ? [free, workers] : [workers, free]
+    const worker = few.values().find(each => many.has(each))
+    if (worker === undefined || line.closedGate !== undefined) return undefined
+    this.#start(line)
+    this.#idle.delete(line)
+    return { worker, taken: { task_id, lane, order: 0, at: this.#init.clock.monotonic() } }
   }
 
   /** What was taken is not run: it is not put back, but counts no more. */
@@ -226,6 +240,12 @@ export class WaitingTasks<W extends WorkerOffer> {
   /** Reads nothing more. */
   close(): void {
     this.#pager.close()
+  }
+
+  #start(line: LaneLine<W>): void {
+    this.#turnsOf(line.priority).served(line.lane.principal)
+    line.running += 1
+    for (const { gate } of line.gates) gate.rule.start()
   }
 
   /** Highest priority with age, then turn, then age. */
