@@ -15,6 +15,8 @@ const SAMPLES = 200
 const PAGE = 50
 const SETTLE_MS = 1_000
 const PEER = 'bench-peer'
+/** Tasks wait all the time, so a puller hears of them long before. */
+const TOLD_MS = 30_000
 
 const [folder] = z.tuple([z.string()]).parse(process.argv.slice(2))
 const began = performance.now()
@@ -22,12 +24,14 @@ const { queue, close } = await openQueue(join(folder, 'queue.db'), 'full')
 const start_ms = performance.now() - began
 const rss_start_mib = await residentMiB()
 
+let told = (): void => {}
 const instanceId = crypto.randomUUID()
 const link: WorkerLink = {
   peer_id: PEER,
   run: () => Promise.reject(new Error('this worker claims')),
   renew: async () => [],
   settled() {},
+  workWaits: () => told(),
 }
 // It announces no credits: what it wants it comes for.
 queue.announce(link, announcementOf(instanceId, 0))
@@ -63,8 +67,7 @@ process.stdout.write(JSON.stringify(cost))
 await close()
 
 async function claimAndComplete(): Promise<void> {
-  const assignments: Assignment[] = await queue.claim(link, BATCH)
-  if (assignments.length !== BATCH) throw new Error(`a claim of ${BATCH} gave ${assignments.length}`)
+  const assignments = await claim(BATCH)
   const verdicts = await queue.complete(
     PEER,
     assignments.map(({ lease: { task_id, fence } }) => {
@@ -72,6 +75,21 @@ async function claimAndComplete(): Promise<void> {
     }),
   )
   if (verdicts.some(verdict => verdict !== 'committed')) throw new Error('an outcome was not committed')
+}
+
+/** As a peer that pulls: what is missing it comes for when it is told that more waits. */
+async function claim(count: number): Promise<Assignment[]> {
+  const assignments: Assignment[] = []
+  for (;;) {
+    const { promise: more, resolve } = Promise.withResolvers<void>()
+    told = resolve
+    assignments.push(...(await queue.claim(link, count - assignments.length)))
+    if (assignments.length >= count) return assignments
+    const late = sleep(TOLD_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`a claim of ${count} gave ${assignments.length}, and no word of more`)
+    })
+    await Promise.race([more, late])
+  }
 }
 
 function newSamples(): number[] {
