@@ -35,7 +35,7 @@ export function cancelTool(queue: Pick<QueuePort, 'head' | 'cancel'>): SurfaceTo
           .describe('In answer to `task_ids`, in their order.'),
       })
       .meta(eitherFieldsOrTasks('task_id', 'state')),
-    async run({ reason, ...ids }, { principal }) {
+    async run({ reason, ...ids }, { principal, signal }) {
       async function cancel(task_id: string) {
         await ownTask(queue.head(task_id), principal)
         const { state } = await queue.cancel(task_id, reason)
@@ -43,7 +43,8 @@ export function cancelTool(queue: Pick<QueuePort, 'head' | 'cancel'>): SurfaceTo
       }
       const chosen = chosenTasks(ids)
       if ('one' in chosen) return cancel(chosen.one)
-      return { tasks: await forEachTask(chosen.many, cancel, (task_id, error) => ({ task_id, error })) }
+      const refused = (task_id: string, error: z.infer<typeof errorFacts>) => ({ task_id, error })
+      return { tasks: await forEachTask(chosen.many, cancel, refused, signal) }
     },
   })
 }

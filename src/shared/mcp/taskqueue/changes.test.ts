@@ -55,6 +55,15 @@ describe('cancel', () => {
   })
 })
 
+describe('a request for many that is given up', () => {
+  it('leaves what had not begun as it is', async () => {
+    const task_ids = [await mesh.submitted(), await mesh.submitted()]
+    const context = { principal: alice, signal: AbortSignal.abort() }
+    await mesh.surface.callTool('p2p_taskqueue_cancel', { task_ids }, context)
+    expect(await mesh.call('p2p_taskqueue_status', {})).toMatchObject({ counts: { queued: 2 } })
+  })
+})
+
 describe('update_task and priority', () => {
   it('change what is given of a task that has not started, and leave the rest', async () => {
     const task_id = await mesh.submitted(alice, { labels: { a: '1' }, queue_timeout_ms: 5000 })

@@ -38,16 +38,21 @@ export function chosenTasks({
   throw new InvalidInputError('/task_id', undefined, 'the id of a task, or `task_ids`')
 }
 
-/** Runs `run` for each id; one that is refused has `refused` for answer and stops no other. In the order of the ids. */
+/**
+ * Runs `run` for each id; one that is refused has `refused` for answer and stops no other. Answers in the order of the
+ * ids. Rejects when the request is given up: what had not begun is left as it is.
+ */
 export async function forEachTask<T, R>(
   ids: readonly string[],
   run: (id: string) => Promise<T>,
   refused: (id: string, error: ErrorFacts) => R,
+  signal: AbortSignal,
 ): Promise<(T | R)[]> {
   const answers: (T | R)[] = []
   const left = ids.entries()
   async function work(): Promise<void> {
     for (const [index, id] of left) {
+      signal.throwIfAborted()
       answers[index] = await run(id).catch(error => refused(id, factsOf(error)))
     }
   }

@@ -45,7 +45,7 @@ export function resubmitTool(queue: Pick<QueuePort, 'head' | 'resubmit'>): Surfa
           .describe('In answer to `task_ids`, in their order.'),
       })
       .meta(eitherFieldsOrTasks('task_id', 'state', 'resubmitted_from')),
-    async run({ task_id, task_ids, ...changes }, { principal }) {
+    async run({ task_id, task_ids, ...changes }, { principal, signal }) {
       async function resubmit(resubmitted_from: string) {
         await ownTask(queue.head(resubmitted_from), principal)
         const receipt = await queue.resubmit(principal.id, resubmitted_from, changes)
@@ -61,7 +61,7 @@ export function resubmitTool(queue: Pick<QueuePort, 'head' | 'resubmit'>): Surfa
         resubmitted_from,
         error,
       })
-      return { tasks: await forEachTask(chosen.many, resubmit, refused) }
+      return { tasks: await forEachTask(chosen.many, resubmit, refused, signal) }
     },
   })
 }
