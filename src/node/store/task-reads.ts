@@ -40,7 +40,8 @@ function prepareStatements(db: DatabaseSync) {
   return {
     readTask: db.prepare(`SELECT ${TASK_COLUMNS} ${from} WHERE t.task_id = ?`),
     readDue: db.prepare(
-      'SELECT task_id, due_at, n AS "order" FROM tasks WHERE (due_at, n) > (?, ?) ORDER BY due_at, n LIMIT ?',
+      `SELECT task_id, due_at, n AS "order" FROM tasks WHERE due_at >= ?1 AND (due_at > ?1 OR n > ?2)
+       ORDER BY due_at, n LIMIT ?3`,
     ),
     readRunning: db.prepare(
       `SELECT ${TASK_COLUMNS} ${from} WHERE t.state = 2 AND t.n > ? ORDER BY t.n LIMIT ?`,

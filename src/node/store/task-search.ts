@@ -79,9 +79,11 @@ export class TaskSearch {
 
   #byEnd(filter: TaskFilter, after: TaskPosition | undefined): Found {
     const newest = filter.order === 'newest'
+    const [behind, direction] = newest ? ['<', 'DESC'] : ['>', 'ASC']
     const read = this.#prepare(
-      `SELECT ended_at, n AS "order" FROM tasks WHERE shelf = ? AND (ended_at, n) ${newest ? '<' : '>'} (?, ?)
-       ORDER BY ended_at ${newest ? 'DESC' : 'ASC'}, n ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
+      `SELECT ended_at, n AS "order" FROM tasks
+       WHERE shelf = ?1 AND ended_at ${behind}= ?2 AND (ended_at ${behind} ?2 OR n ${behind} ?3)
+       ORDER BY ended_at ${direction}, n ${direction} LIMIT ?4`,
     )
     const states = (filter.states ?? TASK_STATES).filter(state => TERMINAL_STATES.has(state))
     const positions: TaskPosition[] = []
