@@ -44,6 +44,7 @@ export class MeshTab implements Tab {
     this.#link = parts.link(state => this.#onLink(state))
     parts.runner.onChange(({ paused, capacity }) => parts.publisher.update({ paused, capacity }))
     this.#wakeOnNews()
+    this.#hangUpWithPage()
     this.#watchRoundTrip()
   }
 
@@ -125,6 +126,15 @@ export class MeshTab implements Tab {
       if (document.visibilityState === 'visible') this.#link.wake()
     }
     document.addEventListener('visibilitychange', onVisible, { signal })
+  }
+
+  /** A WebRTC connection whose page has gone is missed by the node after half a minute only, unless it is ended. */
+  #hangUpWithPage(): void {
+    const { host, nodePeerId } = this.#parts
+    const hangUp = ({ persisted }: PageTransitionEvent) => {
+      if (!persisted) void host.dropPeer(nodePeerId)
+    }
+    window.addEventListener('pagehide', hangUp, { signal: this.#listening.signal })
   }
 
   #watchRoundTrip(): void {
