@@ -10,13 +10,19 @@ import { expectEachCommittedOnce } from './verdict.ts'
 
 const TASKS = 150
 const GRACE_MS = 5_000
+const LEASE_MS = 30_000
 /** On a machine that is busy; the goal itself is printed. */
-const AT_MOST_MS = 60_000
+const AT_MOST_MS = 120_000
+
+/** A page that is closed hangs up; one that is killed does not, and WebRTC needs half a minute to miss it. */
+const GOAL_MS = { closed: GRACE_MS, 'killed with its browser': 2 * LEASE_MS }
 
 for (const how of ['closed', 'killed with its browser'] as const) {
   test(`a tab is ${how} in the middle: another one does its work`, async () => {
     const measured = new Measured(`tab-closed: a tab is ${how} in the middle`)
-    const node = await startNode({ args: ['--queue.grace', String(GRACE_MS)] })
+    const node = await startNode({
+      args: ['--queue.lease', String(LEASE_MS), '--queue.grace', String(GRACE_MS)],
+    })
     const client = await connectClient(node)
     const submitter = new Submitter(node)
     const tabs: WorkingTab[] = []
@@ -33,7 +39,7 @@ for (const how of ['closed', 'killed with its browser'] as const) {
       measured.row('abandoned attempts', rerun.length)
       if (rerun.length > 0) {
         const slowest = Math.max(...rerun.map(({ afterMs }) => afterMs))
-        measured.goal('slowest from the loss to running again', slowest, GRACE_MS)
+        measured.goal('slowest from the loss to running again', slowest, GOAL_MS[how])
         expect(slowest).toBeLessThan(AT_MOST_MS)
       }
       await expectEachCommittedOnce(node, tasks, measured)

@@ -16,12 +16,20 @@ const LATER_TASKS = 200
 /** On a machine that is busy; the goal itself is printed. */
 const AT_MOST_MS = 90_000
 
+/** A tab that sees late that its connection has gone waits for its pings, and then for its turn to dial. */
+const BACK_WITHIN_MS = 180_000
+
 /** A node that offers no WebRTC is reached by the WebSocket of its HTTP server. */
 const PATHS = { websocket: ['--p2p.listen', '/ip4/127.0.0.1/tcp/0'], 'webrtc-direct': [] }
+/** Shorter than its connection is kept, so that it goes on with its session; or longer, so that it comes anew. */
+const UNTIL = ['its work is done', 'the node has given it up'] as const
 
-for (const [path, args] of Object.entries(PATHS)) {
-  test(`a tab on ${path} is frozen, its work runs elsewhere, and what it says when it is back comes too late`, async () => {
-    const measured = new Measured(`tab-frozen: SIGSTOP of a tab's renderer, ${path}, lease ${LEASE_MS} ms`)
+const cases = Object.entries(PATHS).flatMap(([path, args]) => UNTIL.map(end => ({ path, args, end })))
+for (const { path, args, end } of cases) {
+  test(`a tab on ${path} is frozen until ${end}: its work runs elsewhere, and what it says when it is back comes too late`, async () => {
+    const measured = new Measured(
+      `tab-frozen: SIGSTOP of a tab's renderer, ${path}, lease ${LEASE_MS} ms, until ${end}`,
+    )
     const lease = ['--queue.lease', String(LEASE_MS), '--queue.grace', String(LEASE_MS / 2)]
     const node = await startNode({ args: [...args, ...lease] })
     const client = await connectClient(node)
@@ -52,12 +60,19 @@ for (const [path, args] of Object.entries(PATHS)) {
         measured.goal('from the freeze to running again', afterMs, 2 * LEASE_MS)
         expect(afterMs).toBeLessThan(AT_MOST_MS)
       }
+      if (end === 'the node has given it up') {
+        const isThere = async () =>
+          (await tabsAtWork(client)).some(({ peer_id }) => peer_id === frozen.peerId)
+        await until(end, async () => ((await isThere()) ? undefined : true), BACK_WITHIN_MS)
+      }
       measured.row('frozen for', `${Date.now() - frozenAt} ms`)
       const before = (await allEvents(client)).length
       for (const pid of stopped.splice(0)) process.kill(pid, 'SIGCONT')
       const backAt = Date.now()
-      await until('the tab to take work again', async () =>
-        (await tabsAtWork(client)).find(({ peer_id }) => peer_id === frozen.peerId),
+      await until(
+        'the tab to take work again',
+        async () => (await tabsAtWork(client)).find(({ peer_id }) => peer_id === frozen.peerId),
+        BACK_WITHIN_MS,
       )
       measured.row('back at work after', `${Date.now() - backAt} ms`)
       // It finishes what it ran, says so, and runs new tasks: by then its late outcome has been answered.
