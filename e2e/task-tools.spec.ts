@@ -127,3 +127,35 @@ test('over stdio, and the server ends', async () => {
   await useEveryTool(client)
   await ended
 })
+
+/** Runs for the five seconds that the tool allows a query. */
+const LONG = {
+  tool: 'data_json_query',
+  params: { json: {}, query: '($f := function($x) { $f($x + 1) }; $f(0))' },
+}
+
+test('what still runs when the time of a shutdown is over is given back, and runs after the next start', async () => {
+  let node = await startNode()
+  const ended = new Promise(resolve => node.child.once('exit', resolve))
+  const client = await connectClient(node)
+  const { tasks } = await callTool<{ tasks: { task_id: string }[] }>(client, 'p2p_taskqueue_submit', LONG)
+  const task_id = tasks[0]?.task_id ?? ''
+  const attemptsSeenBy = async (by: Client, least: number) => {
+    const { attempts } = await callTool<{ attempts: { state: string }[] }>(by, 'p2p_taskqueue_task_status', {
+      task_id,
+    })
+    return attempts.length >= least ? attempts : undefined
+  }
+  await until('its first attempt', () => attemptsSeenBy(client, 1))
+  const answer = await callTool(client, 'p2p_taskqueue_shutdown', { wait_ms: 500 })
+  expect(answer).toMatchObject({ running: 1 })
+  expect(await ended).toBe(0)
+  await client.close()
+
+  node = await startNode({ dataDir: node.dataDir })
+  const again = await connectClient(node)
+  const attempts = await until('its second attempt', () => attemptsSeenBy(again, 2))
+  expect(attempts[0]).toMatchObject({ state: 'released' })
+  await again.close()
+  expect(await node.stop()).toBe(0)
+})
