@@ -2,18 +2,19 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import { AlarmClock } from './alarm-clock.ts'
 import type { Bodies } from './bodies.ts'
-import type { Changed, Command, CommandMap, Reply } from './commands.ts'
+import type { Command, Reply } from './commands.ts'
 import { DueTasks } from './due-tasks.ts'
 import { InsistentCommit } from './insistent-commit.ts'
 import { laneKey } from './lane.ts'
 import type { HeldLease } from './lease-book.ts'
+import { LeaseGrants } from './lease-grants.ts'
 import { type Grant, LeasedAttempts } from './leased-attempts.ts'
 import type { QueueLimits } from './limits.ts'
 import { Pairing } from './pairing.ts'
 import type { QueueStore } from './store.ts'
 import type { StoreHealth } from './store-health.ts'
 import type { TaskHead } from './task.ts'
-import { type Taken, WaitingTasks } from './waiting-tasks.ts'
+import { WaitingTasks } from './waiting-tasks.ts'
 import type { Announcement, Assignment, WorkerLink } from './work.ts'
 import { WorkerRoster } from './worker-roster.ts'
 import { type OfferChange, WorkerSlot } from './worker-slot.ts'
@@ -35,15 +36,6 @@ export interface DispatcherInit {
   commit: (command: Command) => Promise<Reply>
 }
 
-/** A lease that is being committed. */
-interface Granting {
-  readonly taken: Taken
-  readonly slot: WorkerSlot
-  /** Lanes in which the task is not to be looked for any more: it was taken there. */
-  readonly lanes: Set<string>
-  readonly onGrant: (lease: HeldLease, grant: Grant) => void
-}
-
 /**
  * Pairs waiting tasks with workers that granted credits, the moment both are there: nothing polls and nothing is
  * scanned. It follows the store's changes (`follow`), so its picture is never ahead of what is durable.
@@ -54,10 +46,9 @@ export class Dispatcher {
   readonly roster = new WorkerRoster()
   readonly #init: DispatcherInit
   readonly #alarms: AlarmClock
-  readonly #commits: InsistentCommit
   readonly #due: DueTasks
   readonly #pairing: Pairing
-  readonly #granting = new Map<string, Granting>()
+  readonly #grants: LeaseGrants
   #draining = false
   #onIdle: (() => void)[] = []
 
@@ -67,7 +58,6 @@ export class Dispatcher {
     const alarms = new AlarmClock(clock)
     const commits = new InsistentCommit(init.commit, health)
     this.#alarms = alarms
-    this.#commits = commits
     this.attempts = new LeasedAttempts({ ...init, alarms, commits, onFree: slot => this.#freed(slot) })
     this.waiting = new WaitingTasks({
       page: (lane, after, limit) => store.waiting(lane, after, limit),
@@ -77,13 +67,21 @@ export class Dispatcher {
       logger,
       onReady: workers => this.#pairing.woke(workers),
     })
+    this.#grants = new LeaseGrants({
+      clock,
+      commits,
+      leaseMs: init.leaseMs,
+      waiting: this.waiting,
+      roster: this.roster,
+      attempts: this.attempts,
+      onFree: slot => this.#freed(slot),
+    })
     this.#pairing = new Pairing({
       roster: this.roster,
       waiting: this.waiting,
       rests: () => this.#rests,
       lease: (taken, slot) => {
-        const lanes = new Set([taken.lane])
-        void this.#grant(taken, slot, lanes, (lease, grant) => void this.attempts.run(lease, slot, grant))
+        void this.#grants.grant(taken, slot, (lease, grant) => void this.attempts.run(lease, slot, grant))
       },
     })
     this.#due = new DueTasks({
@@ -120,14 +118,17 @@ export class Dispatcher {
   /** What was committed, in the order of `seq`; once for each change. */
   follow(command: Command, reply: Reply): void {
     if (!reply.changed) {
-      if (command.kind === 'lease') this.#notGranted(command.task_id)
+      if (command.kind === 'lease') {
+        this.#grants.refused(command.task_id)
+        this.#noticeIdle()
+      }
       return
     }
     const { task_id, order, lane, left, queued_at = reply.at } = reply
     this.#due.set(task_id, order, reply.due_at)
-    if (left !== undefined) this.#left(task_id, order, left)
+    if (left !== undefined && !this.#grants.took(task_id, left)) this.waiting.leave(left, order)
     if (command.kind === 'lease') {
-      this.#granted(command, reply)
+      this.#grants.granted(command, reply)
       return
     }
     const lease = this.attempts.end(task_id, command.kind)
@@ -146,7 +147,7 @@ export class Dispatcher {
     const found = this.waiting.takeNew(laneKey(task), task.task_id, this.roster.free)
     if (found === undefined) return
     const { worker, taken } = found
-    void this.#grant(taken, worker, new Set(), (lease, grant) => void this.attempts.run(lease, worker, grant))
+    void this.#grants.grantNew(taken, worker, (lease, grant) => void this.attempts.run(lease, worker, grant))
   }
 
   announce(link: WorkerLink, announcement: Announcement): number {
@@ -202,7 +203,7 @@ export class Dispatcher {
     while (grants.length < most && !this.#rests) {
       const taken = this.waiting.take(slot)
       if (taken === undefined) break
-      grants.push(this.#grant(taken, slot, new Set([taken.lane]), onGrant))
+      grants.push(this.#grants.grant(taken, slot, onGrant))
     }
     this.#pairing.pulled(slot, grants.length >= most)
     if (grants.length > 0) await this.#init.health.whileWell(Promise.all(grants))
@@ -234,71 +235,12 @@ export class Dispatcher {
   }
 
   get #isIdle(): boolean {
-    return this.attempts.size === 0 && this.#granting.size === 0
+    return this.attempts.size === 0 && this.#grants.size === 0
   }
 
   /** No leases are granted now. */
   get #rests(): boolean {
     return this.#draining || this.#init.health.failure !== undefined
-  }
-
-  #grant(
-    taken: Taken,
-    slot: WorkerSlot,
-    lanes: Granting['lanes'],
-    onGrant: Granting['onGrant'],
-  ): Promise<unknown> {
-    const { task_id, lane } = taken
-    const earlier = this.#granting.get(task_id)
-    if (earlier !== undefined) {
-      // It went to another lane while its lease is being committed.
-      earlier.lanes.add(lane)
-      this.waiting.giveUp(taken)
-      return Promise.resolve()
-    }
-    slot.running += 1
-    this.roster.changed(slot)
-    this.#granting.set(task_id, { taken, slot, lanes, onGrant })
-    const { peer_id, instance_id } = slot
-    const at = this.#init.clock.now()
-    return this.#commits.change({ kind: 'lease', task_id, at, peer_id, instance_id })
-  }
-
-  #left(taskId: string, order: number, lane: string): void {
-    if (this.#granting.get(taskId)?.lanes.delete(lane)) return
-    this.waiting.leave(lane, order)
-  }
-
-  #notGranted(taskId: string): void {
-    const granting = this.#granting.get(taskId)
-    if (granting === undefined) return
-    this.#granting.delete(taskId)
-    this.waiting.giveUp(granting.taken)
-    granting.slot.running -= 1
-    this.#freed(granting.slot)
-    this.#noticeIdle()
-  }
-
-  #granted({ task_id, peer_id, instance_id }: CommandMap['lease'], reply: Changed): void {
-    const granting = this.#granting.get(task_id)
-    this.#granting.delete(task_id)
-    const grant = this.#grantOf(reply)
-    if (granting === undefined || grant === undefined) return
-    const { taken, slot, onGrant } = granting
-    const isThere = this.roster.has(slot)
-    const origin = { task_id, fence: reply.fence, peer_id, instance_id, lane: taken.lane }
-    const lease = this.attempts.hold(origin, grant.attemptTimeoutMs, isThere ? slot : undefined)
-    if (isThere) onGrant(lease, grant)
-    else this.attempts.release(lease, 'given_back')
-  }
-
-  #grantOf({ task_id, fence, tool, granted }: Changed): (Grant & { attemptTimeoutMs: number }) | undefined {
-    if (granted === undefined) return undefined
-    const { attempt, attempt_timeout_ms, deadline = Number.POSITIVE_INFINITY, params } = granted
-    const left = Math.max(deadline - this.#init.clock.now(), 1)
-    const deadline_ms = Math.min(attempt_timeout_ms, left)
-    const terms = { task_id, attempt, fence, lease_ms: this.#init.leaseMs, deadline_ms }
-    return { terms, tool, params, attemptTimeoutMs: attempt_timeout_ms }
   }
 
   #count(command: Command, lease: HeldLease | undefined): void {

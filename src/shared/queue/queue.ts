@@ -17,16 +17,14 @@ import {
 } from './errors.ts'
 import { GroupCommit } from './group-commit.ts'
 import { laneKey } from './lane.ts'
-import { verdictOf } from './leased-attempts.ts'
 import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from './limits.ts'
-import { storedLogs } from './log-tail.ts'
 import type { Pause } from './pause.ts'
 import { PauseBook, type PauseFilter, type StandingPause } from './pause-book.ts'
+import { ReportedOutcomes } from './reported-outcomes.ts'
 import { ResultWaiters } from './result-waiters.ts'
 import { keepRetention } from './retention.ts'
 import type { EventPage, QueueStore, TaskPage } from './store.ts'
 import { StoreHealth } from './store-health.ts'
-import { releaseOutcome, storedOutcome } from './stored-outcome.ts'
 import { Submission, type SubmitReceipt } from './submission.ts'
 import {
   type AttemptLogLine,
@@ -99,6 +97,7 @@ export class Queue implements WorkOwner {
   readonly #commits: GroupCommit<Command, Reply>
   readonly #dispatcher: Dispatcher
   readonly #submission: Submission
+  readonly #outcomes: ReportedOutcomes
   readonly #reader: TaskReader
   readonly #pauses: PauseBook
   readonly #waiters: ResultWaiters
@@ -140,6 +139,13 @@ export class Queue implements WorkOwner {
       },
       pending: () => this.#commits.pending,
       openTasks: () => this.#openTasks,
+    })
+    this.#outcomes = new ReportedOutcomes({
+      clock,
+      random,
+      bodies,
+      commit: command => this.#commits.add(command),
+      logsOf: taskId => this.logsOf(taskId),
     })
     this.#reader = new TaskReader({ store, bodies, waiters: this.#waiters, limits })
     const onChange = (pauses: readonly Pause[]) => this.#dispatcher.waiting.setPauses(pauses)
@@ -370,7 +376,7 @@ export class Queue implements WorkOwner {
 
   async complete(peerId: string, reports: OutcomeReport[]): Promise<OutcomeVerdict[]> {
     this.#ensureWritable()
-    return Promise.all(reports.map(report => this.#complete(peerId, report)))
+    return Promise.all(reports.map(report => this.#outcomes.take(peerId, report)))
   }
 
   claim(link: WorkerLink, max: number): Promise<Assignment[]> {
@@ -397,27 +403,6 @@ export class Queue implements WorkOwner {
     this.#health.close()
     this.#waiters.close()
     await this.#commits.settled()
-  }
-
-  async #complete(peerId: string, report: OutcomeReport): Promise<OutcomeVerdict> {
-    const { clock, random, bodies } = this.#init
-    const { task_id, fence, instance_id } = report
-    const logs = storedLogs(report.outcome.logs ?? this.logsOf(task_id))
-    const stored = storedOutcome(report.outcome, bodies)
-    const outcome = stored instanceof Promise ? await stored : stored
-    const settle = { task_id, fence, peer_id: peerId, instance_id, at: clock.now(), roll: random(), outcome }
-    let mayRefer = true
-    try {
-      const reply = await this.#commits.add({
-        kind: 'settle',
-        ...settle,
-        ...(logs === undefined ? {} : { logs }),
-      })
-      mayRefer = reply.changed
-      return verdictOf(reply)
-    } finally {
-      releaseOutcome(outcome, mayRefer, bodies)
-    }
   }
 
   async #change(command: Command): Promise<void> {
