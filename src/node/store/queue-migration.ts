@@ -34,7 +34,9 @@ export function migrateFirstSchema(db: DatabaseSync, { tasks, indexes, marks }: 
     'UPDATE counters SET seq = (SELECT seq FROM sequence), made = coalesce((SELECT max(n) FROM tasks), 0)',
   )
   db.exec('DROP TABLE sequence')
-  db.exec('INSERT INTO made_in SELECT created_at / 60000, min(n), max(n) FROM tasks GROUP BY 1')
+  for (const span of [1_000, 60_000]) {
+    db.exec(`INSERT INTO made_in SELECT ${span}, created_at / ${span}, min(n), max(n) FROM tasks GROUP BY 2`)
+  }
   countStates(db)
   placeTasks(db)
   db.exec(marks)

@@ -58,7 +58,7 @@ CREATE TABLE results (n INTEGER PRIMARY KEY, result TEXT NOT NULL) STRICT;
 `
 
 /**
- * `made_in` says which tasks were made in a minute, `journal` holds the changes of one transaction in a row.
+ * `made_in` says which tasks were made in a minute or a second (`span`, milliseconds), `journal` holds the changes of one transaction in a row.
  * `counters` is one row, written with every transaction.
  */
 const BESIDE = `
@@ -70,7 +70,9 @@ CREATE TABLE blobs (n INTEGER NOT NULL, slot INTEGER NOT NULL, cid TEXT NOT NULL
 CREATE INDEX blobs_by_cid ON blobs (cid);
 CREATE TABLE logs (n INTEGER NOT NULL, fence INTEGER NOT NULL, lines TEXT NOT NULL,
   PRIMARY KEY (n, fence)) STRICT, WITHOUT ROWID;
-CREATE TABLE made_in (minute INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;
+CREATE TABLE made_in (span INTEGER NOT NULL, slot INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  PRIMARY KEY (span, slot)) STRICT, WITHOUT ROWID;
+CREATE INDEX made_in_by_last ON made_in (last);
 CREATE TABLE journal (last_seq INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, at INTEGER NOT NULL,
   changes TEXT NOT NULL) STRICT;
 CREATE TABLE records (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { TaskFilter, TaskPage } from '../../shared/queue/store.ts'
 import { TASK_STATES, type TaskState, TERMINAL_STATES } from '../../shared/queue/task.ts'
 import { cursorOf, parseCursor, type TaskPosition } from '../../shared/queue/task-cursor.ts'
-import type { CreationTimes } from './creation-times.ts'
+import type { CreationTimes, NumberRange } from './creation-times.ts'
 import { STATE_CODES, TASK_COLUMNS, taskFromRow } from './stored-task.ts'
 import { labelKeys } from './task-labels.ts'
 import { AllStream, AnyStream, IndexStream, LookBudget, type TaskStream } from './task-streams.ts'
@@ -54,8 +54,7 @@ export class TaskSearch {
   }
 
   #byCreation(filter: TaskFilter, after: TaskPosition | undefined): Found {
-    const { created_from = 0, created_until = Number.MAX_SAFE_INTEGER, limit } = filter
-    const within = this.#times.numbers(created_from, created_until)
+    const within = this.#numbersOf(filter)
     if (within === undefined) return { positions: [], next: undefined }
     const sign = filter.order === 'newest' ? -1 : 1
     const [first, last] = sign === 1 ? [within.first, within.last] : [-within.last, -within.first]
@@ -72,7 +71,7 @@ export class TaskSearch {
       budget.spend()
       key = candidate + 1
       if (!this.#matches(candidate * sign, filter)) continue
-      if (positions.length === limit) return { positions, next: positions.at(-1) }
+      if (positions.length === filter.limit) return { positions, next: positions.at(-1) }
       positions.push({ order: candidate * sign, ended_at: 0 })
     }
   }
@@ -105,6 +104,12 @@ export class TaskSearch {
       if (rows.length < ENDED_READ) return { positions, next: undefined }
     }
     return { positions, next: from }
+  }
+
+  #numbersOf({ created_from, created_until }: TaskFilter): NumberRange | undefined {
+    const { MAX_SAFE_INTEGER } = Number
+    if (created_from === undefined && created_until === undefined) return { first: 1, last: MAX_SAFE_INTEGER }
+    return this.#times.numbers(created_from ?? 0, created_until ?? MAX_SAFE_INTEGER)
   }
 
   /** All that can match, in order, and as little else as the indexes know. */

@@ -116,6 +116,28 @@ export function listCompliance(storeOf: () => QueueStore): void {
       ])
     })
 
+    it('find what was made within any two times', async () => {
+      const at = Array.from({ length: 200 }, (_, index) => AT + index * 1_700 + (index % 7) * 311)
+      await storeOf().apply(at.map((created_at, index) => submit(headOf(`t${index}`, { created_at }))))
+      const ranges = [
+        [0, 1],
+        [1, 999],
+        [1_700, 3_400],
+        [59_000, 61_000],
+        [10_000, 70_000],
+        [60_000, 180_000],
+        [59_999, 240_001],
+      ]
+      for (const [from = 0, until = 0] of ranges) {
+        const range = { created_from: AT + from, created_until: AT + until }
+        const wanted = at.flatMap((time, index) =>
+          time >= range.created_from && time < range.created_until ? [`t${index}`] : [],
+        )
+        expect(await pagesOf({ ...range, limit: 50 })).toEqual(wanted)
+        expect(await pagesOf({ ...range, limit: 50, order: 'newest' })).toEqual(wanted.toReversed())
+      }
+    })
+
     it('are not shifted by what comes and goes between pages', async () => {
       await fill()
       const filter = { limit: 5, states: ['queued'], order: 'oldest' } as const
