@@ -413,6 +413,18 @@ describe('a worker that pulls', () => {
 })
 
 describe('draining', () => {
+  it('leaves what waits, and a task that runs can still be cancelled', async () => {
+    const { queue } = await openTestQueue()
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(1))
+    const [running] = await queue.submit('alice', [work(1), work(2)])
+    await settle()
+    const drained = queue.drain(new AbortController().signal)
+    await queue.cancel(idOf(running), 'the node goes')
+    await drained
+    expect(await queue.status()).toMatchObject({ state: 'draining', counts: { cancelled: 1, queued: 1 } })
+  })
+
   it('grants nothing more and ends when what runs has ended', async () => {
     const { queue } = await openTestQueue()
     const worker = new TestWorker('w1')

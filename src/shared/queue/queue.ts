@@ -406,7 +406,7 @@ export class Queue implements WorkOwner {
   }
 
   async #change(command: Command): Promise<void> {
-    this.#ensureOpen()
+    this.#ensureWritable()
     const reply = await this.#commits.add(command)
     if (reply.changed) return
     const { refusal, task_id, state = 'unknown' } = reply
