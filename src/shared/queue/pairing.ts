@@ -73,22 +73,27 @@ export class Pairing {
     }
     for (const workers of this.#woken) {
       this.#woken.delete(workers)
-      while (this.#serveEach(workers));
+      this.#serveAll(workers)
       this.#tellPullers(workers)
     }
   }
 
-  /** Serves each of the workers that is free, while there is something for them; false when there is no more. */
-  #serveEach(workers: ReadonlySet<WorkerSlot>): boolean {
+  /** Serves those of the workers that are free, one task to each in turn, while there is something for them. */
+  #serveAll(workers: ReadonlySet<WorkerSlot>): void {
     const { free } = this.#init.roster
-    // Whoever is free is soon at work, so the line of the free is mostly the shorter one.
-    let served = false
-    for (const slot of free.size <= workers.size ? [...free] : [...workers]) {
-      if (!free.has(slot) || !workers.has(slot)) continue
-      if (!this.#serve(slot)) return false
-      served = true
+    if (free.size <= workers.size) {
+      // Who was served and is still free stands at its end again.
+      for (const slot of free) if (workers.has(slot) && !this.#serve(slot)) return
+      return
     }
-    return served
+    for (let served = true; served; ) {
+      served = false
+      for (const slot of workers) {
+        if (!free.has(slot)) continue
+        if (!this.#serve(slot)) return
+        served = true
+      }
+    }
   }
 
   #serve(slot: WorkerSlot): boolean {
