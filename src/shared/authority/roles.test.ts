@@ -27,6 +27,7 @@ describe('roles', () => {
       'toolmesh/announce',
       'toolmesh/claim',
       'toolmesh/complete',
+      'toolmesh/heartbeat',
       'p2p_taskqueue_announce',
       'p2p_taskqueue_heartbeat',
     ])

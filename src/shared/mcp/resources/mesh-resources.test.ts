@@ -17,9 +17,10 @@ describe('the resources', () => {
       'mesh://peers',
       'mesh://tasks',
       'mesh://task-events',
+      'mesh://schedules',
       'mesh://tools',
     ])
-    expect(uris(alice)).toEqual(['mesh://tasks', 'mesh://task-events', 'mesh://tools'])
+    expect(uris(alice)).toEqual(['mesh://tasks', 'mesh://task-events', 'mesh://schedules', 'mesh://tools'])
     expect(mesh.surface.listResourceTemplates(reader).map(({ uriTemplate }) => uriTemplate)).toEqual([
       'mesh://peers/{id}',
       'mesh://tasks/{id}',
