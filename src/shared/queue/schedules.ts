@@ -56,7 +56,7 @@ export class Schedules {
   readonly #limits: ScheduleLimits
   readonly #records: ScheduleRecords
   readonly #entries = new Map<string, ScheduleEntry>()
-  readonly #listeners = new Set<() => void>()
+  readonly #listeners = new Set<(principals: ReadonlySet<string>) => void>()
   #open = false
   #stopTimer = () => {}
   #waking: Promise<void> | undefined
@@ -114,7 +114,7 @@ export class Schedules {
       entry.set(schedule, times, goesOn ? entry.progress : progress)
       this.#entries.set(key, entry)
       this.#arm()
-      this.#tell()
+      this.#tell([principal])
       return entry.view()
     })
   }
@@ -127,12 +127,12 @@ export class Schedules {
       await this.#records.remove(key)
       this.#entries.delete(key)
       this.#arm()
-      this.#tell()
+      this.#tell([principal])
     })
   }
 
-  /** Calls `listener` when a schedule was set, removed, or had a tick; the returned function ends it. */
-  onChange(listener: () => void): () => void {
+  /** Calls `listener` when schedules of these principals were set, removed, or had a tick; the returned function ends it. */
+  onChange(listener: (principals: ReadonlySet<string>) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -192,11 +192,12 @@ export class Schedules {
     }
     await Promise.all(begun.map(entry => this.#trying(entry, () => this.#submit(entry))))
     if (due.length > 0 || this.#unsaved) await this.#save()
-    if (due.length > 0) this.#tell()
+    if (due.length > 0) this.#tell(due.map(({ schedule }) => schedule.principal))
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener()
+  #tell(principals: readonly string[]): void {
+    const changed = new Set(principals)
+    for (const listener of this.#listeners) listener(changed)
   }
 
   /** Decides on the latest tick that has come: it is skipped, or to be submitted. */

@@ -86,6 +86,23 @@ describe('the resources', () => {
     expect(heard).toContain('alice')
   })
 
+  it('tell a submitter of its own schedules, and a reader of all', async () => {
+    const heard: string[] = []
+    for (const [name, principal] of Object.entries({ alice, bob, reader })) {
+      mesh.surface.subscribe('mesh://schedules', principal, () => heard.push(name))
+    }
+    const schedule = { name: 'often', cron: '* * * * *', task: { tool: 'work' } }
+    await mesh.call('p2p_taskqueue_schedule', schedule, bob)
+    expect(heard).toEqual(['bob', 'reader'])
+    expect(await mesh.surface.readResource('mesh://schedules', alice)).toEqual({ schedules: [] })
+    expect(await mesh.surface.readResource('mesh://schedules', bob)).toMatchObject({
+      schedules: [{ name: 'often' }],
+    })
+    await mesh.test.clock.advance(60_000)
+    await settle()
+    expect(heard).toEqual(['bob', 'reader', 'bob', 'reader'])
+  })
+
   it('tell of each change of a task, and of its progress while it runs', async () => {
     let all = 0
     let one = 0
