@@ -41,7 +41,7 @@ export class LaneWindow {
   readonly #tasks: WaitingTask[] = []
   /** Infinity: all that waits is here. */
   #horizon = Number.POSITIVE_INFINITY
-  #reading: { cut: number; left: Set<number>; page: LanePage } | undefined
+  #reading: { cut: number; left: Set<number>; page: LanePage; most: number } | undefined
 
   constructor(budget: WindowBudget) {
     this.#budget = budget
@@ -73,8 +73,10 @@ export class LaneWindow {
   arrive(task: WaitingTask): boolean {
     this.#reading?.left.delete(task.order)
     if (this.#reading === undefined && task.order > this.#horizon) return true
+    // A window that is larger than windows may be now does not shrink for that, or it would be read again soon.
+    const most = Math.max(this.#budget.window, this.#tasks.length)
     const isNew = this.#put(task)
-    this.#trim()
+    this.#trim(most)
     return isNew
   }
 
@@ -102,9 +104,9 @@ export class LaneWindow {
 
   /** Begins to read; `filled` or `unfilled` follows. */
   read(): LanePage {
-    const limit = Math.max(this.#budget.window - this.#tasks.length, 1)
-    const page = { after: this.#horizon, limit }
-    this.#reading = { cut: Number.POSITIVE_INFINITY, left: new Set(), page }
+    const most = this.#budget.window
+    const page = { after: this.#horizon, limit: Math.max(most - this.#tasks.length, 1) }
+    this.#reading = { cut: Number.POSITIVE_INFINITY, left: new Set(), page, most }
     return page
   }
 
@@ -113,7 +115,7 @@ export class LaneWindow {
     const reading = this.#reading
     if (reading === undefined) return
     for (const task of tasks) if (!reading.left.has(task.order)) this.#put(task)
-    this.#trim()
+    this.#trim(reading.most)
     const last = tasks.at(-1)
     const end =
       last !== undefined && tasks.length >= reading.page.limit ? last.order : Number.POSITIVE_INFINITY
@@ -138,8 +140,8 @@ export class LaneWindow {
     return true
   }
 
-  #trim(): void {
-    while (this.#tasks.length > this.#budget.window) {
+  #trim(most: number): void {
+    while (this.#tasks.length > most) {
       const dropped = this.#tasks.pop()
       if (dropped === undefined) return
       this.#budget.held -= 1

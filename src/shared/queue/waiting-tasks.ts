@@ -354,7 +354,7 @@ export class WaitingTasks<W extends WorkerOffer> {
       queue.tasks -= line.waiting
       line.stands = undefined
       this.#place(line)
-      if (line.stands !== undefined) return
+      if (line.stands === 'contest') return
     }
   }
 
