@@ -83,12 +83,14 @@ async function claim(count: number): Promise<Assignment[]> {
   for (;;) {
     const { promise: more, resolve } = Promise.withResolvers<void>()
     told = resolve
-    assignments.push(...(await queue.claim(link, count - assignments.length)))
+    // It asks for what it may hold in all, and holds what it has not completed.
+    assignments.push(...(await queue.claim(link, count)))
     if (assignments.length >= count) return assignments
-    const late = sleep(TOLD_MS, undefined, { ref: false }).then(() => {
+    const late = setTimeout(() => {
       throw new Error(`a claim of ${count} gave ${assignments.length}, and no word of more`)
-    })
-    await Promise.race([more, late])
+    }, TOLD_MS)
+    await more
+    clearTimeout(late)
   }
 }
 
