@@ -1,5 +1,4 @@
 import { css, html, LitElement, nothing } from 'lit'
-import { TERMINAL_STATES } from '../../src/shared/queue/task.ts'
 import { baseStyles } from '../design/base-styles.ts'
 import { buttonStyles } from '../design/button-styles.ts'
 import { Action } from '../feed/action.ts'
@@ -33,7 +32,7 @@ export class TaskActions extends LitElement {
     const { busy, problem } = this.#action
     return html`
       ${
-        TERMINAL_STATES.has(task.state)
+        task.ended_at !== undefined
           ? html`<button type="button" ?disabled=${busy} @click=${() => this.#again(task)}>Submit again</button>`
           : html`<button type="button" ?disabled=${busy} @click=${() => this.#cancel(task)}>Cancel this task</button>`
       }
