@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 export const WORKERS = 2
 /** Attempts that each worker may have running. */
-export const CREDITS = 128
+export const CREDITS = 256
 export const TASKS = 20_000
 
 /** CPU in microseconds a task, of the owner with its store's thread and of all workers together. */
