@@ -313,4 +313,51 @@ describe('waiting tasks', () => {
     await clock.advance(2_000)
     expect(tasks.memory.gates).toBe(2 * 4_096)
   })
+
+  it('holds 256 of a million tasks in memory, and reads on as they are taken', async () => {
+    let read = 0
+    const { tasks, clock, come } = open({
+      page: async (key, after, limit) => {
+        if (!key.includes('many')) return []
+        read += limit
+        return Array.from({ length: limit }, (_, n) => {
+          const order = after + 1 + n
+          return { task_id: `t${order}`, order, queued_at: clock.now() }
+        })
+      },
+    })
+    const one = worker()
+    tasks.setWorker(one)
+    const many = lane({ principal: 'many', concurrency: { key: 'k', limit: 1 } })
+    tasks.recover([{ lane: many, waiting: 1_000_000 }])
+    come(lane({ principal: 'few' }))
+    const taken: number[] = []
+    for (let n = 0; n < 1_001; n++) {
+      await clock.advance(0)
+      const next = tasks.take(one)
+      if (next?.lane === many) taken.push(next.order)
+      tasks.ended(next?.lane ?? '')
+      expect(tasks.memory.tasks).toBeLessThanOrEqual(257)
+    }
+    expect(taken).toEqual(Array.from({ length: 1_000 }, (_, n) => n + 1))
+    expect(tasks.size).toBe(999_000)
+    expect(read).toBeLessThan(1_500)
+  })
+
+  it('asks again for a page that could not be read', async () => {
+    let failures = 2
+    const { tasks, clock, all } = open({
+      page: async () => {
+        if (failures-- > 0) throw new Error('unavailable')
+        return [{ task_id: 't7', order: 7, queued_at: 0 }]
+      },
+    })
+    const one = worker()
+    tasks.setWorker(one)
+    tasks.recover([{ lane: lane(), waiting: 1 }])
+    await clock.advance(1_999)
+    expect(all(one)).toEqual([])
+    await clock.advance(1)
+    expect(all(one)).toEqual(['t7'])
+  })
 })
