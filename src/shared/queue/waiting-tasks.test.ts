@@ -41,7 +41,9 @@ function worker(
   return { peer_id, tools: new Map(Object.entries(tools)), labels: new Set(labels) }
 }
 
-function open({ page = async (): Promise<WaitingTask[]> => [], heldAtMost = 131_072 } = {}) {
+type Page = (lane: string, after: number, limit: number) => Promise<WaitingTask[]>
+
+function open({ page = async () => [] }: { page?: Page } = {}) {
   const clock = new ManualClock()
   const ready = new Set<ReadonlySet<WorkerOffer>>()
   const tasks = new WaitingTasks<WorkerOffer>({
@@ -51,7 +53,6 @@ function open({ page = async (): Promise<WaitingTask[]> => [], heldAtMost = 131_
     categoryOf: tool => `kind of ${tool}`,
     onReady: workers => ready.add(workers),
     logger: silentLogger,
-    heldAtMost,
   })
   let order = 0
   return {
@@ -355,6 +356,7 @@ describe('waiting tasks', () => {
     const one = worker()
     tasks.setWorker(one)
     tasks.recover([{ lane: lane(), waiting: 1 }])
+    await clock.advance(0)
     await clock.advance(1_999)
     expect(all(one)).toEqual([])
     await clock.advance(1)
