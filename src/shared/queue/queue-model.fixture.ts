@@ -11,6 +11,8 @@ interface ModelAttempt {
   peer: string
   /** Whether it counts against `max_attempts`; undefined while it runs. */
   counts?: boolean
+  /** Its lease was lost, and no outcome came since. */
+  lost?: boolean
   outcome?: string
 }
 
@@ -68,9 +70,12 @@ export class QueueModel {
         return go(task, 'running')
       case 'release':
         if (task.state !== 'running' || command.fence !== task.fence) return { refusal: 'stale_fence' }
-        for (const attempt of task.attempts.slice(-1)) attempt.counts = command.cause !== 'given_back'
+        for (const attempt of task.attempts.slice(-1)) {
+          attempt.counts = command.cause !== 'given_back'
+          attempt.lost = command.cause === 'lost'
+        }
         if (command.cause === 'given_back') return wait(task, command.at, 0)
-        return retry(task, command)
+        return retry(task, command, command.cause === 'lost')
       case 'cancel':
         task.fence += 1
         return end(task, 'cancelled', command.at)
@@ -116,6 +121,7 @@ export class QueueModel {
     const ran = attempt.counts === undefined
     if (!ran && (kind === 'stopped' || kind === 'refused')) return { refusal: 'stale_fence' }
     attempt.outcome = outcome
+    attempt.lost = false
     attempt.counts = kind === 'failed' || kind === 'fatal'
     if (kind === 'succeeded') return end(task, 'succeeded', command.at)
     if (kind === 'fatal') return end(task, 'failed', command.at)
@@ -158,11 +164,12 @@ function kindOf(outcome: ReportedOutcome): 'succeeded' | 'failed' | 'fatal' | 's
   return outcome.error.retryable ? 'failed' : 'fatal'
 }
 
-function retry(task: ModelTask, { at, roll }: { at: number; roll: number }): Expected {
+function retry(task: ModelTask, { at, roll }: { at: number; roll: number }, isLost = false): Expected {
   const { max_attempts, base_delay_ms, max_delay_ms } = task.asked.retry
   const spent = task.attempts.filter(attempt => attempt.counts).length
   if (!mayRepeat(task) || spent >= max_attempts) return end(task, 'failed', at)
   if (task.state === 'queued') return { task }
+  if (isLost && task.attempts.filter(({ lost }) => lost).length === 1) return wait(task, at, 0)
   return wait(task, at, delay(base_delay_ms, max_delay_ms, spent, roll))
 }
 

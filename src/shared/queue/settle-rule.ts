@@ -104,7 +104,14 @@ function retryOrFail(task: TaskHead, at: number, roll: number, error: ErrorFacts
   const spent = task.attempts.filter(each => each.state !== 'released' && each.state !== 'running').length
   if (!mayRepeat(task) || spent >= task.retry.max_attempts) return finish(task, 'failed', at, error)
   // Back in the queue already, it keeps its time.
-  return task.state === 'queued' ? task : requeue(task, at, backoffMs(task.retry, spent, roll))
+  if (task.state === 'queued') return task
+  // A first loss is its peer's failure, not the task's; one that is lost again may be what ends its peers.
+  const isFirstLoss = error.code === 'outcome_unknown' && lossesOf(task) === 1
+  return requeue(task, at, isFirstLoss ? 0 : backoffMs(task.retry, spent, roll))
+}
+
+function lossesOf({ attempts }: TaskHead): number {
+  return attempts.filter(({ state }) => state === 'lost').length
 }
 
 /** Another worker may have room at once, so a task that was given back again and again waits only seconds. */

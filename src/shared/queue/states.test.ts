@@ -90,6 +90,15 @@ describe('an outcome', () => {
 describe('retrying', () => {
   const policy = { max_attempts: 2, base_delay_ms: 100, max_delay_ms: 1_000, always: false }
 
+  it('is put back at once when its first peer was lost, and backs off when it is lost again', () => {
+    const late = (fence: number): Command => ({ ...lost(fence), roll: 0.999 }) as Command
+    const once = taskAfter(headOf('t'), lease('t'), late(1))
+    expect(once).toMatchObject({ state: 'queued', queued_at: AT })
+    expect(once).not.toHaveProperty('run_at')
+    const twice = taskAfter(headOf('t'), lease('t'), late(1), lease('t'), late(2))
+    expect(twice.run_at).toBeGreaterThan(AT)
+  })
+
   it('waits with exponential backoff and full jitter, and the last failure is the end', () => {
     const failed = settled(1, failure('tool_failed'))
     const first = taskAfter(headOf('t', { retry: policy }), lease('t'), { ...failed, roll: 0.999 })
