@@ -199,13 +199,13 @@ export class Dispatcher {
       else assignments.push(this.attempts.assign(lease, slot, grant))
     }
     const grants: Promise<unknown>[] = []
-    const most = Math.min(max, this.#init.limits.creditsPerWorker) - slot.running
+    const most = Math.min(max, this.#init.limits.creditsPerWorker - slot.running)
     while (grants.length < most && !this.#rests) {
       const taken = this.waiting.take(slot)
       if (taken === undefined) break
       grants.push(this.#grants.grant(taken, slot, onGrant))
     }
-    this.#pairing.pulled(slot, grants.length >= most)
+    this.#pairing.pulled(slot, grants.length >= max)
     if (grants.length > 0) await this.#init.health.whileWell(Promise.all(grants))
     isOver = true
     return (await Promise.all(assignments)).filter(each => each !== undefined)
