@@ -3,6 +3,7 @@ import { ManualClock, systemClock } from '../../clock.ts'
 import { silentLogger } from '../../logger.ts'
 import { AttemptRunner } from '../../queue/attempt-runner.ts'
 import { MemoryOutbox } from '../../queue/outbox.ts'
+import { openTestQueue, TEST_TOOLS, work } from '../../queue/queue.fixture.ts'
 import type { Assignment, LeaseId } from '../../queue/work.ts'
 import { textCatalogue } from '../text-tools.fixture.ts'
 import { ClaimLoop, type ClaimLoopInit } from './claim-loop.ts'
@@ -155,5 +156,46 @@ describe('a worker that claims', () => {
     await vi.waitFor(() => expect(owner.reports.map(({ task_id }) => task_id)).toEqual([...'abcdef']))
     expect(asked.length).toBeLessThanOrEqual(before + 2)
     expect(await tab.heartbeat([{ task_id: 'a', fence: 1 }])).toEqual([{ task_id: 'a', fence: 1 }])
+  })
+
+  it('comes for all that waits in a queue, however many more it wants while others run', async () => {
+    const { queue } = await openTestQueue()
+    const runner = new AttemptRunner({
+      instanceId: 'run-1',
+      execute: async ({ input }) => input,
+      hasNotRun: () => false,
+      outbox: new MemoryOutbox(),
+      clock: systemClock,
+      catalogue: TEST_TOOLS,
+      capacity: 7,
+    })
+    const { tab } = pair({ tab: { worker: runner }, node: { owner: queue } })
+    const tool = {
+      tool: 'work',
+      interface_cid: 'interface',
+      code_cid: TEST_TOOLS.get('work')?.code_cid ?? '',
+    }
+    await tab.announce({ ...announcement, tools: [tool], credits: 0 })
+    const failures: unknown[] = []
+    const loop = new ClaimLoop({
+      claim: max => tab.claim(max),
+      heartbeat: leases => tab.heartbeat(leases),
+      start: assignments => tab.start(assignments),
+      room: () => runner.roomFor('node'),
+      live: () => runner.live('node'),
+      cancel: lease => runner.cancel('node', lease, new Error('over')),
+      clock: systemClock,
+      onFailure: error => failures.push(error),
+    })
+    closers.push(async () => loop.stop())
+    runner.onChange(() => loop.roomChanged())
+    tab.onWork(() => loop.workWaits())
+    loop.roomChanged()
+    for (const round of [1, 2]) {
+      const requests = Array.from({ length: 100 }, (_, n) => work(round * 1_000 + n))
+      await queue.submit('alice', requests)
+      await vi.waitFor(async () => expect((await queue.status()).counts.succeeded).toBe(round * 100), 30_000)
+    }
+    expect(failures).toEqual([])
   })
 })
