@@ -98,7 +98,7 @@ class Host implements MeshHost {
         expect,
         signal,
       )
-      const stream = await connection.newStream(SESSION_PROTOCOL, { signal, runOnLimitedConnection: true })
+      const stream = await this.#openStream(connection, signal)
       return this.#book.add(this.#session(stream, connection, 'outbound'))
     } finally {
       this.#dialling.delete(expect)
@@ -153,6 +153,17 @@ class Host implements MeshHost {
     this.#libp2p.peerStore.delete(peerId).catch(error => {
       logger('debug', 'a stranger could not be forgotten', { peer_id: String(peerId), error: String(error) })
     })
+  }
+
+  /** A connection on which no stream opens may be dead unknown to libp2p: left open, every dial would give it again. */
+  async #openStream(connection: Connection, signal: AbortSignal): Promise<Stream> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#limits.dialMs)])
+    try {
+      return await connection.newStream(SESSION_PROTOCOL, { signal: limit, runOnLimitedConnection: true })
+    } catch (error) {
+      connection.abort(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
   }
 
   #accept(stream: Stream, connection: Connection): void {
