@@ -2,7 +2,7 @@ import type { Authority } from '../shared/authority/authority.ts'
 import { ForbiddenError } from '../shared/authority/errors.ts'
 import { permits, roleOf } from '../shared/authority/roles.ts'
 import type { Queue } from '../shared/queue/queue.ts'
-import type { SchedulesInit } from '../shared/queue/schedules.ts'
+import type { SchedulesInit } from '../shared/queue/schedules/schedules.ts'
 import { LOCAL } from './http/http-principal.ts'
 
 /**

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { blobStoreCompliance } from '../../shared/queue/blob-store.compliance.ts'
+import { blobStoreCompliance } from '../../shared/queue/bodies/blob-store.compliance.ts'
 import { BlobFiles } from './blob-files.ts'
 
 blobStoreCompliance('BlobFiles', async () => {

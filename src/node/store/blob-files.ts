@@ -3,9 +3,9 @@ import { chmod, type FileHandle, mkdir, open, opendir, rename, rm, stat, unlink 
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { cidOfDigest } from '../../shared/artifacts/cid.ts'
-import type { BlobStore } from '../../shared/queue/blob-store.ts'
-import type { BlobRef, JsonText } from '../../shared/queue/commands.ts'
+import type { BlobStore } from '../../shared/queue/bodies/blob-store.ts'
 import { BlobNotFoundError, BlobUnavailableError } from '../../shared/queue/errors.ts'
+import type { BlobRef, JsonText } from '../../shared/queue/states/commands.ts'
 import { syncFolder } from './replace-file.ts'
 
 /** UTF-16 units, bytes handled in one go: some milliseconds of the event loop at most. */

@@ -1,5 +1,5 @@
 import type { LogLine } from '../tools/tool.ts'
-import type { JsonText } from './commands.ts'
+import type { JsonText } from './states/commands.ts'
 import type { AttemptLogLine } from './task.ts'
 
 /** Lines of one attempt that are kept, the newest, and characters of each. */

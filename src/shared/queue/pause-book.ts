@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { InvalidInputError } from '../errors.ts'
 import type { Catalogue } from '../tools/catalogue.ts'
-import type { Pause } from './pause.ts'
-import type { QueueStore } from './store.ts'
+import type { QueueStore } from './store/store.ts'
+import type { Pause } from './waiting/pause.ts'
 
 /** What to pause or resume: one tool, one category, or (neither) the whole queue. */
 export interface PauseFilter {

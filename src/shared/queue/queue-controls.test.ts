@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../logger.ts'
-import { Bodies } from './bodies.ts'
-import type { Command, Reply } from './commands.ts'
+import { Bodies } from './bodies/bodies.ts'
+import { MemoryBlobStore } from './bodies/memory-blob-store.ts'
 import { LOG_LINES_KEPT } from './log-tail.ts'
-import { MemoryBlobStore } from './memory-blob-store.ts'
-import { MemoryQueueStore } from './memory-queue-store.ts'
 import { done, HeldStore, idOf, openTestQueue, settle, TestWorker, work } from './queue.fixture.ts'
+import type { Command, Reply } from './states/commands.ts'
+import { MemoryQueueStore } from './store/memory-queue-store.ts'
 
 const failed = {
   state: 'failed',

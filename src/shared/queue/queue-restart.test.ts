@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryQueueStore } from './memory-queue-store.ts'
 import { done, idOf, openTestQueue, settle, TestWorker, work } from './queue.fixture.ts'
+import { MemoryQueueStore } from './store/memory-queue-store.ts'
 
 describe('a restart', () => {
   it('runs again what its own workers had, and leaves to peers the grace', async () => {

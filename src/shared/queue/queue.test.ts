@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../logger.ts'
-import { Bodies } from './bodies.ts'
-import { MemoryBlobStore } from './memory-blob-store.ts'
+import { Bodies } from './bodies/bodies.ts'
+import { MemoryBlobStore } from './bodies/memory-blob-store.ts'
 import { done, HeldStore, idOf, openTestQueue, settle, TestWorker, work } from './queue.fixture.ts'
 import type { TaskEvent, TaskRequest } from './task.ts'
 

@@ -2,11 +2,12 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Catalogue } from '../tools/catalogue.ts'
 import type { Progress } from '../tools/tool.ts'
-import type { Bodies } from './bodies.ts'
+import type { Bodies } from './bodies/bodies.ts'
 import { ChangeFeed } from './change-feed.ts'
-import { eventOf } from './changed-reply.ts'
-import type { Changed, Command, Reply } from './commands.ts'
-import { Dispatcher } from './dispatcher.ts'
+import { Dispatcher } from './dispatch/dispatcher.ts'
+import { ReportedOutcomes } from './dispatch/reported-outcomes.ts'
+import type { WorkerStats } from './dispatch/worker-roster.ts'
+import type { OfferChange, WorkerSlot } from './dispatch/worker-slot.ts'
 import {
   QueueClosedError,
   TaskEndedError,
@@ -15,17 +16,20 @@ import {
   TaskStartedError,
   WorkerNotFoundError,
 } from './errors.ts'
-import { GroupCommit } from './group-commit.ts'
-import { laneKey } from './lane.ts'
 import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from './limits.ts'
-import type { Pause } from './pause.ts'
 import { PauseBook, type PauseFilter, type StandingPause } from './pause-book.ts'
-import { ReportedOutcomes } from './reported-outcomes.ts'
+import { Submission, type SubmitReceipt } from './requests/submission.ts'
+import { requestFrom } from './requests/task-copy.ts'
+import { taskIds } from './requests/task-id.ts'
+import { changesFromRequest, type TaskUpdate } from './requests/task-update.ts'
 import { ResultWaiters } from './result-waiters.ts'
 import { keepRetention } from './retention.ts'
-import type { EventPage, QueueStore, TaskPage } from './store.ts'
-import { StoreHealth } from './store-health.ts'
-import { Submission, type SubmitReceipt } from './submission.ts'
+import { eventOf } from './states/changed-reply.ts'
+import type { Changed, Command, Reply } from './states/commands.ts'
+import { laneKey } from './states/lane.ts'
+import { GroupCommit } from './store/group-commit.ts'
+import type { EventPage, QueueStore, TaskPage } from './store/store.ts'
+import { StoreHealth } from './store/store-health.ts'
 import {
   type AttemptLogLine,
   type Task,
@@ -35,10 +39,8 @@ import {
   type TaskState,
   TERMINAL_STATES,
 } from './task.ts'
-import { requestFrom } from './task-copy.ts'
-import { taskIds } from './task-id.ts'
 import { type ListRequest, TaskReader, type TaskResult } from './task-reader.ts'
-import { changesFromRequest, type TaskUpdate } from './task-update.ts'
+import type { Pause } from './waiting/pause.ts'
 import type {
   Announcement,
   Assignment,
@@ -48,8 +50,6 @@ import type {
   WorkerLink,
   WorkOwner,
 } from './work.ts'
-import type { WorkerStats } from './worker-roster.ts'
-import type { OfferChange, WorkerSlot } from './worker-slot.ts'
 
 export interface QueueInit {
   store: QueueStore

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
-import type { Bodies } from './bodies.ts'
-import type { QueueStore } from './store.ts'
+import type { Bodies } from './bodies/bodies.ts'
+import type { QueueStore } from './store/store.ts'
 
 /** Tasks forgotten in one go, so that no commit waits long behind it. */
 const PRUNE_BATCH = 500

@@ -1,11 +1,11 @@
 import { type ErrorFacts, InvalidInputError } from '../errors.ts'
 import type { Json } from '../tools/tool.ts'
-import type { Bodies } from './bodies.ts'
-import type { Body } from './commands.ts'
+import type { Bodies } from './bodies/bodies.ts'
 import { TaskNotFoundError } from './errors.ts'
 import type { QueueLimits } from './limits.ts'
 import type { ResultWaiters } from './result-waiters.ts'
-import type { EventPage, QueueStore, StoredTask, TaskFilter, TaskPage } from './store.ts'
+import type { Body } from './states/commands.ts'
+import type { EventPage, QueueStore, StoredTask, TaskFilter, TaskPage } from './store/store.ts'
 import { type Task, type TaskHead, type TaskState, TERMINAL_STATES } from './task.ts'
 
 /** Which tasks to list; times in epoch milliseconds. Defaults: a whole page, the newest first. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { InvalidInputError } from '../../errors.ts'
-import { isPausedBy } from '../../queue/pause.ts'
+import { isPausedBy } from '../../queue/waiting/pause.ts'
 import type { ToolDescriptor } from '../../tools/tool.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import type { SurfaceTool } from '../surface.ts'

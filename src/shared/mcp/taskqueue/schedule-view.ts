@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Schedule } from '../../queue/schedule-spec.ts'
+import type { Schedule } from '../../queue/schedules/schedule-spec.ts'
 import { errorFacts } from '../error-facts.ts'
 import { iso, isoTime, time } from '../iso-time.ts'
 import { jsonObject } from '../json-object.ts'

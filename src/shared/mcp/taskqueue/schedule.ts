@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { requireRole } from '../../authority/roles.ts'
 import { InvalidInputError } from '../../errors.ts'
-import type { ScheduleSpec } from '../../queue/schedule-spec.ts'
+import type { ScheduleSpec } from '../../queue/schedules/schedule-spec.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import type { SurfaceTool } from '../surface.ts'
 import { scheduleSchema, scheduleView } from './schedule-view.ts'

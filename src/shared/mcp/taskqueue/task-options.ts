@@ -1,6 +1,6 @@
 /** What a task may be given beside its tool and params: the ranges are the queue's, the words are for callers. */
 import { z } from 'zod'
-import { taskOptions as allowed, updateOptions } from '../../queue/task-options.ts'
+import { taskOptions as allowed, updateOptions } from '../../queue/requests/task-options.ts'
 import { givenTime } from '../iso-time.ts'
 import { jsonObject } from '../json-object.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { WorkerStats } from '../../queue/dispatch/worker-roster.ts'
 import { WorkerNotFoundError } from '../../queue/errors.ts'
-import type { WorkerStats } from '../../queue/worker-roster.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import { iso, isoTime } from '../iso-time.ts'
 import type { SurfaceTool } from '../surface.ts'

@@ -1,0 +1,155 @@
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { AT, headOf, lease, settle, submit } from '../../../shared/queue/states/commands.fixture.ts'
+import type { Command } from '../../../shared/queue/states/commands.ts'
+import { laneKey } from '../../../shared/queue/states/lane.ts'
+import { makeFirstSchemaFile } from './first-schema.fixture.ts'
+import { QueueDatabase } from './queue-database.ts'
+import { openQueueFile } from './queue-file.ts'
+
+let folder: string
+let path: string
+let file: DatabaseSync
+let database: QueueDatabase
+
+const open = () => {
+  file = openQueueFile({ path, synchronous: 'normal' })
+  database = new QueueDatabase(file)
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'toolmesh-database-'))
+  path = join(folder, 'tasks.db')
+})
+afterEach(() => {
+  database.close()
+  rmSync(folder, { recursive: true })
+})
+
+const unavailable = (what: RegExp) =>
+  expect.objectContaining({ code: 'unavailable', message: expect.stringMatching(what) })
+const large = (id: string): Command => ({
+  ...submit(headOf(id)),
+  params: JSON.stringify('x'.repeat(100_000)),
+})
+
+describe('a task database that cannot be written', () => {
+  beforeEach(open)
+
+  it('keeps nothing of a batch for which there is no room, and goes on when there is', () => {
+    database.apply([submit(headOf('t1', { labels: { a: 'b' } })), submit(headOf('t2')), lease('t2')])
+    const shown = () => [database.counts(), database.lanes(), database.events(0, 9), database.head('t1')]
+    const before = shown()
+    file.exec('PRAGMA max_page_count = 60')
+    const batch = [lease('t1'), submit(headOf('t3', { tool: 'other' })), ...['a', 'b', 'c'].map(large)]
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(() => database.apply(batch)).toThrow(unavailable(/full/))
+      expect(shown()).toEqual(before)
+    }
+    file.exec('PRAGMA max_page_count = 100000')
+    const replies = database.apply(batch)
+    expect(replies.map(reply => reply.changed && [reply.seq, reply.order])).toEqual([
+      [4, 1],
+      [5, 3],
+      [6, 4],
+      [7, 5],
+      [8, 6],
+    ])
+    expect(database.waiting(laneKey(headOf('t', { tool: 'other' })), 0, 5)).toMatchObject([{ task_id: 't3' }])
+    database.close()
+    open()
+    expect(database.counts()).toMatchObject({ queued: 4, running: 2 })
+    expect(database.events(0, 9).events.map(event => event.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('says so when it is asked, and answers reads', () => {
+    database.apply([submit(headOf('t1'))])
+    file.exec('PRAGMA query_only = ON')
+    for (const write of [
+      () => database.check(),
+      () => database.apply([lease('t1')]),
+      () => database.putRecord('a', 1),
+      () => database.prune(AT + 9, 5),
+    ]) {
+      expect(write).toThrow(unavailable(/readonly/))
+    }
+    expect(database.head('t1')).toMatchObject({ state: 'queued' })
+    expect(database.list({ limit: 5, order: 'newest' }).tasks).toHaveLength(1)
+    file.exec('PRAGMA query_only = OFF')
+    database.check()
+    expect(database.apply([lease('t1')])).toMatchObject([{ changed: true, seq: 2, fence: 1 }])
+  })
+})
+
+describe('a task database that was damaged while it is open', () => {
+  it('says what a person can do, in every call that meets the damage', () => {
+    open()
+    const ids = Array.from({ length: 2_000 }, (_, index) => `t${index}`)
+    database.apply(ids.map(id => submit(headOf(id))))
+    file.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA cache_size = 0; PRAGMA shrink_memory')
+    const pages = Math.floor(statSync(path).size / 4_096)
+    const raw = openSync(path, 'r+')
+    for (let page = 2; page < pages; page++) writeSync(raw, Buffer.alloc(4_096, 0xa5), 0, 4_096, page * 4_096)
+    closeSync(raw)
+    for (const call of [
+      () => database.head('t5'),
+      () => database.list({ limit: 5, order: 'oldest' }),
+      () => database.apply([submit(headOf('new'))]),
+      () => database.prune(AT + 5, 5),
+    ]) {
+      expect(call).toThrow(unavailable(/damaged.*restore a copy or move it away/))
+    }
+  })
+})
+
+describe('a file of schema 1', () => {
+  it('holds all its tasks as tasks of this version, with lanes, due times and labels', () => {
+    makeFirstSchemaFile(path)
+    open()
+    expect(database.counts()).toMatchObject({ scheduled: 1, queued: 2, running: 1, succeeded: 1 })
+    expect(database.get('queued')).toEqual({
+      head: headOf('queued', { seq: 1, queued_at: AT, labels: { a: 'b' }, queue_timeout_ms: 50 }),
+      params: '{"n":1}',
+      logs: [],
+    })
+    expect(database.get('done')).toMatchObject({
+      head: { state: 'succeeded', ended_at: AT + 3 },
+      result: '{"m":2}',
+    })
+    expect(database.head('held')).toMatchObject({ state: 'queued', run_at: AT + 70 })
+    expect(database.lanes()).toEqual([{ lane: laneKey(headOf('t')), waiting: 1 }])
+    expect(database.waiting(laneKey(headOf('t')), 0, 5)).toEqual([
+      { task_id: 'queued', order: 1, queued_at: AT },
+    ])
+    expect(database.due(undefined, 9).map(({ task_id, due_at }) => [task_id, due_at - AT])).toEqual([
+      ['queued', 50],
+      ['held', 70],
+      ['scheduled', 90],
+    ])
+    expect(database.list({ limit: 5, order: 'newest', labels: { a: 'b' } }).tasks).toHaveLength(1)
+    expect(
+      database.list({ limit: 5, order: 'newest', created_from: AT, created_until: AT + 1 }).tasks,
+    ).toHaveLength(5)
+    expect(database.running(0).tasks.map(task => task.task_id)).toEqual(['running'])
+    expect(database.events(0, 5)).toEqual({ events: [], oldest: 9, last: 8 })
+
+    const more = database.apply([
+      submit(headOf('again', { idempotency_key: 'k', request_cid: 'c' })),
+      submit(headOf('new')),
+      lease('queued'),
+      settle('running', 1),
+    ])
+    expect(more).toMatchObject([
+      { changed: false, refusal: 'duplicate', task_id: 'done' },
+      { changed: true, order: 6, seq: 9 },
+      { changed: true, granted: { params: '{"n":1}' } },
+      { changed: true, state: 'succeeded' },
+    ])
+    database.close()
+    open()
+    expect(database.counts()).toMatchObject({ queued: 2, running: 1, succeeded: 2 })
+  })
+})

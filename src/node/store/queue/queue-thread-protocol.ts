@@ -1,0 +1,18 @@
+import type { ErrorFacts } from '../../../shared/errors.ts'
+import type { QueueDatabase } from './queue-database.ts'
+
+/** What the store asks of its thread: a method of its database. Both ends are this module's build, nothing else can speak here. */
+export type ThreadMethod = keyof QueueDatabase
+
+/** Commands and replies go as JSON text, which costs half of what cloning the objects does. */
+export type ThreadArgs<M extends ThreadMethod> = M extends 'apply' ? [string] : Parameters<QueueDatabase[M]>
+export type ThreadValue<M extends ThreadMethod> = M extends 'apply' ? string : ReturnType<QueueDatabase[M]>
+
+export type ThreadRequest = {
+  [M in ThreadMethod]: { id: number; method: M; args: ThreadArgs<M> }
+}[ThreadMethod]
+
+export type ThreadResponse = { id: number; value: unknown } | { id: number; error: ErrorFacts }
+
+/** The first message of the thread: it has opened the file, or why not. */
+export const OPENED = 0

@@ -1,0 +1,75 @@
+/** The thread in which the task store's SQLite runs, so that an fsync never stalls the network. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { z } from 'zod'
+import { factsOf } from '../../../shared/errors.ts'
+import type { Command } from '../../../shared/queue/states/commands.ts'
+import { QueueDatabase } from './queue-database.ts'
+import { openQueueFile } from './queue-file.ts'
+import { OPENED, type ThreadRequest, type ThreadResponse } from './queue-thread-protocol.ts'
+
+const Options = z.object({ path: z.string(), synchronous: z.enum(['full', 'normal']) })
+
+const port = parentPort
+if (port === null) throw new Error('sqlite-queue-thread is not a program: openSqliteQueueStore starts it')
+
+const answer = (id: number, run: () => unknown): void => {
+  let response: ThreadResponse
+  try {
+    response = { id, value: run() }
+  } catch (error) {
+    response = { id, error: factsOf(error) }
+  }
+  port.postMessage(response)
+}
+
+answer(OPENED, () => {
+  const database = new QueueDatabase(openQueueFile(Options.parse(workerData)))
+  port.on('message', (request: ThreadRequest) => {
+    answer(request.id, () => serve(database, request))
+    if (request.method === 'close') port.close()
+  })
+})
+
+function serve(database: QueueDatabase, request: ThreadRequest): unknown {
+  switch (request.method) {
+    case 'apply':
+      return applyText(database, ...request.args)
+    case 'get':
+      return database.get(...request.args)
+    case 'head':
+      return database.head(...request.args)
+    case 'result':
+      return database.result(...request.args)
+    case 'list':
+      return database.list(...request.args)
+    case 'counts':
+      return database.counts()
+    case 'lanes':
+      return database.lanes()
+    case 'waiting':
+      return database.waiting(...request.args)
+    case 'due':
+      return database.due(...request.args)
+    case 'running':
+      return database.running(...request.args)
+    case 'events':
+      return database.events(...request.args)
+    case 'records':
+      return database.records()
+    case 'putRecord':
+      return database.putRecord(...request.args)
+    case 'prune':
+      return database.prune(...request.args)
+    case 'blobs':
+      return database.blobs(...request.args)
+    case 'check':
+      return database.check()
+    case 'close':
+      return database.close()
+  }
+}
+
+function applyText(database: QueueDatabase, text: string): string {
+  const commands: Command[] = JSON.parse(text)
+  return JSON.stringify(database.apply(commands))
+}

@@ -1,0 +1,147 @@
+import { z } from 'zod'
+import { ERROR_TABLE, type ErrorCode } from '../../../shared/errors.ts'
+import { StoreUnavailableError } from '../../../shared/queue/errors.ts'
+import { TASK_STATES, type TaskHead, type TaskState } from '../../../shared/queue/task.ts'
+
+/** Columns of a task's hot row with its `spec`, as the driver reads them. */
+export const TASK_COLUMNS =
+  't.n, t.task_id, t.seq, t.state, t.fence, t.tool, t.principal, t.idempotency_key, t.created_at, ' +
+  't.run_at, t.queued_at, t.ended_at, t.attempts, t.error, t.outcome_cid, r.spec'
+
+/** As it stands in the column `state`. */
+export const STATE_CODES: Record<TaskState, number> = {
+  scheduled: 0,
+  queued: 1,
+  running: 2,
+  succeeded: 3,
+  failed: 4,
+  cancelled: 5,
+  expired: 6,
+}
+
+const Facts = z.object({
+  code: z.custom<ErrorCode>(value => typeof value === 'string' && value in ERROR_TABLE),
+  message: z.string(),
+  retryable: z.boolean(),
+  field: z.string().exactOptional(),
+  value: z.unknown().optional(),
+  allowed: z.string().exactOptional(),
+  retry_after_ms: z.number().exactOptional(),
+})
+
+const Attempts = z.array(
+  z.object({
+    number: z.int(),
+    fence: z.int(),
+    peer_id: z.string(),
+    instance_id: z.string(),
+    state: z.enum(['running', 'succeeded', 'failed', 'lost', 'released', 'cancelled', 'timed_out']),
+    started_at: z.number(),
+    ended_at: z.number().exactOptional(),
+    error: Facts.exactOptional(),
+    outcome_cid: z.string().exactOptional(),
+  }),
+)
+
+/** What of a task seldom changes, kept as one JSON text. */
+const Spec = z.object({
+  code_cid: z.string(),
+  repeat: z.enum(['pure', 'idempotent', 'once']),
+  priority: z.int(),
+  requires: z.array(z.string()),
+  target: z.string().exactOptional(),
+  any_build: z.boolean(),
+  request_cid: z.string().exactOptional(),
+  queue_timeout_ms: z.number().exactOptional(),
+  attempt_timeout_ms: z.number(),
+  deadline: z.number().exactOptional(),
+  retry: z.object({
+    max_attempts: z.int(),
+    base_delay_ms: z.number(),
+    max_delay_ms: z.number(),
+    always: z.boolean(),
+  }),
+  labels: z.record(z.string(), z.string()),
+  metadata: z.record(z.string(), z.json()),
+  concurrency: z.object({ key: z.string(), limit: z.int() }).exactOptional(),
+  rate: z.object({ key: z.string(), limit: z.int(), per_ms: z.int() }).exactOptional(),
+  resubmitted_from: z.string().exactOptional(),
+})
+
+const Row = z.object({
+  n: z.int(),
+  task_id: z.string(),
+  seq: z.int(),
+  state: z.int().min(0).max(6),
+  fence: z.int(),
+  tool: z.string(),
+  principal: z.string(),
+  idempotency_key: z.string().nullable(),
+  created_at: z.number(),
+  run_at: z.number().nullable(),
+  queued_at: z.number().nullable(),
+  ended_at: z.number().nullable(),
+  attempts: z.string(),
+  error: z.string().nullable(),
+  outcome_cid: z.string().nullable(),
+  spec: z.string(),
+})
+
+/** A task and its number. */
+export interface NumberedTask {
+  n: number
+  head: TaskHead
+}
+
+/** A task from its row; throws `unavailable` for a row that no toolmesh wrote. */
+export function taskFromRow(row: unknown): NumberedTask {
+  try {
+    return parseRow(row)
+  } catch (error) {
+    throw new StoreUnavailableError('a task in it is damaged and cannot be read', error)
+  }
+}
+
+function parseRow(row: unknown): NumberedTask {
+  const { n, state, spec, attempts, error, idempotency_key, run_at, queued_at, ended_at, ...more } =
+    Row.parse(row)
+  const { outcome_cid, ...rest } = more
+  const head: TaskHead = {
+    ...rest,
+    state: TASK_STATES[state] ?? 'queued',
+    ...Spec.parse(JSON.parse(spec)),
+    attempts: attempts === '[]' ? [] : Attempts.parse(JSON.parse(attempts)),
+  }
+  if (idempotency_key !== null) head.idempotency_key = idempotency_key
+  if (run_at !== null) head.run_at = run_at
+  if (queued_at !== null) head.queued_at = queued_at
+  if (ended_at !== null) head.ended_at = ended_at
+  if (error !== null) head.error = Facts.parse(JSON.parse(error))
+  if (outcome_cid !== null) head.outcome_cid = outcome_cid
+  return { n, head }
+}
+
+/** The JSON text of what seldom changes in a task. */
+export function specOf(task: TaskHead): string {
+  const { code_cid, repeat, priority, requires, target, any_build, request_cid } = task
+  const { queue_timeout_ms, attempt_timeout_ms, deadline, retry, labels, metadata } = task
+  const { concurrency, rate, resubmitted_from } = task
+  return JSON.stringify({
+    code_cid,
+    repeat,
+    priority,
+    requires,
+    target,
+    any_build,
+    request_cid,
+    queue_timeout_ms,
+    attempt_timeout_ms,
+    deadline,
+    retry,
+    labels,
+    metadata,
+    concurrency,
+    rate,
+    resubmitted_from,
+  })
+}

@@ -1,0 +1,151 @@
+import type { Clock } from '../../clock.ts'
+import { type ErrorFacts, factsOf, InvalidInputError } from '../../errors.ts'
+import type { ToolDescriptor } from '../../tools/tool.ts'
+import type { Bodies } from '../bodies/bodies.ts'
+import { IdempotencyConflictError, QueueFullError } from '../errors.ts'
+import type { QueueLimits } from '../limits.ts'
+import type { Body, CommandMap, JsonText, Reply } from '../states/commands.ts'
+import type { TaskHead, TaskRequest, TaskState } from '../task.ts'
+import { type TaskOrigin, taskFromRequest } from './task-request.ts'
+
+/** What became of one request of a submit. */
+export type SubmitReceipt =
+  | { task_id: string; state: TaskState; deduplicated: boolean }
+  | { error: ErrorFacts }
+
+export interface SubmissionInit {
+  /** Tools that tasks may name. */
+  catalogue: { get(name: string): ToolDescriptor | undefined }
+  clock: Clock
+  limits: QueueLimits
+  bodies: Pick<Bodies, 'keep' | 'release'>
+  nextId: () => string
+  commit: (command: CommandMap['submit']) => Promise<Reply>
+  /** Commands that wait for the store. */
+  pending: () => number
+  /** Tasks that have not ended. */
+  openTasks: () => number
+}
+
+/** Where a task came from beside its principal. */
+type Origin = Pick<TaskOrigin, 'resubmitted_from' | 'reserved_key'>
+
+/** Milliseconds after which a submit that met a full queue may be tried again. */
+const RETRY_FULL_MS = 1_000
+
+/** Takes new tasks into the store, as far as the limits allow. */
+export class Submission {
+  readonly #init: SubmissionInit
+  #submitting = 0
+
+  constructor(init: SubmissionInit) {
+    this.#init = init
+  }
+
+  /**
+   * A receipt for each request, in the same order. A request that does not fit has an error for receipt and stops no
+   * other. Rejects when none was taken: `invalid_input` (too many), `queue_full`, `unavailable`.
+   */
+  async submit(principal: string, requests: readonly TaskRequest[]): Promise<SubmitReceipt[]> {
+    const { tasksPerSubmit } = this.#init.limits
+    if (requests.length === 0 || requests.length > tasksPerSubmit) {
+      throw new InvalidInputError('/tasks', `${requests.length} tasks`, `1 to ${tasksPerSubmit} tasks`)
+    }
+    return this.#withRoom(requests.length, () =>
+      allReceipts(requests.map(request => this.#submit(principal, request, {}))),
+    )
+  }
+
+  /** As `submit` of one. */
+  submitOne(principal: string, request: TaskRequest, origin: Origin): Promise<SubmitReceipt> {
+    return this.#withRoom(1, () => this.#submit(principal, request, origin))
+  }
+
+  /** Throws what a request would be refused with. */
+  check(principal: string, request: TaskRequest): void {
+    this.#make(principal, request, {})
+  }
+
+  async #withRoom<T>(tasks: number, submit: () => Promise<T>): Promise<T> {
+    this.#ensureRoom(tasks)
+    this.#submitting += tasks
+    try {
+      return await submit()
+    } finally {
+      this.#submitting -= tasks
+    }
+  }
+
+  #ensureRoom(tasks: number): void {
+    const { limits, openTasks, pending } = this.#init
+    if (openTasks() + this.#submitting + tasks > limits.liveTasks) {
+      const full = `the queue holds ${openTasks()} tasks of at most ${limits.liveTasks}`
+      throw new QueueFullError(full, RETRY_FULL_MS)
+    }
+    if (pending() > limits.pendingCommands) {
+      throw new QueueFullError('the store cannot keep up with what is submitted', RETRY_FULL_MS)
+    }
+  }
+
+  async #submit(principal: string, request: TaskRequest, origin: Origin): Promise<SubmitReceipt> {
+    let task: TaskHead
+    let params: Body
+    try {
+      const made = this.#make(principal, request, origin)
+      const kept = this.#init.bodies.keep(made.params, '/params')
+      task = made.task
+      // What is small joins the commit that begins now.
+      params = kept instanceof Promise ? await kept : kept
+    } catch (error) {
+      const facts = factsOf(error)
+      if (facts.code === 'unavailable') throw error
+      return { error: facts }
+    }
+    const { task_id, created_at: at } = task
+    const reply = await this.#commit({ kind: 'submit', task_id, at, task, params }, params)
+    return receiptOf(reply, request)
+  }
+
+  #make(principal: string, request: TaskRequest, origin: Origin): { task: TaskHead; params: JsonText } {
+    const { clock, nextId } = this.#init
+    const descriptor = this.#descriptorOf(request.tool)
+    const at = clock.now()
+    return taskFromRequest(request, descriptor, { ...origin, task_id: nextId(), principal, at })
+  }
+
+  #descriptorOf(tool: string): ToolDescriptor {
+    const descriptor = this.#init.catalogue.get(tool)
+    if (descriptor === undefined) throw new InvalidInputError('/tool', tool, 'the name of a tool')
+    return descriptor
+  }
+
+  async #commit(command: CommandMap['submit'], params: Body): Promise<Reply> {
+    const { commit, bodies } = this.#init
+    try {
+      const reply = await commit(command)
+      bodies.release(params, reply.changed)
+      return reply
+    } catch (error) {
+      // The store may have it all the same.
+      bodies.release(params, true)
+      throw error
+    }
+  }
+}
+
+function receiptOf(reply: Reply, request: TaskRequest): SubmitReceipt {
+  if (reply.changed) return { task_id: reply.task_id, state: reply.state, deduplicated: false }
+  if (reply.refusal === 'duplicate' && reply.state !== undefined) {
+    return { task_id: reply.task_id, state: reply.state, deduplicated: true }
+  }
+  return { error: new IdempotencyConflictError(request.idempotency_key ?? '', reply.task_id).toFacts() }
+}
+
+/** Waits for every receipt, so that no rejection goes unheard, then throws the first. */
+async function allReceipts(receipts: Promise<SubmitReceipt>[]): Promise<SubmitReceipt[]> {
+  const settled = await Promise.allSettled(receipts)
+  return settled.map(each => {
+    if (each.status === 'rejected') throw each.reason
+    return each.value
+  })
+}

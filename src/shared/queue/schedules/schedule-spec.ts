@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { type ErrorFacts, InvalidInputError } from '../../errors.ts'
+import { utf8Length } from '../dispatch/reported-outcome.ts'
+import type { TaskRequest } from '../task.ts'
+
+/** Bytes of a schedule as JSON: all schedules are held in memory. A large input belongs where the tool can fetch it. */
+const SCHEDULE_BYTES = 64 * 1024
+/** What would fit one tick alone; the label is the schedule's own. */
+const ONE_TIME_FIELDS = ['idempotency_key', 'deadline', 'start_at', 'resubmitted_from'] as const
+
+/** When to submit which task, over and over. */
+export interface ScheduleSpec {
+  /** 1 to 128 characters, one of its kind among the principal's. */
+  name: string
+  /** Five or six fields, or @hourly and the like: see `CronTimes`. */
+  cron: string
+  /** IANA name, default UTC. */
+  timezone?: string
+  /** Validated as a submit would; without what fits one tick alone (`idempotency_key`, `deadline`, `start_at`). */
+  task: TaskRequest
+  /** At a tick while the last task has not ended: another task (`allow`, the default) or none. */
+  overlap?: 'allow' | 'skip'
+  /** After ticks that nobody was there for: a task for the latest of them (`run_once`, the default) or none. */
+  missed?: 'skip' | 'run_once'
+  /** Default true. */
+  enabled?: boolean
+}
+
+/** What became of a tick. */
+export interface LastTick {
+  /** Its time, epoch milliseconds. */
+  at: number
+  task_id?: string
+  /** Why no task was made. */
+  error?: ErrorFacts
+  /** Which rule made no task. */
+  skipped?: 'overlap' | 'missed'
+}
+
+/** A schedule as it is kept, times in epoch milliseconds. */
+export interface Schedule extends Required<ScheduleSpec> {
+  principal: string
+  created_at: number
+  /** Absent while it is not enabled. */
+  next_at?: number
+  last?: LastTick
+  /** The latest task that it submitted. */
+  last_task_id?: string
+  /** Tasks that it submitted. */
+  ticks: number
+  /** Ticks for which it submitted none, by `overlap` or `missed`; of those missed in a row only the latest counts. */
+  skipped: number
+}
+
+const Spec = z.strictObject({
+  name: z.string().min(1).max(128),
+  cron: z.string().min(1).max(256),
+  timezone: z.string().min(1).max(64).default('UTC'),
+  // What a task may be is for the queue to say.
+  task: z.custom<TaskRequest>(isTaskRequest, { error: 'a task: {tool, params, …}' }),
+  overlap: z.enum(['allow', 'skip']).default('allow'),
+  missed: z.enum(['skip', 'run_once']).default('run_once'),
+  enabled: z.boolean().default(true),
+})
+
+/** With its defaults. Throws `invalid_input`; what only the cron expression, the zone or the queue can tell is left. */
+export function parseScheduleSpec(given: ScheduleSpec): Required<ScheduleSpec> {
+  const parsed = Spec.safeParse(given)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path[0]
+    const name = String(field ?? '')
+    throw new InvalidInputError(`/${name}`, Reflect.get(given, name), issue?.message ?? 'a schedule')
+  }
+  const spec = parsed.data
+  for (const field of ONE_TIME_FIELDS) {
+    const value: unknown = Reflect.get(spec.task, field)
+    if (value !== undefined) {
+      throw new InvalidInputError(`/task/${field}`, value, `none, as it fits one tick alone`)
+    }
+  }
+  const label = spec.task.labels?.schedule
+  if (label !== undefined) throw new InvalidInputError('/task/labels/schedule', label, 'none, it is the name')
+  const bytes = utf8Length(JSON.stringify(spec))
+  if (bytes > SCHEDULE_BYTES) {
+    throw new InvalidInputError('/task', `${bytes} bytes of JSON`, `at most ${SCHEDULE_BYTES} bytes of JSON`)
+  }
+  return spec
+}
+
+/** The task that a schedule submits at each tick. */
+export function taskOf({ name, task }: Pick<Schedule, 'name' | 'task'>): TaskRequest {
+  return { ...task, labels: { ...task.labels, schedule: name } }
+}
+
+export function isTaskRequest(value: unknown): value is TaskRequest {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'tool' in value &&
+    typeof value.tool === 'string' &&
+    'params' in value &&
+    typeof value.params === 'object' &&
+    value.params !== null
+  )
+}
