@@ -1,4 +1,4 @@
-/** A page is hidden for minutes, on WebSocket alone: the browser lets its timers run once a minute. */
+/** A page is hidden for minutes, on WebSocket alone: the browser slows its timers, and no lease of it may end. */
 import { expect, test } from 'playwright/test'
 import { connectClient, startNode } from '../node-process.ts'
 import { longJob } from './jobs.ts'
@@ -8,7 +8,7 @@ import { openWorkingTab, type WorkingTab } from './tabs-at-work.ts'
 import { resultOf, taskStatus } from './task-history.ts'
 import { expectEachCommittedOnce } from './verdict.ts'
 
-/** Chromium's intensive throttling begins after five. */
+/** After five Chromium slows timers further, to one a minute, of pages that it does not spare: the ticks printed tell. */
 const MINUTES = Number(process.env.CHAOS_HIDDEN_MINUTES ?? 7)
 const LEASE_MS = 6_000
 /** Each takes longer than a lease. */
