@@ -8,8 +8,8 @@ import { createSurface } from '../../src/shared/mcp/create-surface.ts'
 import { OwnerLink } from '../../src/shared/mcp/endpoint/owner-link.ts'
 import { openPeerEndpoint } from '../../src/shared/mcp/endpoint/peer-endpoint.ts'
 import { createMeshHost } from '../../src/shared/mesh/host.ts'
-import { AttemptRunner } from '../../src/shared/queue/attempt-runner.ts'
-import { MemoryOutbox } from '../../src/shared/queue/outbox.ts'
+import { AttemptRunner } from '../../src/shared/queue/worker/attempt-runner.ts'
+import { MemoryOutbox } from '../../src/shared/queue/worker/outbox.ts'
 import { announcementOf, CATALOGUE } from './open-queue.ts'
 
 const [ownerId, address, secret, credits] = z

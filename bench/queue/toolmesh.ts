@@ -1,7 +1,7 @@
 import { ownWorker } from '../../src/node/own-worker.ts'
 import { systemClock } from '../../src/shared/clock.ts'
-import { AttemptRunner } from '../../src/shared/queue/attempt-runner.ts'
-import { MemoryOutbox } from '../../src/shared/queue/outbox.ts'
+import { AttemptRunner } from '../../src/shared/queue/worker/attempt-runner.ts'
+import { MemoryOutbox } from '../../src/shared/queue/worker/outbox.ts'
 import { type Contender, payloadOf } from './contender.ts'
 import { announcementOf, CATALOGUE, NO_OP, OWNER, openQueue } from './open-queue.ts'
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../shared/clock.ts'
-import type { AttemptRunner } from '../shared/queue/attempt-runner.ts'
+import type { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
 import { withDeadline } from './deadline.ts'
 import type { StatePublisher } from './state-publisher.ts'
 

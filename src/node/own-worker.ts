@@ -1,5 +1,5 @@
-import type { AttemptRunner } from '../shared/queue/attempt-runner.ts'
 import type { WorkerLink } from '../shared/queue/work.ts'
+import type { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
 
 /** The node's own worker threads as a worker of its own queue. */
 export function ownWorker(peerId: string, runner: AttemptRunner): WorkerLink {

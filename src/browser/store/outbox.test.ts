@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto'
 import { createStore, set } from 'idb-keyval'
 import { describe, expect, it } from 'vitest'
 import { ManualClock } from '../../shared/clock.ts'
-import type { OutboxEntry } from '../../shared/queue/outbox.ts'
+import type { OutboxEntry } from '../../shared/queue/worker/outbox.ts'
 import { IndexedDbOutbox } from './outbox.ts'
 
 let slots = 0

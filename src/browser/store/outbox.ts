@@ -2,7 +2,7 @@ import { createStore, delMany, getMany, keys, set, type UseStore } from 'idb-key
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { ERROR_TABLE, type ErrorCode, type ErrorFacts } from '../../shared/errors.ts'
-import type { OutboxEntry, OutboxStore } from '../../shared/queue/outbox.ts'
+import type { OutboxEntry, OutboxStore } from '../../shared/queue/worker/outbox.ts'
 
 /** Entries kept without an answer: beyond it the oldest is dropped, and its task runs again when its lease ends. */
 export const MAX_OUTBOX_ENTRIES = 10_000

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { ManualClock } from '../clock.ts'
-import { ToolmeshError } from '../errors.ts'
-import type { Json, LogLine, Progress } from '../tools/tool.ts'
+import { ManualClock } from '../../clock.ts'
+import { ToolmeshError } from '../../errors.ts'
+import type { Json, LogLine, Progress } from '../../tools/tool.ts'
+import { LinkLostError } from '../errors.ts'
+import { settle, TEST_TOOLS } from '../queue.fixture.ts'
+import type { Assignment, OutcomeReport, OutcomeVerdict } from '../work.ts'
 import { AttemptRunner, type AttemptRunnerInit, type Execution } from './attempt-runner.ts'
-import { LinkLostError } from './errors.ts'
 import { MemoryOutbox } from './outbox.ts'
-import { settle, TEST_TOOLS } from './queue.fixture.ts'
-import type { Assignment, OutcomeReport, OutcomeVerdict } from './work.ts'
 
 class NotRunError extends ToolmeshError {
   constructor() {

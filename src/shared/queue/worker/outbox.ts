@@ -1,4 +1,4 @@
-import type { OutcomeReport } from './work.ts'
+import type { OutcomeReport } from '../work.ts'
 
 /** An outcome that its owner has not confirmed. */
 export interface OutboxEntry extends OutcomeReport {

@@ -1,13 +1,13 @@
-import type { Clock } from '../clock.ts'
-import { type ErrorFacts, factsOf } from '../errors.ts'
-import type { Json, LogLine, Progress, ToolDescriptor } from '../tools/tool.ts'
+import type { Clock } from '../../clock.ts'
+import { type ErrorFacts, factsOf } from '../../errors.ts'
+import type { Json, LogLine, Progress, ToolDescriptor } from '../../tools/tool.ts'
+import { leaseKey } from '../lease-key.ts'
+import { LogTail } from '../log-tail.ts'
+import type { AttemptHooks, Outcome } from '../task.ts'
+import type { Assignment, Lease, LeaseId, LiveLease, Worker } from '../work.ts'
 import { progressTo } from './attempt-progress.ts'
-import { leaseKey } from './lease-key.ts'
-import { LogTail } from './log-tail.ts'
 import type { OutboxStore } from './outbox.ts'
 import { type Complete, OutboxDelivery } from './outbox-delivery.ts'
-import type { AttemptHooks, Outcome } from './task.ts'
-import type { Assignment, Lease, LeaseId, LiveLease, Worker } from './work.ts'
 
 /** One run of a tool, as a runtime takes it. */
 export interface Execution {

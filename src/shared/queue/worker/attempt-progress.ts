@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
-import type { Progress } from '../tools/tool.ts'
-import type { AttemptHooks } from './task.ts'
+import type { Clock } from '../../clock.ts'
+import type { Progress } from '../../tools/tool.ts'
+import type { AttemptHooks } from '../task.ts'
 
 /** Milliseconds between two progress reports of one attempt that are passed on. */
 const PROGRESS_EVERY_MS = 100

@@ -1,10 +1,10 @@
-import type { Clock } from '../clock.ts'
-import { ToolmeshError } from '../errors.ts'
-import { LinkLostError } from './errors.ts'
-import { leaseKey } from './lease-key.ts'
+import type { Clock } from '../../clock.ts'
+import { ToolmeshError } from '../../errors.ts'
+import { LinkLostError } from '../errors.ts'
+import { leaseKey } from '../lease-key.ts'
+import type { LeaseId, OutcomeReport, OutcomeVerdict } from '../work.ts'
 import type { OutboxEntry, OutboxStore } from './outbox.ts'
 import { VerdictWait } from './verdict-wait.ts'
-import type { LeaseId, OutcomeReport, OutcomeVerdict } from './work.ts'
 
 /** How outcomes of an outbox are handed to their owner. */
 export type Complete = (reports: OutcomeReport[]) => Promise<OutcomeVerdict[]>
