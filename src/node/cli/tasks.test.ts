@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toolmeshHere } from './in-process.fixture.ts'
 import { BIN, type Started, startedNode, toolmesh } from './node.fixture.ts'
 
 describe('toolmesh tasks', () => {
@@ -13,7 +14,7 @@ describe('toolmesh tasks', () => {
     await node.end('SIGKILL')
   })
 
-  const ask = (...args: string[]) => toolmesh(['tasks', ...args, '--data-dir', node.dataDir])
+  const ask = (...args: string[]) => toolmeshHere(['tasks', ...args, '--data-dir', node.dataDir])
   async function text(...args: string[]): Promise<string> {
     const { status, stdout, stderr } = await ask(...args)
     expect([status, stderr], args.join(' ')).toEqual([0, ''])
@@ -124,14 +125,14 @@ describe('toolmesh tasks', () => {
     [['events', '--after', '-1'], '--after: got "-1"'],
     [['explode'], 'usage: toolmesh tasks [status | list'],
   ])('%j ends with one clear line and status 2', async (args, line) => {
-    const { status, stdout, stderr } = await toolmesh(['tasks', ...args])
+    const { status, stdout, stderr } = await toolmeshHere(['tasks', ...args])
     expect([status, stdout]).toEqual([2, ''])
     expect(stderr).toContain(line)
     expect(stderr.trimEnd().split('\n')).toHaveLength(1)
   })
 
   it('explains every action', async () => {
-    const { stdout } = await toolmesh(['tasks', '--help'])
+    const { stdout } = await toolmeshHere(['tasks', '--help'])
     for (const action of ['status', 'submit', 'resubmit', 'update', 'drain', 'events', 'schedules']) {
       expect(stdout).toMatch(new RegExp(`^  ${action}\\b.* {2}\\S`, 'm'))
     }
