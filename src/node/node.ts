@@ -140,7 +140,7 @@ async function build(
     clock,
     logger,
     random: Math.random,
-    limits: { liveTasks: config.limits.openTasks },
+    limits: { liveTasks: config.limits.openTasks, retentionMs: config.queue.retention },
     leaseMs: config.queue.lease,
     graceMs: config.queue.grace,
   })

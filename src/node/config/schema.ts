@@ -118,6 +118,14 @@ export const configSchema = z.strictObject({
       unit: 'ms',
       default: 5_000,
     }),
+    retention: integer({
+      description:
+        'How long a task is kept after its end, with its result, log lines and idempotency key; events as long.',
+      min: 60_000,
+      max: 31_622_400_000,
+      unit: 'ms',
+      default: 604_800_000,
+    }),
     synchronous: choice(['full', 'normal'], {
       description:
         '`full`: what was acknowledged survives a power cut; `normal`: it survives the end of the process, and writes are faster.',
