@@ -9,7 +9,9 @@ const VIEWS: Record<string, unknown> = {
   'mesh://overview': { name: 'first' },
   'mesh://peers': { peers: [] },
   'mesh://tasks': { counts: COUNTS, tasks: [] },
+  'mesh://schedules': { schedules: [] },
 }
+const ALL = Object.keys(VIEWS).length
 
 type Hooks = Pick<MeshSessionInit, 'onUpdated' | 'onLost'>
 
@@ -50,10 +52,10 @@ describe('MeshFeed', () => {
     await clock.advance(0)
     expect(feed.state.connection.phase).toBe('online')
     expect(feed.state.overview?.name).toBe('first')
-    expect(node.reads).toHaveLength(3)
+    expect(node.reads).toHaveLength(ALL)
     node.hooks[0]!.onUpdated('mesh://tasks')
     await clock.advance(0)
-    expect(node.reads.slice(3)).toEqual(['mesh://tasks'])
+    expect(node.reads.slice(ALL)).toEqual(['mesh://tasks'])
   })
 
   it('makes a new session by itself after a loss, keeping what it showed meanwhile', async () => {
@@ -107,7 +109,7 @@ describe('MeshFeed', () => {
     feed.start()
     await clock.advance(0)
     await clock.advance(20_000)
-    expect(node.reads.slice(3)).toEqual([
+    expect(node.reads.slice(ALL)).toEqual([
       'mesh://overview',
       'mesh://peers',
       'mesh://overview',
@@ -115,7 +117,7 @@ describe('MeshFeed', () => {
     ])
     feed.stop()
     await clock.advance(60_000)
-    expect(node.reads).toHaveLength(7)
+    expect(node.reads).toHaveLength(ALL + 4)
     expect(node.closed).toBe(1)
   })
 
@@ -127,10 +129,10 @@ describe('MeshFeed', () => {
     node.hooks[0]!.onUpdated('mesh://tasks')
     node.hooks[0]!.onUpdated('mesh://tasks')
     await clock.advance(0)
-    expect(node.reads).toHaveLength(3)
+    expect(node.reads).toHaveLength(ALL)
     feed.setVisible(true)
     await clock.advance(0)
-    expect(node.reads.slice(3)).toEqual(['mesh://tasks'])
+    expect(node.reads.slice(ALL)).toEqual(['mesh://tasks'])
   })
 
   it('asks for another credential when the one it has may not read', async () => {
