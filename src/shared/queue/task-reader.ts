@@ -88,7 +88,8 @@ export class TaskReader {
       ...filter,
       order,
       limit: pageSize(limit, limits.listPage),
-      ...(state === undefined ? {} : { states: typeof state === 'string' ? [state] : state }),
+      // A state that is named twice would be read twice.
+      ...(state === undefined ? {} : { states: typeof state === 'string' ? [state] : [...new Set(state)] }),
     })
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { InvalidInputError } from '../../errors.ts'
+import { TASK_STATES } from '../../queue/task.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import { givenTime } from '../iso-time.ts'
 import type { SurfaceTool } from '../surface.ts'
@@ -23,7 +24,7 @@ export function listTasksTool(queue: Pick<QueuePort, 'list' | 'progressOf'>): Su
     annotations: { readOnlyHint: true },
     input: z.strictObject({
       state: z
-        .union([taskState, z.array(taskState).min(1)])
+        .union([taskState, z.array(taskState).min(1).max(TASK_STATES.length)])
         .exactOptional()
         .describe('Only tasks in this state, or these.'),
       tool: z.string().min(1).max(128).exactOptional().describe('Only tasks of this tool.'),

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { InvalidInputError } from '../../errors.ts'
+import { allowedByZod } from '../../tools/allowed-by-zod.ts'
 import type { JsonObject } from '../../tools/tool.ts'
 import { utf8Length } from '../dispatch/reported-outcome.ts'
 import { MAX_ATTEMPTS } from '../limits.ts'
+import { allowedByZod } from '../../tools/allowed-by-zod.ts'
+import type { JsonText } from '../states/commands.ts'
 
 export const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -16,7 +19,15 @@ const MAX_KEY_LIMIT = 10_000
 /** Beginning of the keys that only the queue itself gives. */
 const RESERVED_KEY = 'schedule:'
 
-const name = z.string().min(1).max(128)
+/** Levels of nesting in metadata and params: JSON can be read far deeper than it can be written again. */
+const MAX_DEPTH = 256
+
+/** Half a surrogate pair has no UTF-8: two texts that differ in it alone would be one in the store. */
+export const wellFormed = z
+  .string()
+  .refine(text => text.isWellFormed(), { error: 'text that is valid Unicode' })
+
+const name = wellFormed.min(1).max(128)
 const time = z.iso.datetime({ offset: true })
 const duration = z.int().min(1).max(MAX_DURATION_MS)
 const limit = z.int().min(1).max(MAX_KEY_LIMIT)
@@ -25,10 +36,10 @@ const limit = z.int().min(1).max(MAX_KEY_LIMIT)
 const lasting = {
   priority: z.int().min(1).max(10).exactOptional(),
   labels: z
-    .record(name, z.string().max(256))
+    .record(name, wellFormed.max(256))
     .refine(labels => Object.keys(labels).length <= MAX_LABELS, { error: `at most ${MAX_LABELS} labels` })
     .exactOptional(),
-  metadata: z.record(z.string(), z.json()).exactOptional(),
+  metadata: z.custom<JsonObject>(isObject, { error: 'an object' }).exactOptional(),
   delay_ms: z.int().min(0).max(MAX_DURATION_MS).exactOptional(),
   start_at: time.exactOptional(),
   attempt_timeout_ms: z.int().min(1).max(DAY_MS).exactOptional(),
@@ -48,8 +59,7 @@ export const taskOptions = {
   requires: z.array(name).max(MAX_LABELS).exactOptional(),
   target: name.exactOptional(),
   any_build: z.boolean().exactOptional(),
-  idempotency_key: z
-    .string()
+  idempotency_key: wellFormed
     .min(1)
     .max(256)
     .refine(key => !key.startsWith(RESERVED_KEY), { error: `a key that does not begin with ${RESERVED_KEY}` })
@@ -67,12 +77,17 @@ export const updateOptions = {
   deadline: time.nullable().exactOptional(),
 }
 
+/** What arrives is JSON: how deep it goes is looked at by `shallowJson`, as no schema may go down without end. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Throws `invalid_input` that names the field (a JSON Pointer), the value and what is allowed. */
 export function parseOptions<T extends { metadata?: JsonObject }>(schema: z.ZodType<T>, given: unknown): T {
-  const parsed = schema.safeParse(given)
+  const parsed = schema.safeParse(given, { error: allowedByZod })
   if (parsed.success) {
     const { metadata = {} } = parsed.data
-    const bytes = utf8Length(JSON.stringify(metadata))
+    const bytes = utf8Length(shallowJson('/metadata', metadata))
     if (bytes <= METADATA_BYTES) return parsed.data
     throw new InvalidInputError(
       '/metadata',
@@ -92,6 +107,30 @@ export function parseOptions<T extends { metadata?: JsonObject }>(schema: z.ZodT
     value,
     issue?.message ?? 'a task request',
   )
+}
+
+/** A value as JSON. Throws `invalid_input` where it is nested too deeply to be passed on safely. */
+export function shallowJson(field: string, value: unknown): JsonText {
+  let text: JsonText
+  try {
+    text = JSON.stringify(value)
+  } catch {
+    throw tooDeep(field)
+  }
+  // A short text cannot go deep, and none is looked at for nothing.
+  if (text?.length > 2 * MAX_DEPTH && isDeeperThan(MAX_DEPTH, value)) throw tooDeep(field)
+  return text
+}
+
+function tooDeep(field: string): InvalidInputError {
+  return new InvalidInputError(field, 'a value nested too deeply', `at most ${MAX_DEPTH} levels of nesting`)
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  const members = Array.isArray(value) ? value : Object.values(value)
+  return members.some(member => isDeeperThan(levels - 1, member))
 }
 
 /** Epoch milliseconds at which a task may start, `at` or later; undefined when nothing is said of it. */

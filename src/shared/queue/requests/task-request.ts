@@ -5,7 +5,7 @@ import type { Json, ToolDescriptor } from '../../tools/tool.ts'
 import { validateAgainst } from '../../tools/validate.ts'
 import type { JsonText } from '../states/commands.ts'
 import type { RetryPolicy, TaskHead, TaskRequest } from '../task.ts'
-import { deadlineOf, parseOptions, startOf, taskOptions } from './task-options.ts'
+import { deadlineOf, parseOptions, shallowJson, startOf, taskOptions } from './task-options.ts'
 
 const DEFAULT_ATTEMPT_TIMEOUT_MS = 10 * 60 * 1000
 const DEFAULT_PRIORITY = 5
@@ -40,6 +40,7 @@ export function taskFromRequest(
 ): { task: TaskHead; params: JsonText } {
   const { tool, params, ...rest } = request
   const options = Object.keys(rest).length === 0 ? {} : parseOptions(Options, rest)
+  const text = shallowJson('/params', params)
   checkParams(params, descriptor)
   const requires = [...new Set(options.requires)].sort()
   const task: TaskHead = {
@@ -77,7 +78,7 @@ export function taskFromRequest(
   if (options.queue_timeout_ms !== undefined) task.queue_timeout_ms = options.queue_timeout_ms
   if (options.deadline !== undefined) task.deadline = deadlineOf(options.deadline, at)
   if (resubmitted_from !== undefined) task.resubmitted_from = resubmitted_from
-  return { task, params: JSON.stringify(params) }
+  return { task, params: text }
 }
 
 function checkParams(params: unknown, descriptor: ToolDescriptor): void {

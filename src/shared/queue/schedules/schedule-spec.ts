@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { type ErrorFacts, InvalidInputError } from '../../errors.ts'
 import { utf8Length } from '../dispatch/reported-outcome.ts'
+import { shallowJson, wellFormed } from '../requests/task-options.ts'
+import { allowedByZod } from '../../tools/allowed-by-zod.ts'
 import type { TaskRequest } from '../task.ts'
 
 /** Bytes of a schedule as JSON: all schedules are held in memory. A large input belongs where the tool can fetch it. */
@@ -53,7 +55,7 @@ export interface Schedule extends Required<ScheduleSpec> {
 }
 
 const Spec = z.strictObject({
-  name: z.string().min(1).max(128),
+  name: wellFormed.min(1).max(128),
   cron: z.string().min(1).max(256),
   timezone: z.string().min(1).max(64).default('UTC'),
   // What a task may be is for the queue to say.
@@ -65,7 +67,7 @@ const Spec = z.strictObject({
 
 /** With its defaults. Throws `invalid_input`; what only the cron expression, the zone or the queue can tell is left. */
 export function parseScheduleSpec(given: ScheduleSpec): Required<ScheduleSpec> {
-  const parsed = Spec.safeParse(given)
+  const parsed = Spec.safeParse(given, { error: allowedByZod })
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     const field = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path[0]
@@ -81,7 +83,7 @@ export function parseScheduleSpec(given: ScheduleSpec): Required<ScheduleSpec> {
   }
   const label = spec.task.labels?.schedule
   if (label !== undefined) throw new InvalidInputError('/task/labels/schedule', label, 'none, it is the name')
-  const bytes = utf8Length(JSON.stringify(spec))
+  const bytes = utf8Length(shallowJson('/task', spec))
   if (bytes > SCHEDULE_BYTES) {
     throw new InvalidInputError('/task', `${bytes} bytes of JSON`, `at most ${SCHEDULE_BYTES} bytes of JSON`)
   }
