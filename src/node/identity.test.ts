@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { describe, expect, it } from 'vitest'
-import { DamagedIdentityError, loadIdentity, UnwritableDataDirError } from './identity.ts'
+import { UnwritableDataDirError } from './errors.ts'
+import { DamagedIdentityError, loadIdentity } from './identity.ts'
 
 async function freshDir(): Promise<string> {
   return join(await mkdtemp(join(tmpdir(), 'toolmesh-identity-')), 'data')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { ToolmeshError } from '../shared/errors.ts'
+import { UnwritableDataDirError } from './errors.ts'
 
 const FILE = 'identity.key'
 
@@ -14,19 +15,6 @@ export class DamagedIdentityError extends ToolmeshError {
       `the identity file ${path} is damaged; restore it from a backup, or move it away to start as a new peer`,
       { field: 'dataDir', value: path, cause },
     )
-  }
-}
-
-/** The data directory cannot be made or written. */
-export class UnwritableDataDirError extends ToolmeshError {
-  constructor(dataDir: string, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    super('unavailable', `dataDir: cannot write to ${dataDir} (${reason})`, {
-      field: 'dataDir',
-      value: dataDir,
-      allowed: 'a directory that this user may write to',
-      cause,
-    })
   }
 }
 

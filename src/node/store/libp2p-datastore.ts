@@ -2,12 +2,14 @@ import { chmod, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FsDatastore } from 'datastore-fs'
 import { ToolmeshError } from '../../shared/errors.ts'
+import { diskAdvice } from '../errors.ts'
 
 /** Where the mesh keeps its files cannot be used. */
 export class UnusableMeshFolderError extends ToolmeshError {
   constructor(path: string, cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    super('unavailable', `${path} cannot be used (${why}): move it away, it will be made anew`, {
+    const advice = diskAdvice(why) ?? 'move it away, it will be made anew'
+    super('unavailable', `${path} cannot be used (${why}): ${advice}`, {
       field: 'dataDir',
       value: path,
       cause,
