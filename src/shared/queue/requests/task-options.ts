@@ -4,7 +4,6 @@ import { allowedByZod } from '../../tools/allowed-by-zod.ts'
 import type { JsonObject } from '../../tools/tool.ts'
 import { utf8Length } from '../dispatch/reported-outcome.ts'
 import { MAX_ATTEMPTS } from '../limits.ts'
-import { allowedByZod } from '../../tools/allowed-by-zod.ts'
 import type { JsonText } from '../states/commands.ts'
 
 export const DAY_MS = 24 * 60 * 60 * 1000
