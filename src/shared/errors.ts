@@ -97,8 +97,12 @@ export class ToolmeshError extends Error {
 export class InvalidInputError extends ToolmeshError {
   constructor(field: string, value: unknown, allowed: string) {
     const hidden = value !== undefined && SECRET_FIELD.test(field)
-    const got = hidden ? 'a value that is not shown' : preview(value)
-    super('invalid_input', `${field || 'input'}: got ${got}, allowed: ${allowed}`, {
+    const got = hidden
+      ? 'got a value that is not shown'
+      : value === undefined
+        ? 'missing'
+        : `got ${preview(value)}`
+    super('invalid_input', `${field || 'input'}: ${got}, allowed: ${allowed}`, {
       field,
       allowed,
       ...(hidden ? {} : { value }),

@@ -1,12 +1,13 @@
 import type { z } from 'zod'
 import { InvalidInputError } from '../errors.ts'
+import { allowedByZod } from '../tools/allowed-by-zod.ts'
 
 /**
  * Parses what came from outside. Throws `invalid_input` for the first thing that does not fit, with its field
  * as a JSON Pointer, so that a caller can put exactly that right.
  */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { error: allowedByZod })
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw issue === undefined

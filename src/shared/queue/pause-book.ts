@@ -97,13 +97,17 @@ export class PauseBook {
     if (tool !== undefined) {
       // A tool that has gone with an update can still be resumed.
       if (catalogue.get(tool) === undefined && !this.#pauses.has(keyOf({ scope: 'tool', name: tool })))
-        throw new InvalidInputError('/tool', tool, 'the name of a tool')
+        throw new InvalidInputError('/tool', tool, 'the name of a tool of this mesh (tools_search finds it)')
       return { scope: 'tool', name: tool }
     }
     if (category === undefined) return { scope: 'queue' }
     const pause = { scope: 'category', name: category } as const
     if (catalogue.list(category).length === 0 && !this.#pauses.has(keyOf(pause)))
-      throw new InvalidInputError('/category', category, 'the name of a category of tools')
+      throw new InvalidInputError(
+        '/category',
+        category,
+        'the name of a category of tools (tools_list_categories shows them)',
+      )
     return pause
   }
 }

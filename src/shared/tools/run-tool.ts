@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { InvalidInputError, ToolmeshError } from '../errors.ts'
+import { allowedByZod } from './allowed-by-zod.ts'
 import { ToolCancelledError, ToolFailedError } from './errors.ts'
 import { escapePointer, isJson, pathOfNonJson } from './json.ts'
 import type { Json, Tool, ToolContext } from './tool.ts'
@@ -11,7 +12,7 @@ import type { Json, Tool, ToolContext } from './tool.ts'
  * `tool_failed` for anything else it throws and for an output that its schema or JSON does not allow.
  */
 export async function runTool(tool: Tool, input: Json, context: ToolContext): Promise<Json> {
-  const parsed = await tool.input.safeParseAsync(input)
+  const parsed = await tool.input.safeParseAsync(input, { error: allowedByZod })
   if (!parsed.success) throw invalidInput(parsed.error, input)
 
   // Right before the tool starts: a tool that waits for the abort event would never see one that came before.

@@ -61,7 +61,11 @@ export function discoverPeersTool({ workers, queue, catalogue }: DiscoverPeersCo
     run({ tool: toolName, requires = [], target }) {
       const tool = toolName === undefined ? undefined : catalogue.get(toolName)
       if (toolName !== undefined && tool === undefined)
-        throw new InvalidInputError('/tool', toolName, 'the name of a tool')
+        throw new InvalidInputError(
+          '/tool',
+          toolName,
+          'the name of a tool of this mesh (tools_search finds it)',
+        )
       const peers = [...workers.offers()]
         .map(offering => peerView(offering, { tool, requires, target }))
         .sort((a, b) => Number(b.able) - Number(a.able) || b.free - a.free)

@@ -49,9 +49,11 @@ export function submitTool(queue: Pick<QueuePort, 'submit'>): SurfaceTool {
       if (tasks !== undefined) {
         const extra = Object.keys(single)[0]
         if (extra !== undefined)
-          throw new InvalidInputError(`/${extra}`, single, 'either `tasks`, or one task')
+          throw new InvalidInputError(`/${extra}`, Reflect.get(single, extra), 'either `tasks`, or one task')
         return { tasks: await submitAll(queue, principal.id, tasks) }
       }
+      if (single.tool === undefined)
+        throw new InvalidInputError('/tool', undefined, 'the name of a tool, or many tasks in `tasks`')
       const [receipt] = await queue.submit(principal.id, [parseInput(taskRequest, single)])
       if (receipt === undefined) throw new TypeError('the queue gave no receipt')
       if ('error' in receipt) throw errorFromFacts(receipt.error)

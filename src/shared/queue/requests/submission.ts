@@ -115,7 +115,8 @@ export class Submission {
 
   #descriptorOf(tool: string): ToolDescriptor {
     const descriptor = this.#init.catalogue.get(tool)
-    if (descriptor === undefined) throw new InvalidInputError('/tool', tool, 'the name of a tool of this mesh (tools_search finds it)')
+    if (descriptor === undefined)
+      throw new InvalidInputError('/tool', tool, 'the name of a tool of this mesh (tools_search finds it)')
     return descriptor
   }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { type ErrorFacts, InvalidInputError } from '../../errors.ts'
+import { allowedByZod } from '../../tools/allowed-by-zod.ts'
 import { utf8Length } from '../dispatch/reported-outcome.ts'
 import { shallowJson, wellFormed } from '../requests/task-options.ts'
-import { allowedByZod } from '../../tools/allowed-by-zod.ts'
 import type { TaskRequest } from '../task.ts'
 
 /** Bytes of a schedule as JSON: all schedules are held in memory. A large input belongs where the tool can fetch it. */

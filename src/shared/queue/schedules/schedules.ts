@@ -262,11 +262,9 @@ export class Schedules {
       this.#init.check(principal, request)
     } catch (error) {
       const { code, message, field, ...facts } = factsOf(error)
-      throw new ToolmeshError(
-        code,
-        message,
-        field === undefined ? facts : { ...facts, field: `/task${field}` },
-      )
+      if (field === undefined) throw error
+      const below = `/task${field}`
+      throw new ToolmeshError(code, message.replace(field, below), { ...facts, field: below })
     }
   }
 
