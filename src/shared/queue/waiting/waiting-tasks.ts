@@ -212,7 +212,7 @@ export class WaitingTasks<W extends WorkerOffer> {
       if (found.length >= WAITING_SHOWN) return found
       const missing = cls.paused ?? (cls.workers.size === 0 ? whatNobodyHas(cls.needs, present) : undefined)
       if (cls.waiting > 0 && missing !== undefined) {
-        found.push({ tool: cls.needs.tool, tasks: cls.waiting, missing })
+        note(found, { tool: cls.needs.tool, tasks: cls.waiting, missing })
       }
     }
     for (const gate of this.#gates.closed()) {
@@ -220,7 +220,7 @@ export class WaitingTasks<W extends WorkerOffer> {
         const first = queue.held.peek()
         if (found.length >= WAITING_SHOWN) return found
         if (first === undefined || first.cls.workers.size === 0 || first.cls.paused !== undefined) continue
-        found.push({ tool: first.lane.needs.tool, tasks: queue.tasks, missing: gate.name })
+        note(found, { tool: first.lane.needs.tool, tasks: queue.tasks, missing: gate.name })
       }
     }
     return found
@@ -440,4 +440,11 @@ export class WaitingTasks<W extends WorkerOffer> {
     const pause = this.#pauses.find(each => isPausedBy(each, tool, category))
     return pause === undefined ? undefined : describePause(pause)
   }
+}
+
+/** Classes that differ in what they need may wait for the same: to a person that is one. */
+function note(found: WaitingFor[], { tool, tasks, missing }: WaitingFor): void {
+  const same = found.find(each => each.tool === tool && each.missing === missing)
+  if (same === undefined) found.push({ tool, tasks, missing })
+  else same.tasks += tasks
 }
