@@ -63,6 +63,15 @@ async function useEveryTool(client: Client): Promise<void> {
     state: 'queued',
     waiting_for: expect.stringContaining('paused'),
   })
+  expect(await call('get_result', { task_id: first })).toMatchObject({
+    state: 'queued',
+    waiting_for: expect.stringContaining('paused'),
+  })
+  const refused = { name: 'p2p_taskqueue_priority', arguments: { task_id: first, priority: 11 } }
+  expect(await client.callTool(refused)).toMatchObject({
+    isError: true,
+    structuredContent: { code: 'invalid_input', field: '/priority', value: 11, allowed: 'at most 10' },
+  })
   expect(await call('update_task', { task_id: first, metadata: { by: 'e2e' } })).toMatchObject({
     metadata: { by: 'e2e' },
   })

@@ -1,7 +1,7 @@
 import type { Principal } from '../authority/principal.ts'
 import { permits, requireRole } from '../authority/roles.ts'
 import type { Clock } from '../clock.ts'
-import type { JsonObject } from '../tools/tool.ts'
+import type { JsonObject, JsonSchema } from '../tools/tool.ts'
 import { errorResultOf } from './call-result.ts'
 import { type Callable, callableOf } from './callable.ts'
 import { type CallRouter, catalogueTool, type ToolCatalogue } from './catalogue-tool.ts'
@@ -74,6 +74,20 @@ const INSTRUCTIONS = `Tools that run on a mesh of this server, other nodes and b
 Find a tool with tools_search or tools_list_tools, read its parameters with tools_get_schema, and run it with tools_dispatch or by its own name.
 For long or many calls submit tasks with p2p_taskqueue_submit and fetch them with p2p_taskqueue_get_result.`
 
+/**
+ * Clients hold what is structured against the listed schema, that of a failed call too: without this the SDK's shows its
+ * user a mismatch instead of what went wrong.
+ */
+function orError(outputSchema: JsonSchema): JsonSchema {
+  const { $schema, $defs, ...output } = outputSchema
+  return {
+    ...($schema === undefined ? {} : { $schema }),
+    ...($defs === undefined ? {} : { $defs }),
+    type: 'object',
+    anyOf: [output, { required: ['code', 'message', 'retryable'] }],
+  }
+}
+
 function listingsFor(principal: Principal, tools: Iterable<Callable>): ToolListing[] {
   return Array.from(tools)
     .filter(tool => permits(principal, tool.role))
@@ -82,7 +96,7 @@ function listingsFor(principal: Principal, tools: Iterable<Callable>): ToolListi
       title,
       description,
       inputSchema,
-      ...(outputSchema === undefined ? {} : { outputSchema }),
+      ...(outputSchema === undefined ? {} : { outputSchema: orError(outputSchema) }),
       ...(annotations === undefined ? {} : { annotations }),
     }))
 }
