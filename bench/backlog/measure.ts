@@ -30,6 +30,7 @@ const link: WorkerLink = {
   peer_id: PEER,
   run: () => Promise.reject(new Error('this worker claims')),
   renew: async () => [],
+  cancel() {},
   settled() {},
   workWaits: () => told(),
 }

@@ -6,6 +6,7 @@ export function ownWorker(peerId: string, runner: AttemptRunner): WorkerLink {
   return {
     peer_id: peerId,
     run: (assignment, hooks, signal) => runner.run(peerId, assignment, hooks, signal),
+    cancel: (lease, reason) => void runner.cancel(peerId, lease, new Error(reason)),
     renew: async () => runner.live(peerId),
     settled: lease => runner.settled(peerId, lease),
   }

@@ -48,6 +48,8 @@ export class TestWorker implements WorkerLink {
   live: () => LiveLease[] = () =>
     this.calls.map(({ assignment: { lease } }) => ({ task_id: lease.task_id, fence: lease.fence }))
   renewals = 0
+  /** What it was told to stop beside its calls. */
+  readonly cancelledLeases: LeaseId[] = []
   /** What it was told to be settled. */
   readonly settledLeases: LeaseId[] = []
   /** How often it was told that there is work again. */
@@ -81,6 +83,10 @@ export class TestWorker implements WorkerLink {
   async renew(): Promise<LiveLease[]> {
     this.renewals += 1
     return this.live()
+  }
+
+  cancel({ task_id, fence }: LeaseId): void {
+    this.cancelledLeases.push({ task_id, fence })
   }
 
   settled(lease: LeaseId): void {

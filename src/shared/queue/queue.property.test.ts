@@ -44,6 +44,7 @@ class Peer {
       renew: async () =>
         this.#attempts.map(({ assignment: { lease } }) => ({ task_id: lease.task_id, fence: lease.fence })),
       settled: () => {},
+      cancel: () => {},
     }
     const tools = TEST_TOOLS.list().map(({ name, interface_cid, code_cid }) => ({
       tool: name,

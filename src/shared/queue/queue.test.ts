@@ -139,6 +139,30 @@ describe('a worker that goes away', () => {
     expect((await queue.status()).workers).toMatchObject([{ running: 0 }])
   })
 
+  it('is told to stop what ends while it is back on a new link, and of nothing else', async () => {
+    const { queue, clock } = await openTestQueue()
+    const first = new TestWorker('w1')
+    queue.announce(first, first.announcement(3))
+    const deadline = new Date(clock.now() + 1_000).toISOString()
+    const receipts = await queue.submit('alice', [work(1), work(2, { deadline }), work(3)])
+    const ids = receipts.map(idOf)
+    await settle()
+    queue.dropped(first)
+    const back = new TestWorker('w1')
+    back.live = () => ids.map(task_id => ({ task_id, fence: 1 }))
+    queue.announce(back, back.announcement(3))
+    await settle()
+    await queue.cancel(ids[0]!, 'not wanted')
+    await clock.advance(1_000)
+    const report = { task_id: ids[2]!, fence: 1, instance_id: 'w1-run', outcome: done }
+    await queue.complete('w1', [report])
+    expect(back.cancelledLeases).toEqual([
+      { task_id: ids[0], fence: 1 },
+      { task_id: ids[1], fence: 1 },
+    ])
+    expect(queue.workers()).toMatchObject([{ running: 0 }])
+  })
+
   it('may answer on the old link after it came back on a new one', async () => {
     const { queue } = await openTestQueue()
     const first = new TestWorker('w1')

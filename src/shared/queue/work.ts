@@ -59,6 +59,8 @@ export interface WorkerLink {
    * then when the worker confirms, so that what is free here is free there.
    */
   run(assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome>
+  /** The lease is over while no `run` is under way for it (taken back on a new session, or claimed): stops its attempt. */
+  cancel(lease: LeaseId, reason: string): void
   /** Which leases the worker still runs. */
   renew(signal: AbortSignal): Promise<LiveLease[]>
   /** The outcome that `run` gave has its verdict in the store: the worker need not keep it. */

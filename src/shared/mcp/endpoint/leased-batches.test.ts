@@ -112,6 +112,20 @@ describe('attempts of one tick', () => {
     expect(await runs[2]).toMatchObject({ state: 'succeeded' })
   })
 
+  it('that came by an earlier session are stopped by their leases, in one message', async () => {
+    const sessions = sessionPair('tab', 'node')
+    const { node, tab, runner } = pair({ sessions })
+    const { script, untilHeld } = heldAttempts()
+    runner.script = script
+    await tab.announce(announcement)
+    const runs = ['t1', 't2'].map(task => runner.run('node', assignmentOf(task), {}, never))
+    await untilHeld(2)
+    const fromNode = methodsOf(sessions.accepted.clientTransport)
+    for (const task_id of ['t1', 'gone', 't2']) node.link.cancel({ task_id, fence: 1 }, 'over')
+    expect(await Promise.all(runs)).toEqual([CANCELLED, CANCELLED])
+    expect(fromNode).toEqual(['toolmesh/cancel'])
+  })
+
   it('are never sent when they are cancelled before that', async () => {
     const { node, tab, runner } = pair()
     await tab.announce(announcement)

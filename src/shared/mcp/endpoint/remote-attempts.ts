@@ -29,6 +29,7 @@ export class RemoteAttempts {
   readonly #verdicts = new Map<string, (verdict: OutcomeVerdict) => void>()
   #unsent: Attempt[] = []
   #cancels: Attempt[] = []
+  #stops: LeaseId[] = []
 
   constructor(client: PeerClient) {
     this.#client = client
@@ -67,6 +68,12 @@ export class RemoteAttempts {
     return promise
   }
 
+  /** Asks the worker to stop an attempt that is not under way on this session. */
+  stop({ task_id, fence }: LeaseId): void {
+    if (this.#stops.length === 0) queueMicrotask(() => this.#sendStops())
+    this.#stops.push({ task_id, fence })
+  }
+
   /** The worker reports an outcome: gives what the store makes of it, or undefined for one that is not under way here. */
   ended(report: OutcomeReport): Promise<OutcomeVerdict> | undefined {
     const key = leaseKey(report)
@@ -102,6 +109,7 @@ export class RemoteAttempts {
   lost(error: Error): void {
     this.#unsent = []
     this.#cancels = []
+    this.#stops = []
     for (const attempt of [...this.#attempts.values()]) attempt.fail(error)
   }
 
@@ -153,9 +161,7 @@ export class RemoteAttempts {
     const leases = batch.map(({ assignment: { lease } }) => ({ task_id: lease.task_id, fence: lease.fence }))
     let unknown: LeaseId[] = leases
     try {
-      const timeoutMs = CANCEL_TIMEOUT_MS
-      const answer = await this.#client.request('toolmesh/cancel', { leases }, cancelResult, { timeoutMs })
-      unknown = answer.unknown
+      unknown = await this.#cancelled(leases)
     } catch {
       // A worker that does not answer a cancel gets no more of these; the session's end has ended them all.
     }
@@ -164,6 +170,20 @@ export class RemoteAttempts {
       if (!gone.has(leaseKey(attempt.assignment.lease)) || !this.#isUnderWay(attempt)) continue
       attempt.end(cancelledBy('it was cancelled'))
     }
+  }
+
+  #sendStops(): void {
+    const stops = this.#stops
+    this.#stops = []
+    // Nothing here waits for them: what the worker makes of it is refused, as their leases are over.
+    while (stops.length > 0) this.#cancelled(stops.splice(0, MAX_BATCH)).catch(() => {})
+  }
+
+  /** Those that the worker does not run. */
+  async #cancelled(leases: LeaseId[]): Promise<LeaseId[]> {
+    const timeoutMs = CANCEL_TIMEOUT_MS
+    const { unknown } = await this.#client.request('toolmesh/cancel', { leases }, cancelResult, { timeoutMs })
+    return unknown
   }
 
   #isUnderWay(attempt: Attempt): boolean {

@@ -50,6 +50,10 @@ export class RemoteWorker implements WorkerLink {
     return this.#attempts.run(assignment, hooks, signal)
   }
 
+  cancel(lease: LeaseId): void {
+    this.#attempts.stop(lease)
+  }
+
   async renew(signal: AbortSignal): Promise<LiveLease[]> {
     const { live } = await this.#client.request('toolmesh/renew', {}, renewResult, {
       signal,

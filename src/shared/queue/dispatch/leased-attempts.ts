@@ -151,7 +151,11 @@ export class LeasedAttempts {
     const lease = this.#leases.end(taskId)
     // A call's credit is free when the call has ended.
     if (lease?.call !== undefined) lease.call.abort(new Error(`the lease ended: ${why}`))
-    else if (lease?.slot !== undefined) this.#free(lease.slot)
+    else if (lease?.slot !== undefined) {
+      // Of an attempt that was lost an outcome may still count; of these none does.
+      if (why === 'cancel' || why === 'due') lease.slot.link.cancel(lease, `the lease ended: ${why}`)
+      this.#free(lease.slot)
+    }
     return lease
   }
 
