@@ -417,3 +417,15 @@ describe('a storm of submits, cancels and updates', () => {
     expect(new Set(ids).size).toBe(400)
   })
 })
+
+describe('a change of a task that stays in its lane', () => {
+  it('counts it once, wherever it stands there', async () => {
+    const { queue } = await openTestQueue()
+    const receipts = await queue.submit(
+      'alice',
+      Array.from({ length: 300 }, (_, n) => work(n)),
+    )
+    for (const at of [0, 299]) await queue.update(idOf(receipts[at]), { labels: { a: 'b' } })
+    expect((await queue.status()).ready).toBe(300)
+  })
+})

@@ -29,8 +29,10 @@ export function changedReply(command: Command, task: TaskHead, place: ChangePlac
   }
   const due = dueAt(task)
   if (last !== undefined) reply.peer_id = last.peer_id
-  if (place.waitsIn !== undefined) reply.lane = place.waitsIn
-  if (place.waitedIn !== undefined && place.waitedIn !== place.waitsIn) reply.left = place.waitedIn
+  if (place.waitsIn !== place.waitedIn) {
+    if (place.waitsIn !== undefined) reply.lane = place.waitsIn
+    if (place.waitedIn !== undefined) reply.left = place.waitedIn
+  }
   if (task.queued_at !== undefined) reply.queued_at = task.queued_at
   if (due !== undefined) reply.due_at = due
   if (command.kind === 'lease' && last !== undefined && place.params !== undefined) {

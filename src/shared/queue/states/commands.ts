@@ -100,7 +100,7 @@ export interface Changed {
   peer_id?: string
   /** The task's number in its store: 1, 2, … as they were made. Its place in a lane is by this number. */
   order: number
-  /** The lane in which it waits now. */
+  /** The lane in which it waits now and did not before the command. */
   lane?: string
   /** The lane in which it waited before the command, and waits no more. */
   left?: string

@@ -363,3 +363,55 @@ describe('waiting tasks', () => {
     expect(all(one)).toEqual(['t7'])
   })
 })
+
+describe('a task that is only being made', () => {
+  const free = (...workers: WorkerOffer[]) => new Set(workers)
+
+  it('is taken for a free worker where its lane is known and empty, and counts at its gates', () => {
+    const { tasks, come, all } = open()
+    const one = worker()
+    tasks.setWorker(one)
+    const keyed = lane({ concurrency: { key: 'k', limit: 1 } })
+    expect(tasks.takeNew(keyed, 'first', free(one))).toBeUndefined()
+    come(keyed)
+    expect(all(one)).toEqual(['t1'])
+    expect(tasks.takeNew(keyed, 'new', free(one))).toBeUndefined()
+    tasks.ended(keyed)
+    expect(tasks.takeNew(keyed, 'new', free(worker('stranger')))).toBeUndefined()
+    expect(tasks.takeNew(keyed, 'new', free(one))).toMatchObject({
+      worker: one,
+      taken: { task_id: 'new', lane: keyed },
+    })
+    come(keyed)
+    expect(all(one)).toEqual([])
+  })
+
+  it('passes no task that waits in its lane, nor one that its worker has been woken for', () => {
+    const { tasks, come, all } = open()
+    const one = worker()
+    tasks.setWorker(one)
+    const [plain, urgent] = [lane(), lane({ priority: 9 })]
+    come(plain)
+    expect(tasks.takeNew(plain, 'new', free(one))).toBeUndefined()
+    expect(all(one)).toEqual(['t1'])
+    come(urgent)
+    expect(tasks.takeNew(plain, 'new', free(one))).toBeUndefined()
+    expect(all(one)).toEqual(['t2'])
+    expect(tasks.takeNew(plain, 'new', free(one))).toBeDefined()
+  })
+
+  it('passes no older task that waits for the same key in another lane', () => {
+    const { tasks, come, all } = open()
+    const [one, busy] = [worker(), worker('busy', [], { b: 'b1' })]
+    tasks.setWorker(one)
+    tasks.setWorker(busy)
+    const concurrency = { key: 'k', limit: 2 }
+    const [mine, theirs] = [lane({ concurrency }), lane({ concurrency, tool: 'b', code_cid: 'b1' })]
+    come(mine)
+    expect(all(one)).toEqual(['t1'])
+    // One place is left, and the worker for the older task has no credit now.
+    come(theirs)
+    expect(tasks.takeNew(mine, 'new', free(one))).toBeUndefined()
+    expect(all(busy)).toEqual(['t2'])
+  })
+})

@@ -133,8 +133,9 @@ export class WaitingTasks<W extends WorkerOffer> {
   }
 
   /**
-   * Takes a task that is only being made, for a worker of `free`: nothing else waits in its lane, so it would be the
-   * next. It arrives and leaves like any other. Undefined when it has to wait.
+   * Takes a task that is only being made, for a worker of `free` that has nothing else to run: nothing waits in its lane
+   * and no other lane shares its keys, so it would be the next. It arrives and leaves like any other. Undefined when it
+   * has to wait.
    */
   takeNew(lane: string, task_id: string, free: ReadonlySet<W>): { worker: W; taken: Taken } | undefined {
     const line = this.#lines.get(lane)
@@ -142,7 +143,9 @@ export class WaitingTasks<W extends WorkerOffer> {
     const { workers } = line.cls
     const [few, many] = free.size <= workers.size ? [free, workers] : [workers, free]
     const worker = few.values().find(each => many.has(each))
-    if (worker === undefined || line.closedGate !== undefined) return undefined
+    if (worker === undefined || line.closedGate !== undefined || this.readyFor(worker) > 0) return undefined
+    // A task of another lane may wait for the same key, and is older.
+    if (line.gates.some(({ gate, lines }) => lines > 1 || gate.queues.size > 1)) return undefined
     this.#start(line)
     this.#idle.delete(line)
     return { worker, taken: { task_id, lane, order: 0, at: this.#init.clock.monotonic() } }
