@@ -7,10 +7,11 @@ import { z } from 'zod'
 import { tcpHost } from '../../shared/mesh/mesh-pair.fixture.ts'
 import { mcpSide } from '../../shared/mesh/session.fixture.ts'
 
-/** The goal: a cancel never waits long behind large values. */
-const MOST_MS = 200
-/** Crossings that may fail before the test does: other tests may keep a process from the processor for longer than that. */
-const STARVED = 3
+/**
+ * A cancel may wait for a piece of a large value, never for a value: of the time that both take to cross for at most this
+ * share. Measured so, as a machine that is busy with other tests is slow for both.
+ */
+const MOST_OF_CROSSING = 1 / 4
 const MIB = 1024 * 1024
 
 const closing: (() => Promise<unknown>)[] = []
@@ -18,22 +19,22 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-it('gets every cancel through in under 200 ms while two values of 12 MiB cross', {
-  retry: STARVED,
+it('gets every cancel through while two values of 12 MiB cross, not after them', {
   timeout: 60_000,
 }, async () => {
   const side = await sideOfSessionWithFarEnd()
   const call = (name: string, args: Record<string, unknown> = {}, signal?: AbortSignal) =>
     side.client.callTool({ name, arguments: args }, undefined, signal === undefined ? {} : { signal })
   const text = 'abcdefghijkl'.repeat(MIB)
+  const begun = performance.now()
   const crossings = Promise.all([call('echo', { text }), call('send', { letters: text.length })])
-  let crossed = false
+  let took: number | undefined
   void crossings.finally(() => {
-    crossed = true
+    took = performance.now() - begun
   })
 
   const cancelledAt: number[] = []
-  while (!crossed) {
+  while (took === undefined) {
     const control = new AbortController()
     const waiting = call('wait', {}, control.signal).catch(error => error)
     // Answered after `wait` has begun.
@@ -49,7 +50,8 @@ it('gets every cancel through in under 200 ms while two values of 12 MiB cross',
   const { at } = cancelsSchema.parse((await call('cancels')).structuredContent)
   expect(at.length).toBeGreaterThan(5)
   expect(at).toHaveLength(cancelledAt.length)
-  expect(Math.max(...at.map((arrived, n) => arrived - (cancelledAt[n] ?? 0)))).toBeLessThan(MOST_MS)
+  const longest = Math.max(...at.map((arrived, n) => arrived - (cancelledAt[n] ?? 0)))
+  expect(longest).toBeLessThan(took * MOST_OF_CROSSING)
 })
 
 const farEndSchema = z.object({ peerId: z.string(), addresses: z.array(z.string()) })

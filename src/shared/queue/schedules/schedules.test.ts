@@ -519,7 +519,7 @@ describe('schedules of a process that crashes anywhere', () => {
         }
         await current.schedules.close()
       }),
-      { numRuns: 200 },
+      { numRuns: 75 },
     )
   })
 })
