@@ -11,8 +11,8 @@ import { expectEachCommittedOnce } from './verdict.ts'
 /** After five Chromium slows timers further, to one a minute, of pages that it does not spare: the ticks printed tell. */
 const MINUTES = Number(process.env.CHAOS_HIDDEN_MINUTES ?? 7)
 const LEASE_MS = 6_000
-/** Each takes longer than a lease. */
-const TIMES = 8
+/** Each attempt is made to take longer than this, on whatever machine. */
+const LONG_MS = 1.5 * LEASE_MS
 
 test(`a page is hidden for ${MINUTES} minutes on WebSocket alone, and no lease is lost`, async () => {
   test.setTimeout((MINUTES + 8) * 60_000)
@@ -33,7 +33,8 @@ test(`a page is hidden for ${MINUTES} minutes on WebSocket alone, and no lease i
     const ticksIn = async () => Number(await page.evaluate('ticks'))
     const visibility = () => page.evaluate('document.visibilityState')
     const hiddenAt = performance.now()
-    const job = await longJob(TIMES, { requires: ['kind:tab'] })
+    let times = 8
+    let job = await longJob(times, { requires: ['kind:tab'] })
     const tasks: Acknowledged[] = []
     const took: number[] = []
     const ticks: number[] = [await ticksIn()]
@@ -48,7 +49,12 @@ test(`a page is hidden for ${MINUTES} minutes on WebSocket alone, and no lease i
       const [only] = attempts
       expect(attempts, `attempts of task ${tasks.length}`).toHaveLength(1)
       expect(only?.peer_id).toBe(tab.peerId)
-      took.push(Date.parse(only?.ended_at ?? '') - Date.parse(only?.started_at ?? ''))
+      const ms = Date.parse(only?.ended_at ?? '') - Date.parse(only?.started_at ?? '')
+      took.push(ms)
+      if (ms < LONG_MS) {
+        times *= 2
+        job = await longJob(times, { requires: ['kind:tab'] })
+      }
       expect(await visibility()).toBe('hidden')
       for (; performance.now() - hiddenAt >= minute * 60_000; minute++) ticks.push(await ticksIn())
     } while (performance.now() - hiddenAt < MINUTES * 60_000)
