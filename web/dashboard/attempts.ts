@@ -52,22 +52,39 @@ export class Attempts extends LitElement {
         cursor: pointer;
       }
 
-      pre {
+      /* Reversed, a scroll box stays at its end, where the newest line is, unless a person scrolls up. */
+      .log {
+        display: flex;
+        flex-direction: column-reverse;
         max-height: 240px;
         margin: var(--space-2) 0 0;
         padding: var(--space-2) var(--space-3);
         overflow: auto;
         border-radius: var(--radius-sm);
         background: var(--surface-sunken);
+      }
+
+      pre {
+        margin: 0;
         font: var(--text-xs) / 1.55 var(--font-mono);
         white-space: pre-wrap;
         overflow-wrap: anywhere;
       }
+
+      .warning {
+        color: var(--warn);
+      }
+
+      .error {
+        color: var(--bad);
+      }
     `,
   ]
-  static override properties = { attempts: { attribute: false } }
+  static override properties = { attempts: { attribute: false }, told: { attribute: false } }
 
   declare attempts: TaskDetails['attempts']
+  /** What stands above already: an attempt that failed by it names only the code. */
+  declare told: string | undefined
 
   constructor() {
     super()
@@ -78,13 +95,13 @@ export class Attempts extends LitElement {
     return html`
       <section>
         <h3>Attempts</h3>
-        ${this.attempts.length === 0 ? html`<p class="muted">None yet.</p>` : html`<ol>${this.attempts.map(item)}</ol>`}
+        ${this.attempts.length === 0 ? html`<p class="muted">None yet.</p>` : html`<ol>${this.attempts.map(attempt => item(attempt, this.told))}</ol>`}
       </section>
     `
   }
 }
 
-function item(attempt: TaskDetails['attempts'][number]) {
+function item(attempt: TaskDetails['attempts'][number], told: string | undefined) {
   const { number, state, peer_id, started_at, ended_at, fence, error, logs = [] } = attempt
   return html`
     <li>
@@ -101,20 +118,21 @@ function item(attempt: TaskDetails['attempts'][number]) {
         </span>
         <span class="muted">fence ${fence}</span>
       </div>
-      ${error === undefined ? nothing : html`<p class="reason"><code>${error.code}</code> ${error.message}</p>`}
+      ${error === undefined ? nothing : html`<p class="reason"><code>${error.code}</code> ${error.message === told ? nothing : error.message}</p>`}
       ${logs.length === 0 ? nothing : log(logs, ended_at === undefined)}
     </li>
   `
 }
 
 function log(lines: readonly LogLine[], live: boolean) {
-  const text = lines.map(({ at, level, message }) => {
-    return `${new Date(at).toLocaleTimeString()} ${level.padEnd(7)} ${message}`
+  const texts = lines.map(({ at, level, message }) => {
+    const text = `${new Date(at).toLocaleTimeString()} ${level.padEnd(7)} ${message}\n`
+    return html`<span class=${level}>${text}</span>`
   })
   return html`
     <details ?open=${live}>
       <summary>Log, the last ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}</summary>
-      <pre tabindex="0">${text.join('\n')}</pre>
+      <div class="log" tabindex="0"><pre>${texts}</pre></div>
     </details>
   `
 }

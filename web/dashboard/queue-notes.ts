@@ -73,7 +73,7 @@ export class QueueNotes extends LitElement {
         ${waiting_for.slice(0, MAX_WAITING).map(
           ({ tool, tasks, missing }) => html`<li>
             <span><strong>${formatCount(tasks)} waiting</strong>: ${tool}</span>
-            <span class="muted">${missing}</span>
+            <span class="muted">for ${missing}</span>
           </li>`,
         )}
         ${rest === 0 ? nothing : html`<li class="muted">and ${formatCount(rest)} more</li>`}

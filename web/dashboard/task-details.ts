@@ -89,7 +89,8 @@ export class TaskDetailsDrawer extends LitElement {
         gap: var(--space-2);
       }
 
-      .id code {
+      .id code,
+      .long {
         overflow-wrap: anywhere;
       }
 
@@ -170,7 +171,7 @@ export class TaskDetailsDrawer extends LitElement {
             : html`
                 ${failure(details.error)}
                 <tm-task-actions .task=${details} .feed=${this.feed} @tm-resubmitted=${this.#follow}></tm-task-actions>
-                <tm-attempts .attempts=${details.attempts}></tm-attempts>
+                <tm-attempts .attempts=${details.attempts} .told=${details.error?.message}></tm-attempts>
                 ${result(details)}
               `
         }
@@ -218,6 +219,7 @@ export class TaskDetailsDrawer extends LitElement {
 
 function facts(task: TaskDetails) {
   const created = Date.parse(task.created_at)
+  const labels = Object.entries(task.labels).map(([name, value]) => `${name}=${value}`)
   const took = task.ended_at === undefined ? undefined : Date.parse(task.ended_at) - created
   return html`
     <dt>State</dt>
@@ -228,6 +230,8 @@ function facts(task: TaskDetails) {
     <dd>${new Date(created).toLocaleString()}</dd>
     ${task.run_at === undefined ? nothing : html`<dt>Not before</dt><dd>${new Date(task.run_at).toLocaleString()}</dd>`}
     ${task.waiting_for === undefined ? nothing : html`<dt>Why it waits</dt><dd>${task.waiting_for}</dd>`}
+    ${task.requires.length === 0 ? nothing : html`<dt>Requires</dt><dd class="long">${task.requires.join(', ')}</dd>`}
+    ${labels.length === 0 ? nothing : html`<dt>Labels</dt><dd class="long">${labels.join(', ')}</dd>`}
     ${task.resubmitted_from === undefined ? nothing : html`<dt>Again</dt><dd class="id"><code>${task.resubmitted_from}</code></dd>`}
     ${took === undefined ? nothing : html`<dt>Took</dt><dd>${formatDuration(took)}</dd>`}
   `

@@ -352,7 +352,7 @@ export class Tasks extends LitElement {
 }
 
 const WAITS: Partial<Record<TaskState, string>> = {
-  queued: 'waits for a worker',
+  queued: 'waits for its turn',
   scheduled: 'waits for its time',
 }
 

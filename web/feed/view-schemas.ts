@@ -149,6 +149,8 @@ export type TaskDetails = Pick<
   | 'run_at'
   | 'waiting_for'
   | 'resubmitted_from'
+  | 'requires'
+  | 'labels'
 > & {
   attempts: (Omit<AttemptView, 'state' | 'error' | 'logs'> & {
     state: string
@@ -169,6 +171,8 @@ export const taskDetailsSchema: z.ZodType<TaskDetails> = z.object({
   run_at: z.string().exactOptional(),
   waiting_for: z.string().exactOptional(),
   resubmitted_from: z.string().exactOptional(),
+  requires: z.array(z.string()),
+  labels: z.record(z.string(), z.string()),
   attempts: z.array(
     z.object({
       number: count,
