@@ -80,8 +80,8 @@ export interface Attempt {
   started_at: number
   ended_at?: number
   error?: ErrorFacts
-  /** CID of the outcome that was accepted from this attempt, by which a repeat of it is known. */
-  outcome_cid?: string
+  /** Of the outcome that was accepted from this attempt: by which a repeat of it is known. */
+  outcome_mark?: string
   /** Its last log lines; only where a task is read whole. */
   logs?: AttemptLogLine[]
 }
@@ -123,8 +123,6 @@ export interface Task {
   attempts: Attempt[]
   result?: Json
   error?: ErrorFacts
-  /** CID of the committed outcome, by which a repeat of it is known. */
-  outcome_cid?: string
 }
 
 /** A task without its bodies: what the state table works on and what lists show. */

@@ -19,6 +19,7 @@ const READ = 1_000
 /**
  * Makes a file of schema 1 one of schema 2; part of the caller's transaction. Schema 1 had the state as text, the time
  * of creation inside the spec, and no lanes, due times, labels or journal. Requests and results are as they were.
+ * What an attempt's outcome was known by is kept: a repeat of it must still be refused.
  */
 export function migrateFirstSchema(db: DatabaseSync, { tasks, indexes, marks }: SecondSchema): void {
   db.exec('ALTER TABLE tasks RENAME TO tasks_1')
@@ -26,7 +27,8 @@ export function migrateFirstSchema(db: DatabaseSync, { tasks, indexes, marks }: 
   const code = `CASE state ${TASK_STATES.map((state, place) => `WHEN '${state}' THEN ${place}`).join(' ')} END`
   const shelf = code.replace("'running' THEN 2", "'running' THEN 1")
   db.exec(`INSERT INTO tasks SELECT t.n, task_id, seq, ${code}, ${shelf}, fence, tool, principal, idempotency_key,
-    r.spec ->> '$.created_at', NULL, run_at, queued_at, NULL, ended_at, attempts, error, outcome_cid
+    r.spec ->> '$.created_at', NULL, run_at, queued_at, NULL, ended_at,
+    replace(attempts, '"outcome_cid":', '"outcome_mark":'), error
     FROM tasks_1 t JOIN requests r ON r.n = t.n`)
   db.exec('DROP TABLE tasks_1')
   db.exec(indexes)

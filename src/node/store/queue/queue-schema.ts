@@ -35,8 +35,7 @@ CREATE TABLE tasks (
   due_at INTEGER,
   ended_at INTEGER,
   attempts TEXT NOT NULL,
-  error TEXT,
-  outcome_cid TEXT
+  error TEXT
 ) STRICT;
 `
 

@@ -14,6 +14,7 @@ import type {
 import type { TaskHead, TaskState } from '../../../shared/queue/task.ts'
 import type { Json } from '../../../shared/tools/tool.ts'
 import type { QueueFileOptions } from './queue-file.ts'
+import { commandsToText, repliesFromText } from './queue-thread-codec.ts'
 import {
   OPENED,
   type ThreadArgs,
@@ -71,7 +72,7 @@ class SqliteQueueStore implements QueueStore {
   }
 
   async apply(commands: readonly Command[]): Promise<Reply[]> {
-    return JSON.parse(await this.#call('apply', JSON.stringify(commands)))
+    return repliesFromText(commands, await this.#call('apply', commandsToText(commands)))
   }
 
   get(taskId: string): Promise<StoredTask | undefined> {

@@ -2,9 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
 import { factsOf } from '../../../shared/errors.ts'
-import type { Command } from '../../../shared/queue/states/commands.ts'
 import { QueueDatabase } from './queue-database.ts'
 import { openQueueFile } from './queue-file.ts'
+import { commandsFromText, repliesToText } from './queue-thread-codec.ts'
 import { OPENED, type ThreadRequest, type ThreadResponse } from './queue-thread-protocol.ts'
 
 const Options = z.object({ path: z.string(), synchronous: z.enum(['full', 'normal']) })
@@ -70,6 +70,6 @@ function serve(database: QueueDatabase, request: ThreadRequest): unknown {
 }
 
 function applyText(database: QueueDatabase, text: string): string {
-  const commands: Command[] = JSON.parse(text)
-  return JSON.stringify(database.apply(commands))
+  const commands = commandsFromText(text)
+  return repliesToText(commands, database.apply(commands))
 }

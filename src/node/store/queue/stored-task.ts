@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { ERROR_TABLE, type ErrorCode } from '../../../shared/errors.ts'
 import { StoreUnavailableError } from '../../../shared/queue/errors.ts'
 import { TASK_STATES, type TaskHead, type TaskState } from '../../../shared/queue/task.ts'
+import { TwoGenerations } from './two-generations.ts'
 
 /** Columns of a task's hot row with its `spec`, as the driver reads them. */
 export const TASK_COLUMNS =
   't.n, t.task_id, t.seq, t.state, t.fence, t.tool, t.principal, t.idempotency_key, t.created_at, ' +
-  't.run_at, t.queued_at, t.ended_at, t.attempts, t.error, t.outcome_cid, r.spec'
+  't.run_at, t.queued_at, t.ended_at, t.attempts, t.error, r.spec'
 
 /** As it stands in the column `state`. */
 export const STATE_CODES: Record<TaskState, number> = {
@@ -18,6 +19,10 @@ export const STATE_CODES: Record<TaskState, number> = {
   cancelled: 5,
   expired: 6,
 }
+
+/** Specs kept parsed, and characters of the longest: together 2 MB at most. */
+const SPECS = 1_024
+const SPEC_CHARS = 1_024
 
 const Facts = z.object({
   code: z.custom<ErrorCode>(value => typeof value === 'string' && value in ERROR_TABLE),
@@ -39,7 +44,7 @@ const Attempts = z.array(
     started_at: z.number(),
     ended_at: z.number().exactOptional(),
     error: Facts.exactOptional(),
-    outcome_cid: z.string().exactOptional(),
+    outcome_mark: z.string().exactOptional(),
   }),
 )
 
@@ -83,7 +88,6 @@ const Row = z.object({
   ended_at: z.number().nullable(),
   attempts: z.string(),
   error: z.string().nullable(),
-  outcome_cid: z.string().nullable(),
   spec: z.string(),
 })
 
@@ -92,6 +96,9 @@ export interface NumberedTask {
   n: number
   head: TaskHead
 }
+
+/** Parsed specs by their text: most tasks of a tool have the same one. They are never changed. */
+const specs = new TwoGenerations<z.infer<typeof Spec>>(SPECS)
 
 /** A task from its row; throws `unavailable` for a row that no toolmesh wrote. */
 export function taskFromRow(row: unknown): NumberedTask {
@@ -102,14 +109,21 @@ export function taskFromRow(row: unknown): NumberedTask {
   }
 }
 
+function parseSpec(text: string): z.infer<typeof Spec> {
+  const known = specs.get(text)
+  if (known !== undefined) return known
+  const spec = Spec.parse(JSON.parse(text))
+  if (text.length <= SPEC_CHARS) specs.set(text, spec)
+  return spec
+}
+
 function parseRow(row: unknown): NumberedTask {
-  const { n, state, spec, attempts, error, idempotency_key, run_at, queued_at, ended_at, ...more } =
+  const { n, state, spec, attempts, error, idempotency_key, run_at, queued_at, ended_at, ...rest } =
     Row.parse(row)
-  const { outcome_cid, ...rest } = more
   const head: TaskHead = {
     ...rest,
     state: TASK_STATES[state] ?? 'queued',
-    ...Spec.parse(JSON.parse(spec)),
+    ...parseSpec(spec),
     attempts: attempts === '[]' ? [] : Attempts.parse(JSON.parse(attempts)),
   }
   if (idempotency_key !== null) head.idempotency_key = idempotency_key
@@ -117,7 +131,6 @@ function parseRow(row: unknown): NumberedTask {
   if (queued_at !== null) head.queued_at = queued_at
   if (ended_at !== null) head.ended_at = ended_at
   if (error !== null) head.error = Facts.parse(JSON.parse(error))
-  if (outcome_cid !== null) head.outcome_cid = outcome_cid
   return { n, head }
 }
 

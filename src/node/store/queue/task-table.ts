@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { z } from 'zod'
 import type { JsonText } from '../../../shared/queue/states/commands.ts'
 import { dueAt } from '../../../shared/queue/states/states.ts'
 import type { WaitingTask } from '../../../shared/queue/store/store.ts'
 import { type TaskHead, TERMINAL_STATES } from '../../../shared/queue/task.ts'
 import type { LaneEntry } from './lane-register.ts'
 import { type NumberedTask, STATE_CODES, specOf, TASK_COLUMNS, taskFromRow } from './stored-task.ts'
+import { TwoGenerations } from './two-generations.ts'
 
 /** A task as its commands find it. */
 export interface TaskRow extends NumberedTask {
@@ -20,13 +20,11 @@ const CACHED_TASKS = 8_192
 /** Characters of params kept with a cached task. */
 const CACHED_PARAMS = 512
 
-const SmallParams = z.object({ params: z.string().nullable() })
-
 /** The rows of tasks: what commands read and write. All of it is part of the caller's transaction. */
 export class TaskTable {
   readonly #statements: ReturnType<typeof prepareStatements>
   readonly #laneOf: (head: TaskHead) => LaneEntry | undefined
-  readonly #cache = new Map<string, TaskRow>()
+  readonly #cache = new TwoGenerations<TaskRow>(CACHED_TASKS)
 
   /** @param laneOf the entry of the lane in which a task waits */
   constructor(db: DatabaseSync, laneOf: (head: TaskHead) => LaneEntry | undefined) {
@@ -101,7 +99,6 @@ export class TaskTable {
         head.ended_at ?? null,
         attempts,
         error,
-        head.outcome_cid ?? null,
         n,
       )
     }
@@ -121,9 +118,9 @@ export class TaskTable {
   waiting(lane: LaneEntry, after: number, limit: number): WaitingTask[] {
     return this.#statements.readWaiting.all(lane.id, after, limit).map(row => {
       const { n, head } = taskFromRow(row)
-      const { params } = SmallParams.parse(row)
-      if (!this.#cache.has(head.task_id))
-        this.#remember(params === null ? { n, head, lane } : { n, head, lane, params })
+      const { params } = row
+      if (this.#cache.get(head.task_id) === undefined)
+        this.#remember(typeof params === 'string' ? { n, head, lane, params } : { n, head, lane })
       return { task_id: head.task_id, order: n, queued_at: head.queued_at ?? head.created_at }
     })
   }
@@ -137,12 +134,7 @@ export class TaskTable {
   }
 
   #remember(row: TaskRow): void {
-    const { task_id } = row.head
-    this.#cache.delete(task_id)
-    this.#cache.set(task_id, row)
-    if (this.#cache.size <= CACHED_TASKS) return
-    const oldest = this.#cache.keys().next()
-    if (!oldest.done) this.#cache.delete(oldest.value)
+    this.#cache.set(row.head.task_id, row)
   }
 }
 
@@ -165,7 +157,7 @@ function prepareStatements(db: DatabaseSync) {
     ),
     moveTask: db.prepare(
       `UPDATE tasks SET seq = ?, state = ?, shelf = ?, fence = ?, lane = ?, run_at = ?, queued_at = ?, due_at = ?,
-       ended_at = ?, attempts = ?, error = ?, outcome_cid = ? WHERE n = ?`,
+       ended_at = ?, attempts = ?, error = ? WHERE n = ?`,
     ),
     writeSpec: db.prepare('UPDATE requests SET spec = ? WHERE n = ?'),
     readTask: db.prepare(`SELECT ${TASK_COLUMNS} ${from} WHERE t.task_id = ?`),

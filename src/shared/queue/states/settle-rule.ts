@@ -10,7 +10,7 @@ import type { AttemptState, TaskHead } from '../task.ts'
 import { finish, withAttempt } from './attempt-end.ts'
 import { backoffMs } from './backoff.ts'
 import type { CommandMap } from './commands.ts'
-import { outcomeCid } from './outcome-cid.ts'
+import { outcomeMark } from './outcome-mark.ts'
 import type { Decision } from './states.ts'
 
 /** Longest backoff of a task that was given back, milliseconds. */
@@ -25,21 +25,21 @@ export function settle(task: TaskHead, command: CommandMap['settle']): Decision 
   ) {
     return { refusal: 'stale_fence' }
   }
-  const outcome_cid = outcomeCid(command.outcome)
-  if (attempt.outcome_cid === outcome_cid) return { refusal: 'duplicate' }
-  if (attempt.outcome_cid !== undefined || command.fence !== task.fence) return { refusal: 'stale_fence' }
+  const outcome_mark = outcomeMark(command.outcome)
+  if (attempt.outcome_mark === outcome_mark) return { refusal: 'duplicate' }
+  if (attempt.outcome_mark !== undefined || command.fence !== task.fence) return { refusal: 'stale_fence' }
   const { outcome, at, roll } = command
   const ended = (state: AttemptState, error?: ErrorFacts): TaskHead =>
     withAttempt(task, {
       ...attempt,
       state,
       ended_at: at,
-      outcome_cid,
+      outcome_mark,
       ...(error === undefined ? {} : { error }),
     })
 
   if (outcome.state === 'succeeded') {
-    return { task: { ...finish(ended('succeeded'), 'succeeded', at), outcome_cid } }
+    return { task: finish(ended('succeeded'), 'succeeded', at) }
   }
   const { error } = outcome
   // That an attempt which counts as lost or overrun has also been stopped is no news, and must not uncount it.
@@ -56,7 +56,7 @@ export function settle(task: TaskHead, command: CommandMap['settle']): Decision 
   }
   if (error.code === 'outcome_unknown') return { task: retryOrFail(ended('lost', error), at, roll, error) }
   const failed = ended(error.code === 'timed_out' ? 'timed_out' : 'failed', error)
-  if (!error.retryable) return { task: { ...finish(failed, 'failed', at, error), outcome_cid } }
+  if (!error.retryable) return { task: finish(failed, 'failed', at, error) }
   return { task: retryOrFail(failed, at, roll, error) }
 }
 
@@ -87,8 +87,8 @@ export function release(task: TaskHead, { fence, cause, at, roll }: CommandMap['
 
 export function isRepeat(task: TaskHead, command: CommandMap['settle']): boolean {
   const attempt = task.attempts.find(each => each.fence === command.fence)
-  if (attempt?.outcome_cid === undefined || attempt.peer_id !== command.peer_id) return false
-  return attempt.outcome_cid === outcomeCid(command.outcome)
+  if (attempt?.outcome_mark === undefined || attempt.peer_id !== command.peer_id) return false
+  return attempt.outcome_mark === outcomeMark(command.outcome)
 }
 
 /** A worker that had no room, or not the tool, refuses with one of these before anything runs. */
