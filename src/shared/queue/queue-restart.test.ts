@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { done, idOf, openTestQueue, settle, TestWorker, work } from './queue.fixture.ts'
+import { DAY_MS } from './requests/task-options.ts'
 import { MemoryQueueStore } from './store/memory-queue-store.ts'
 
 describe('a restart', () => {
@@ -183,5 +184,83 @@ describe('a wall clock that is set', () => {
     expect(worker.calls.map(call => call.assignment.input)).toEqual([{ n: 1 }])
     expect((await queue.head(idOf(running))).attempts).toHaveLength(1)
     expect((await queue.head(idOf(later))).state).toBe(jump > 0 ? 'queued' : 'scheduled')
+  })
+})
+
+describe('a rate key over a restart', () => {
+  const rate = { key: 'api', limit: 2, per_ms: DAY_MS }
+  const HOUR_MS = DAY_MS / 24
+
+  /** Starts one task of the key and, a little later, one of another. */
+  async function used(store = new MemoryQueueStore()) {
+    const before = await openTestQueue({ store })
+    const worker = new TestWorker('w1')
+    before.queue.announce(worker, worker.announcement(5))
+    await before.queue.submit('alice', [work(1, { rate })])
+    await settle()
+    worker.calls[0]!.end(done)
+    await before.clock.advance(HOUR_MS)
+    await before.queue.submit('alice', [work(2, { rate: { ...rate, key: 'other' } }), work(3)])
+    await settle()
+    for (const call of [...worker.calls]) call.end(done)
+    await settle()
+    // Ids of tasks go by the time.
+    await before.clock.advance(1)
+    return before
+  }
+
+  /** Which of three more tasks of the key start at once, and which a day after the first of all. */
+  async function startsOf({ queue, clock }: Awaited<ReturnType<typeof used>>) {
+    const worker = new TestWorker('w2')
+    queue.announce(worker, worker.announcement(5))
+    await queue.submit('alice', [work(11, { rate }), work(12, { rate }), work(13, { rate })])
+    await settle()
+    const inputs = () => worker.calls.map(({ assignment }) => assignment.input)
+    const atOnce = inputs()
+    for (const call of [...worker.calls]) call.end(done)
+    await clock.advance(DAY_MS - HOUR_MS - 2)
+    const early = inputs()
+    await clock.advance(1)
+    await settle()
+    return { atOnce, early, later: inputs() }
+  }
+
+  const exact = { atOnce: [{ n: 11 }], early: [], later: [{ n: 12 }] }
+
+  it('that was in order may go on where it was', async () => {
+    const before = await used()
+    await before.queue.close()
+    expect(await startsOf(await before.reopen())).toEqual(exact)
+  })
+
+  it('that was a crash is known by the journal', async () => {
+    const before = await used()
+    // Nothing is written down at its end; the old one does nothing any more.
+    expect(await startsOf(await before.reopen())).toEqual(exact)
+  })
+
+  it('is not known by what an earlier run wrote down', async () => {
+    const before = await used()
+    await before.queue.close()
+    const crashed = await before.reopen()
+    const worker = new TestWorker('w1')
+    crashed.queue.announce(worker, worker.announcement(5))
+    await crashed.queue.submit('alice', [work(4, { rate })])
+    await settle()
+    worker.calls[0]!.end(done)
+    await settle()
+    expect((await startsOf(await crashed.reopen())).atOnce).toEqual([])
+  })
+
+  it('holds in full as far back as nothing is known', async () => {
+    const before = await used()
+    const { store } = before
+    const events = store.events.bind(store)
+    // As after a clean-up: the first changes are gone.
+    store.events = async (after, limit) => {
+      const page = await events(after, limit)
+      return { ...page, events: page.events.filter(({ seq }) => seq > 3), oldest: 4 }
+    }
+    expect((await startsOf(await before.reopen())).atOnce).toEqual([])
   })
 })

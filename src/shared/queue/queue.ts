@@ -403,6 +403,7 @@ export class Queue implements WorkOwner {
     this.#health.close()
     this.#waiters.close()
     await this.#commits.settled()
+    await this.#dispatcher.keep()
   }
 
   async #change(command: Command): Promise<void> {

@@ -16,6 +16,7 @@ import type { HeldLease } from './lease-book.ts'
 import { LeaseGrants } from './lease-grants.ts'
 import { type Grant, LeasedAttempts } from './leased-attempts.ts'
 import { Pairing } from './pairing.ts'
+import { RateMemory } from './rate-memory.ts'
 import { WorkerRoster } from './worker-roster.ts'
 import { type OfferChange, WorkerSlot } from './worker-slot.ts'
 
@@ -49,6 +50,7 @@ export class Dispatcher {
   readonly #due: DueTasks
   readonly #pairing: Pairing
   readonly #grants: LeaseGrants
+  readonly #rates: RateMemory
   #draining = false
   #onIdle: (() => void)[] = []
 
@@ -58,6 +60,7 @@ export class Dispatcher {
     const alarms = new AlarmClock(clock)
     const commits = new InsistentCommit(init.commit, health)
     this.#alarms = alarms
+    this.#rates = new RateMemory(init)
     this.attempts = new LeasedAttempts({ ...init, alarms, commits, onFree: slot => this.#freed(slot) })
     this.waiting = new WaitingTasks({
       page: (lane, after, limit) => store.waiting(lane, after, limit),
@@ -102,7 +105,7 @@ export class Dispatcher {
    */
   async recover(): Promise<void> {
     const { store, ownerId } = this.#init
-    this.waiting.recover(await store.lanes(), await lastChange(store))
+    this.waiting.recover(await store.lanes(), await this.#rates.load())
     for await (const page of store.running()) {
       for (const task of page) {
         const attempt = task.attempts.at(-1)
@@ -234,6 +237,11 @@ export class Dispatcher {
     this.#alarms.close()
   }
 
+  /** After `close` and the last commit: keeps what the next run has to know. */
+  async keep(): Promise<void> {
+    await this.#rates.save(this.waiting.pastStarts)
+  }
+
   get #isIdle(): boolean {
     return this.attempts.size === 0 && this.#grants.size === 0
   }
@@ -273,11 +281,4 @@ export class Dispatcher {
   #noticeIdle(): void {
     if (this.#isIdle) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
-}
-
-/** When the store was changed last, epoch milliseconds; 0: nothing is known. */
-async function lastChange(store: QueueStore): Promise<number> {
-  const { last } = await store.events(0, 1)
-  const { events } = await store.events(last - 1, 1)
-  return events[0]?.at ?? 0
 }

@@ -16,6 +16,10 @@ export class ConcurrencyGate implements GateRule {
     this.#running += 1
   }
 
+  resume(): void {
+    this.start()
+  }
+
   end(): boolean {
     this.#running -= 1
     return true

@@ -11,6 +11,8 @@ export interface GateRule {
   /** Milliseconds until one may start: 0 now, Infinity when one ends. */
   opensIn(terms: GateTerms): number
   start(): void
+  /** A task that started before this run is running still. */
+  resume(): void
   /** True: one more may start now than before. */
   end(): boolean
   /** What started at `startedAt` (monotonic clock) did not run after all. */

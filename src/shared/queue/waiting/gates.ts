@@ -3,6 +3,7 @@ import type { Alarm, AlarmClock } from '../alarm-clock.ts'
 import type { Lane } from '../states/lane.ts'
 import { ConcurrencyGate } from './concurrency-gate.ts'
 import { Gate, type GatedLine, GateQueue, type GateTerms } from './gate.ts'
+import { type PastStarts, rateGateId } from './past-starts.ts'
 import { RateGate } from './rate-gate.ts'
 
 /** Rate keys remembered for their last starts alone; beyond it the one unused longest is forgotten. */
@@ -22,15 +23,42 @@ export class Gates<L extends GatedLine> {
   readonly #alarms = new Map<Gate<L>, Alarm>()
   /** Rate gates without lines that remember starts, the one unused longest first. */
   readonly #unused = new Set<Gate<L>>()
+  /** Starts before this run of keys that have not been used in it, on the monotonic clock. */
+  readonly #past = new Map<string, readonly number[]>()
+  /** Before this time (monotonic clock) rate keys may have been used in full. */
   #usedUntil = Number.NEGATIVE_INFINITY
 
   constructor(init: GatesInit<L>) {
     this.#init = init
   }
 
-  /** Rate keys may have been used in full until this time (monotonic clock), by an earlier run. */
-  usedUntil(at: number): void {
-    this.#usedUntil = at
+  /** What rate keys were used for by earlier runs. */
+  remember({ starts, unknownUntil }: PastStarts): void {
+    const { clock } = this.#init
+    const offset = clock.monotonic() - clock.now()
+    if (unknownUntil > 0) this.#usedUntil = unknownUntil + offset
+    for (const [id, times] of starts)
+      this.#past.set(
+        id,
+        times.map(at => at + offset),
+      )
+  }
+
+  /** What rate keys were used for until now, as `remember` takes it. */
+  get pastStarts(): PastStarts {
+    const { clock } = this.#init
+    const offset = clock.now() - clock.monotonic()
+    const starts = new Map<string, readonly number[]>()
+    const add = (id: string, times: readonly number[]): void => {
+      if (times.length > 0)
+        starts.set(
+          id,
+          times.map(at => at + offset),
+        )
+    }
+    for (const [id, times] of this.#past) add(id, times)
+    for (const { id, rule } of this.#gates.values()) if (rule instanceof RateGate) add(id, rule.starts)
+    return { starts, unknownUntil: Math.max(this.#usedUntil + offset, 0) }
   }
 
   /** Gates in memory. */
@@ -55,10 +83,13 @@ export class Gates<L extends GatedLine> {
     if (rate !== undefined) {
       const { key, limit, per_ms } = rate
       const name = `its time under the rate key ${key} (${limit} in ${per_ms} ms)`
-      const make = () => new RateGate(this.#init.clock, this.#usedUntil)
-      queues.push(
-        queueOf(this.#gate(JSON.stringify(['r', principal, key]), name, make), cls, { limit, per_ms }),
-      )
+      const id = rateGateId(principal, key)
+      const make = () => new RateGate(this.#init.clock, this.#usedUntil, this.#past.get(id) ?? [])
+      const queue = queueOf(this.#gate(id, name, make), cls, { limit, per_ms })
+      this.#past.delete(id)
+      // From now on the gate knows how far back its starts count.
+      queue.gate.rule.opensIn(queue.terms)
+      queues.push(queue)
     }
     return queues
   }

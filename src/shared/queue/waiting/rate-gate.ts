@@ -15,9 +15,16 @@ export class RateGate implements GateRule {
   #limit = 0
   #perMs = 0
 
-  constructor(clock: Clock, usedUntil: number) {
+  /** @param starts before this run, as far as they are known: ascending, on the monotonic clock */
+  constructor(clock: Clock, usedUntil: number, starts: readonly number[]) {
     this.#clock = clock
     this.#usedUntil = usedUntil
+    this.#starts = [...starts]
+  }
+
+  /** The starts that may still count, ascending, on the monotonic clock. */
+  get starts(): readonly number[] {
+    return this.#starts.slice(this.#first)
   }
 
   get unusedIn(): number {
@@ -37,6 +44,9 @@ export class RateGate implements GateRule {
     this.#starts.push(this.#clock.monotonic())
     this.#prune()
   }
+
+  /** It is among the starts from before this run. */
+  resume(): void {}
 
   end(): boolean {
     return false

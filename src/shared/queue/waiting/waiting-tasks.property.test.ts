@@ -101,7 +101,7 @@ describe('waiting tasks, at random', () => {
           }
           tasks.recover(
             LANES.map(lane => ({ lane, waiting: model.of(lane).size })).filter(each => each.waiting > 0),
-            0,
+            { starts: new Map(), unknownUntil: 0 },
           )
           expect(tasks.size).toBe(model.size)
 

@@ -286,7 +286,10 @@ describe('waiting tasks', () => {
       const { tasks, come, all, clock } = open()
       const one = worker()
       tasks.setWorker(one)
-      tasks.recover([], ago === undefined ? undefined : clock.now() - ago)
+      tasks.recover(
+        [],
+        ago === undefined ? undefined : { starts: new Map(), unknownUntil: clock.now() - ago },
+      )
       come(lane({ rate: { key: 'api', limit: 2, per_ms: 1_000 } }))
       if (free > 0) {
         await clock.advance(free - 1)

@@ -8,6 +8,7 @@ import { Gates } from './gates.ts'
 import { LaneLine } from './lane-line.ts'
 import { LanePager } from './lane-pager.ts'
 import { WindowBudget } from './lane-window.ts'
+import type { PastStarts } from './past-starts.ts'
 import { describePause, isPausedBy, type Pause } from './pause.ts'
 import type { TaskClass } from './task-class.ts'
 import { TaskClasses } from './task-classes.ts'
@@ -90,19 +91,22 @@ export class WaitingTasks<W extends WorkerOffer> {
   }
 
   /**
-   * What waits at start. `usedUntil` (epoch ms): until then an earlier run may have used rate keys in full, which is
-   * what is taken to have happened, so that a restart does not double a rate; default now.
+   * What waits at start, and what earlier runs used rate keys for, so that a restart does not double a rate; where
+   * nothing is known of that, they are taken to have been used in full until now.
    */
-  recover(lanes: readonly { lane: string; waiting: number }[], usedUntil?: number): void {
-    const { clock } = this.#init
-    const ago = usedUntil === undefined ? 0 : Math.max(clock.now() - usedUntil, 0)
-    this.#gates.usedUntil(clock.monotonic() - ago)
+  recover(lanes: readonly { lane: string; waiting: number }[], past?: PastStarts): void {
+    this.#gates.remember(past ?? { starts: new Map(), unknownUntil: this.#init.clock.now() })
     for (const { lane, waiting } of lanes) {
       const line = this.#line(lane)
       line.window.unread()
       this.#count(line, line.waiting + waiting)
       this.#refill(line)
     }
+  }
+
+  /** What rate keys were used for until now. */
+  get pastStarts(): PastStarts {
+    return this.#gates.pastStarts
   }
 
   /** A task waits in this lane now. */
@@ -177,7 +181,7 @@ export class WaitingTasks<W extends WorkerOffer> {
     const line = this.#line(lane)
     line.running += 1
     this.#idle.delete(line)
-    for (const { gate } of line.gates) gate.rule.start()
+    for (const { gate } of line.gates) gate.rule.resume()
   }
 
   /** A worker came, or what it offers has changed. */
