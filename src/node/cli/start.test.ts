@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toolmeshHere } from './in-process.fixture.ts'
 import { newFolder, type Started, startedNode, toolmesh } from './node.fixture.ts'
 
 const OLD_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find(path => {
@@ -76,7 +77,7 @@ describe('a running node', () => {
   afterAll(async () => {
     await node.end('SIGKILL')
   })
-  const ask = (...args: string[]) => toolmesh([...args, '--data-dir', node.dataDir])
+  const ask = (...args: string[]) => toolmeshHere([...args, '--data-dir', node.dataDir])
   const json = async (...args: string[]) => JSON.parse((await ask(...args, '--json')).stdout)
 
   it('keeps its data directory from a second one', async () => {
