@@ -8,6 +8,10 @@ export const ATTEMPTS_KEPT = MAX_ATTEMPTS + 20
 export interface QueueLimits {
   /** Tasks not ended: what waits costs no memory, but the disk is not without end. */
   liveTasks: number
+  /** Lanes in which tasks wait or run, each some 3 KiB in memory; tasks that are alike share one. */
+  lanes: number
+  /** Needs (tool, build, target, labels) of waiting tasks that differ: who looks for work looks at each it can meet. */
+  kinds: number
   /** Tasks in one submit, so that one request cannot hold up the others. */
   tasksPerSubmit: number
   /** Commands waiting for the store; beyond it a submit is `queue_full`. */
@@ -30,6 +34,8 @@ export interface QueueLimits {
 
 export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
   liveTasks: 1_000_000,
+  lanes: 100_000,
+  kinds: 5_000,
   tasksPerSubmit: 1_000,
   pendingCommands: 20_000,
   commandsPerCommit: 512,

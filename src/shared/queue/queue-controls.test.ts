@@ -4,6 +4,7 @@ import { Bodies } from './bodies/bodies.ts'
 import { MemoryBlobStore } from './bodies/memory-blob-store.ts'
 import { LOG_LINES_KEPT } from './log-tail.ts'
 import { done, HeldStore, idOf, openTestQueue, settle, TestWorker, work } from './queue.fixture.ts'
+import type { SubmitReceipt } from './requests/submission.ts'
 import type { Command, Reply } from './states/commands.ts'
 import { MemoryQueueStore } from './store/memory-queue-store.ts'
 
@@ -427,5 +428,25 @@ describe('a change of a task that stays in its lane', () => {
     )
     for (const at of [0, 299]) await queue.update(idOf(receipts[at]), { labels: { a: 'b' } })
     expect((await queue.status()).ready).toBe(300)
+  })
+})
+
+describe('tasks that differ in what they need', () => {
+  it('are taken as long as their lines and kinds are few, those in a known line always', async () => {
+    const { queue, clock } = await openTestQueue({ limits: { lanes: 4, kinds: 3 } })
+    const needing = (...labels: string[]) => labels.map(label => work(1, { requires: [label] }))
+    const codes = (receipts: SubmitReceipt[]) =>
+      receipts.map(each => ('error' in each ? each.error.code : 'taken'))
+    const first = await queue.submit('alice', needing('a', 'b', 'a', 'c', 'd'))
+    expect(codes(first)).toEqual(['taken', 'taken', 'taken', 'taken', 'queue_full'])
+    const [full] = await queue.submit('alice', needing('d'))
+    expect(full).toMatchObject({ error: { retryable: true, retry_after_ms: 1_000 } })
+    // One more line of a known kind, and none after it.
+    const ranked = (priority: number) => work(1, { requires: ['a'], priority })
+    expect(codes(await queue.submit('alice', [ranked(9)]))).toEqual(['taken'])
+    expect(codes(await queue.submit('alice', [ranked(8), ranked(9)]))).toEqual(['queue_full', 'taken'])
+    await queue.cancel(idOf(first[1]), 'no need')
+    await clock.advance(1_000)
+    expect(codes(await queue.submit('alice', needing('d')))).toEqual(['taken'])
   })
 })

@@ -139,6 +139,7 @@ export class Queue implements WorkOwner {
       },
       pending: () => this.#commits.pending,
       openTasks: () => this.#openTasks,
+      waiting: this.#dispatcher.waiting,
     })
     this.#outcomes = new ReportedOutcomes({
       clock,

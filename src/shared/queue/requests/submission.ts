@@ -5,7 +5,10 @@ import type { Bodies } from '../bodies/bodies.ts'
 import { IdempotencyConflictError, QueueFullError } from '../errors.ts'
 import type { QueueLimits } from '../limits.ts'
 import type { Body, CommandMap, JsonText, Reply } from '../states/commands.ts'
+import { laneKey } from '../states/lane.ts'
 import type { TaskHead, TaskRequest, TaskState } from '../task.ts'
+import type { WaitingTasks } from '../waiting/waiting-tasks.ts'
+import type { WorkerOffer } from '../waiting/what-is-missing.ts'
 import { type TaskOrigin, taskFromRequest } from './task-request.ts'
 
 /** What became of one request of a submit. */
@@ -25,6 +28,8 @@ export interface SubmissionInit {
   pending: () => number
   /** Tasks that have not ended. */
   openTasks: () => number
+  /** Where tasks wait. */
+  waiting: Pick<WaitingTasks<WorkerOffer>, 'held' | 'holds' | 'holdsKind'>
 }
 
 /** Where a task came from beside its principal. */
@@ -37,6 +42,8 @@ const RETRY_FULL_MS = 1_000
 export class Submission {
   readonly #init: SubmissionInit
   #submitting = 0
+  /** Lanes that tasks under way are the first of, and how many of these there are. */
+  readonly #newLanes = new Map<string, number>()
 
   constructor(init: SubmissionInit) {
     this.#init = init
@@ -90,8 +97,11 @@ export class Submission {
   async #submit(principal: string, request: TaskRequest, origin: Origin): Promise<SubmitReceipt> {
     let task: TaskHead
     let params: Body
+    let lane: string
     try {
       const made = this.#make(principal, request, origin)
+      lane = laneKey(made.task)
+      this.#ensureLane(lane)
       const kept = this.#init.bodies.keep(made.params, '/params')
       task = made.task
       // What is small joins the commit that begins now.
@@ -102,8 +112,32 @@ export class Submission {
       return { error: facts }
     }
     const { task_id, created_at: at } = task
-    const reply = await this.#commit({ kind: 'submit', task_id, at, task, params }, params)
-    return receiptOf(reply, request)
+    const isNew = !this.#init.waiting.holds(lane)
+    if (isNew) this.#newLanes.set(lane, (this.#newLanes.get(lane) ?? 0) + 1)
+    try {
+      const reply = await this.#commit({ kind: 'submit', task_id, at, task, params }, params)
+      return receiptOf(reply, request)
+    } finally {
+      if (isNew) this.#laneCame(lane)
+    }
+  }
+
+  #laneCame(lane: string): void {
+    const left = (this.#newLanes.get(lane) ?? 0) - 1
+    if (left > 0) this.#newLanes.set(lane, left)
+    else this.#newLanes.delete(lane)
+  }
+
+  /** What no other task needs, or is limited by, takes memory and makes every look for work longer. */
+  #ensureLane(lane: string): void {
+    const { limits, waiting } = this.#init
+    if (waiting.holds(lane) || this.#newLanes.has(lane)) return
+    const { lanes, kinds } = waiting.held
+    const coming = this.#newLanes.size
+    if (lanes + coming < limits.lanes && kinds + coming < limits.kinds) return
+    if (lanes + coming < limits.lanes && waiting.holdsKind(lane)) return
+    const full = `tasks wait in ${lanes} lines of at most ${limits.lanes}, with ${kinds} kinds of needs of at most ${limits.kinds}: no more that differ from all of them`
+    throw new QueueFullError(full, RETRY_FULL_MS)
   }
 
   #make(principal: string, request: TaskRequest, origin: Origin): { task: TaskHead; params: JsonText } {

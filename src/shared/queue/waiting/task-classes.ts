@@ -13,6 +13,11 @@ export class TaskClasses<W extends WorkerOffer> {
     return this.#classes.values()
   }
 
+  /** Whether tasks with these needs wait. */
+  waitsFor(needs: LaneNeeds): boolean {
+    return (this.#classes.get(classKey(needs))?.waiting ?? 0) > 0
+  }
+
   /** The class of a line that is new in memory; `leave` it with the line. */
   join(needs: LaneNeeds): TaskClass<W> {
     const key = classKey(needs)

@@ -71,6 +71,8 @@ export class WaitingTasks<W extends WorkerOffer> {
   readonly #pager: LanePager<LaneLine<W>>
   #pauses: readonly Pause[] = []
   #size = 0
+  /** Classes in which tasks wait. */
+  #kinds = 0
 
   constructor(init: WaitingTasksInit<W>) {
     this.#init = init
@@ -83,6 +85,22 @@ export class WaitingTasks<W extends WorkerOffer> {
   /** Tasks that wait. */
   get size(): number {
     return this.#size
+  }
+
+  /** Lanes in which tasks wait or run, and kinds of needs that tasks wait with. */
+  get held(): { lanes: number; kinds: number } {
+    return { lanes: this.#lines.size - this.#idle.size, kinds: this.#kinds }
+  }
+
+  /** Whether tasks wait or run in this lane, so that one more there needs nothing new. */
+  holds(lane: string): boolean {
+    const line = this.#lines.get(lane)
+    return line !== undefined && !this.#idle.has(line)
+  }
+
+  /** Whether tasks wait that need the same as those of this lane. */
+  holdsKind(lane: string): boolean {
+    return this.#classes.waitsFor(parseLane(lane).needs)
   }
 
   /** What is in memory, for measurements. */
@@ -388,7 +406,9 @@ export class WaitingTasks<W extends WorkerOffer> {
     const counted = beyond ? Math.max(waiting, held) : held
     const more = counted - line.waiting
     line.waiting = counted
+    const waited = line.cls.waiting > 0
     line.cls.waiting += more
+    this.#kinds += Number(line.cls.waiting > 0) - Number(waited)
     this.#size += more
     if (line.stands === 'contest') this.#countReady(line, line.startable)
     else if (line.stands !== undefined) line.stands.tasks += more
