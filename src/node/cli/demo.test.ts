@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toolmeshHere } from './in-process.fixture.ts'
 import { newFolder, type Started, startedNode, toolmesh } from './node.fixture.ts'
 
 /** Real READMEs, one of them twice. */
@@ -21,17 +22,17 @@ describe('demo', () => {
   afterAll(async () => {
     await node.end('SIGKILL')
   })
-  const demo = (...args: string[]) => toolmesh(['demo', folder, '--query', 'parse yaml', ...args])
-  const onNode = (...args: string[]) => demo('--data-dir', node.dataDir, ...args)
+  const words = ['demo', folder, '--query', 'parse yaml']
+  const onNode = (...args: string[]) => toolmeshHere([...words, '--data-dir', node.dataDir, ...args])
   const succeeded = async () => {
-    const status = await toolmesh(['tasks', '--json', '--data-dir', node.dataDir])
+    const status = await toolmeshHere(['tasks', '--json', '--data-dir', node.dataDir])
     return JSON.parse(status.stdout).counts.succeeded
   }
 
   it('gives the same report on a running node and on one of its own', async () => {
     const [running, own] = [
       await onNode('--json'),
-      await demo('--json', '--data-dir', newFolder(), '--port', '1'),
+      await toolmesh([...words, '--json', '--data-dir', newFolder(), '--port', '1']),
     ]
     expect(own.stderr).toContain('starting one for this run only')
     const [a, b] = [JSON.parse(running.stdout), JSON.parse(own.stdout)]
@@ -70,7 +71,7 @@ describe('demo', () => {
   })
 
   it('says when there is nothing to read', async () => {
-    const { status, stderr } = await toolmesh(['demo', newFolder(), '--data-dir', node.dataDir])
+    const { status, stderr } = await toolmeshHere(['demo', newFolder(), '--data-dir', node.dataDir])
     expect(status).toBe(2)
     expect(stderr).toContain('holds no README and no Markdown file')
   })
