@@ -450,3 +450,35 @@ describe('tasks that differ in what they need', () => {
     expect(codes(await queue.submit('alice', needing('d')))).toEqual(['taken'])
   })
 })
+
+describe('large params that are submitted again', () => {
+  class CountingBlobs extends MemoryBlobStore {
+    reading = 0
+    most = 0
+    override async get(cid: string): Promise<string> {
+      this.reading += 1
+      this.most = Math.max(this.most, this.reading)
+      await settle()
+      this.reading -= 1
+      return super.get(cid)
+    }
+  }
+
+  it('are read one after the other, and not at all where others are given', async () => {
+    const blobs = new CountingBlobs()
+    const bodies = new Bodies({ store: blobs, logger: silentLogger, inlineBytes: 4 })
+    const { queue } = await openTestQueue({ bodies })
+    const ids = (await queue.submit('alice', [work(1), work(2), work(3)])).map(idOf)
+    await Promise.all(ids.map(id => queue.cancel(id, 'no need')))
+    const again = await Promise.all(ids.map(id => queue.resubmit('alice', id)))
+    expect(blobs.most).toBe(1)
+    expect(await Promise.all(again.map(async each => (await queue.get(idOf(each))).params))).toEqual([
+      { n: 1 },
+      { n: 2 },
+      { n: 3 },
+    ])
+    blobs.most = 0
+    await queue.resubmit('alice', ids[0]!, { params: { n: 4 } })
+    expect(blobs.most).toBe(0)
+  })
+})

@@ -104,6 +104,8 @@ export class Queue implements WorkOwner {
   readonly #changes: ChangeFeed
   /** Tasks that have not ended. */
   #openTasks = 0
+  /** The latest resubmit of large params. */
+  #lastLarge: Promise<unknown> = Promise.resolve()
   #state: 'new' | 'open' | 'draining' | 'closed' = 'new'
   #stopRetention = () => {}
 
@@ -200,10 +202,18 @@ export class Queue implements WorkOwner {
     changes: Partial<TaskRequest> = {},
   ): Promise<SubmitReceipt> {
     this.#ensureOpen()
-    const task = await this.#reader.get(taskId)
-    if (!TERMINAL_STATES.has(task.state)) throw new TaskNotEndedError(taskId, task.state)
-    const request = { ...requestFrom(task), ...changes }
-    return this.#submission.submitOne(principal, request, { resubmitted_from: taskId })
+    const { head, params } = await this.#reader.withParams(taskId)
+    if (!TERMINAL_STATES.has(head.state)) throw new TaskNotEndedError(taskId, head.state)
+    const submit = async (): Promise<SubmitReceipt> => {
+      const given = changes.params ?? JSON.parse(await this.#init.bodies.read(params))
+      const request = { ...requestFrom(head, given), ...changes }
+      return this.#submission.submitOne(principal, request, { resubmitted_from: taskId })
+    }
+    if (typeof params === 'string' || changes.params !== undefined) return submit()
+    // Large params come one after the other: of many at once each would be in memory twice.
+    const receipt = this.#lastLarge.then(submit)
+    this.#lastLarge = receipt.catch(() => {})
+    return receipt
   }
 
   /** Throws what `submit` would refuse this request with; keeps nothing. */

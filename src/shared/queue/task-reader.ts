@@ -49,6 +49,11 @@ export class TaskReader {
     return task
   }
 
+  /** The task, and its params without reading them where they are large. */
+  async withParams(taskId: string): Promise<{ head: TaskHead; params: Body }> {
+    return this.#stored(taskId)
+  }
+
   async head(taskId: string): Promise<TaskHead> {
     const head = await this.#init.store.head(taskId)
     if (head === undefined) throw new TaskNotFoundError(taskId)

@@ -66,7 +66,9 @@ export function taskResource({ queue, running }: TaskResourcesComponents): MeshR
     need: ['read', 'submit'],
     async read(id, principal) {
       try {
-        return taskView(await visibleTask(queue.get(id), principal), queue)
+        // Its bodies are read only for who may see them.
+        await visibleTask(queue.head(id), principal)
+        return taskView(await queue.get(id), queue)
       } catch (error) {
         if (error instanceof TaskNotFoundError) return undefined
         throw error

@@ -1,8 +1,9 @@
-import type { Task, TaskRequest } from '../task.ts'
+import type { JsonObject } from '../../tools/tool.ts'
+import type { TaskHead, TaskRequest } from '../task.ts'
 
 /** The request that a task would come from again: all it asked for, but for its idempotency key and its times. */
-export function requestFrom(task: Task): TaskRequest {
-  const { tool, params, priority, requires, target, any_build, queue_timeout_ms, attempt_timeout_ms } = task
+export function requestFrom(task: TaskHead, params: JsonObject): TaskRequest {
+  const { tool, priority, requires, target, any_build, queue_timeout_ms, attempt_timeout_ms } = task
   const { retry, labels, metadata, concurrency, rate } = task
   return {
     tool,
