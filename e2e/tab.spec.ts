@@ -174,7 +174,11 @@ test.describe('a browser tab', () => {
     await page.getByRole('button', { name: 'Leave' }).click()
     await until('the tab gone', async () => ((await tabs(client)).length === 0 ? true : undefined))
     await expect(page.getByRole('button', { name: 'Leave' })).toBeHidden()
-    const { counts } = await callTool<{ counts: Record<string, number> }>(client, 'p2p_taskqueue_status')
+    // The node has seen the tab's last outcomes when nothing runs any more.
+    const counts = await until('what it ran to end', async () => {
+      const status = await callTool<{ counts: Record<string, number> }>(client, 'p2p_taskqueue_status')
+      return status.counts.running === 0 ? status.counts : undefined
+    })
     expect((counts.succeeded ?? 0) + (counts.queued ?? 0)).toBe(20)
     await join(context, await invite(client))
     await expectAllCommittedOnce(client, ids)

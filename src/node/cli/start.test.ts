@@ -11,6 +11,14 @@ const OLD_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find(path => {
   return /^v(1[4-9]|2[0-3])\./.test(version)
 })
 
+/** What it wrote, without the notice that a checkout whose sources were edited since the last build is built first. */
+function lines(stderr: string): string[] {
+  return stderr
+    .trimEnd()
+    .split('\n')
+    .filter(line => !line.startsWith('building '))
+}
+
 function start(...args: string[]) {
   return toolmesh(['start', '--port', '0', ...args])
 }
@@ -65,7 +73,9 @@ describe('a start on a damaged mesh folder', () => {
     writeFileSync(key, 'garbage')
     const { status, stderr } = await toolmesh(['start', '--port', '0', '--data-dir', first.dataDir])
     expect(status).toBe(4)
-    expect(stderr).toMatch(/^toolmesh: the mesh cannot start: .*libp2p, which can be moved away\)\n$/)
+    expect(lines(stderr)).toEqual([
+      expect.stringMatching(/^toolmesh: the mesh cannot start: .*libp2p, which can be moved away\)$/),
+    ])
   })
 })
 
