@@ -5,10 +5,11 @@ export function printJson(value: unknown): void {
 
 /** Rows below a header, each column as wide as its widest cell. */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const shown = rows.map(row => row.map(visible))
   const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map(row => row[column]?.length ?? 0)),
+    Math.max(title.length, ...shown.map(row => row[column]?.length ?? 0)),
   )
-  for (const row of [header, ...rows]) {
+  for (const row of [header, ...shown]) {
     const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0))
     process.stdout.write(`${cells.join('  ').trimEnd()}\n`)
   }
@@ -16,5 +17,10 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
 
 /** A line of text on the standard output. */
 export function printLine(line: string): void {
-  process.stdout.write(`${line}\n`)
+  process.stdout.write(`${visible(line)}\n`)
+}
+
+/** What comes from others (log lines, errors, labels) must not steer the terminal, nor begin a line that is none. */
+function visible(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
