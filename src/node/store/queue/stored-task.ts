@@ -67,7 +67,8 @@ const Spec = z.object({
     always: z.boolean(),
   }),
   labels: z.record(z.string(), z.string()),
-  metadata: z.record(z.string(), z.json()),
+  // As it was written: a copy by a schema leaves out what is named __proto__.
+  metadata: z.custom<TaskHead['metadata']>(value => typeof value === 'object' && value !== null),
   concurrency: z.object({ key: z.string(), limit: z.int() }).exactOptional(),
   rate: z.object({ key: z.string(), limit: z.int(), per_ms: z.int() }).exactOptional(),
   resubmitted_from: z.string().exactOptional(),

@@ -38,6 +38,11 @@ describe('an odd request', () => {
     expect(() => parseScheduleSpec(spec)).toThrow(/\/name/)
   })
 
+  it('has no label that would be left out', async () => {
+    const { receipt } = await receiptOf(work(1, { labels: JSON.parse('{"__proto__":"x"}') }))
+    expect(receipt).toMatchObject({ error: { code: 'invalid_input', field: '/labels' } })
+  })
+
   it('keeps metadata whatever its names are', async () => {
     const metadata = JSON.parse('{"__proto__":{"a":1},"constructor":2,"\\u0000":"\\ud800"}')
     const { queue, receipt } = await receiptOf(work(1, { metadata }))

@@ -83,6 +83,10 @@ function isObject(value: unknown): boolean {
 
 /** Throws `invalid_input` that names the field (a JSON Pointer), the value and what is allowed. */
 export function parseOptions<T extends { metadata?: JsonObject }>(schema: z.ZodType<T>, given: unknown): T {
+  const labels: unknown = Object(given) === given ? Reflect.get(Object(given), 'labels') : undefined
+  // A schema would leave it out without a word.
+  if (Object(labels) === labels && Object.hasOwn(Object(labels), '__proto__'))
+    throw new InvalidInputError('/labels', '__proto__', 'labels of other names')
   const parsed = schema.safeParse(given, { error: allowedByZod })
   if (parsed.success) {
     const { metadata = {} } = parsed.data

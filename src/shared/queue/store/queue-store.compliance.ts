@@ -144,6 +144,14 @@ export function queueStoreCompliance(name: string, open: () => Promise<StoreUnde
       expect(await store.counts()).toEqual({ ...none, scheduled: 1, queued: 0, running: 1, succeeded: 1 })
     })
 
+    it('keeps metadata as it was written, whatever its names are', async () => {
+      const metadata = JSON.parse('{"__proto__":{"a":1},"constructor":2,"\\u0000":"\\ud800"}')
+      await store.apply([submit(headOf('t1', { metadata }))])
+      expect(JSON.stringify((await store.list({ order: 'newest', limit: 5 })).tasks[0]?.metadata)).toBe(
+        JSON.stringify(metadata),
+      )
+    })
+
     it('says where a task waits, waited before, and when time will change it', async () => {
       const plain = laneKey(headOf('t'))
       const urgent = laneKey(headOf('t', { priority: 9 }))
