@@ -60,4 +60,21 @@ describe('GroupCommit', () => {
     await settled
     expect(await Promise.all(all)).toEqual(Array.from({ length: 251 }, (_, n) => n * 10))
   })
+
+  it('makes two commits of much that arrives at once, so that they take turns', async () => {
+    const { commits, commit } = slowStore()
+    const group = new GroupCommit(commit, 1_000)
+    const all = Array.from({ length: 120 }, (_, n) => group.add(n))
+    await turn()
+    expect(commits.map(({ batch }) => batch.length)).toEqual([90])
+    commits[0]!.end()
+    await turn()
+    expect(commits[1]!.batch.length).toBe(30)
+    // While there is enough under way, all that waits goes together.
+    all.push(...Array.from({ length: 100 }, (_, n) => group.add(120 + n)))
+    await turn()
+    expect(commits[2]!.batch.length).toBe(100)
+    for (const index of [1, 2]) commits[index]!.end()
+    expect(await Promise.all(all)).toEqual(all.map((_, n) => n * 10))
+  })
 })

@@ -9,7 +9,10 @@ interface Waiting<C, R> {
  * Commands that make a second commit worth starting while one runs: the store then goes from one to the next
  * without waiting for this side, and fewer would only split the batches.
  */
-const OVERLAP_FROM = 64
+const OVERLAP_FROM = 32
+
+/** Commands that are worth two commits: see `#batchSize`. */
+const SPLIT_FROM = 3 * OVERLAP_FROM
 
 /** Commits under way at once, at most. */
 const MAX_RUNNING = 2
@@ -23,6 +26,8 @@ export class GroupCommit<C, R> {
   readonly #maxBatch: number
   #waiting: Waiting<C, R>[] = []
   #running = 0
+  /** Commands in the commits that run. */
+  #underWay = 0
   #scheduled = false
   #idle: (() => void)[] = []
 
@@ -61,7 +66,7 @@ export class GroupCommit<C, R> {
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false
-      while (this.#mayStart) void this.#run(this.#waiting.splice(0, this.#maxBatch))
+      while (this.#mayStart) void this.#run(this.#waiting.splice(0, this.#batchSize))
       if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve()
     })
   }
@@ -71,8 +76,21 @@ export class GroupCommit<C, R> {
     return this.#running < MAX_RUNNING && this.#waiting.length >= OVERLAP_FROM
   }
 
+  /**
+   * All that waits, but where little or nothing is under way a quarter is left to the next commit: this side then
+   * follows the one while the store works on the other, and from then on they take turns. The smaller part is the
+   * last, as outcomes come before the leases that follow on them, and both parts need leases to go on.
+   */
+  get #batchSize(): number {
+    const { length } = this.#waiting
+    const quarter = Math.floor(length / 4)
+    const isSplit = length >= SPLIT_FROM && this.#underWay < quarter
+    return Math.min(isSplit ? length - quarter : length, this.#maxBatch)
+  }
+
   async #run(batch: Waiting<C, R>[]): Promise<void> {
     this.#running += 1
+    this.#underWay += batch.length
     try {
       const replies = await this.#commit(batch.map(({ command }) => command))
       batch.forEach((waiting, index) => {
@@ -84,6 +102,7 @@ export class GroupCommit<C, R> {
       for (const waiting of batch) waiting.reject(error)
     } finally {
       this.#running -= 1
+      this.#underWay -= batch.length
       this.#schedule()
     }
   }
