@@ -30,6 +30,8 @@ export interface QueueLimits {
   workers: number
   /** Credits of one worker. */
   creditsPerWorker: number
+  /** Bytes of large params that are with workers at once: in memory each costs three to four times its size. */
+  largeInputBytes: number
 }
 
 export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
@@ -45,4 +47,5 @@ export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
   retentionMs: 7 * 24 * 60 * 60 * 1000,
   workers: 1_000,
   creditsPerWorker: 1_024,
+  largeInputBytes: 128 * 1024 * 1024,
 }

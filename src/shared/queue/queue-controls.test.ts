@@ -243,6 +243,42 @@ describe('large bodies', () => {
     expect((await queue.get(id)).result).toEqual({ text: 'r'.repeat(1_000) })
   })
 
+  it('go to workers a few at a time, and the time of a lease begins when its worker has it', async () => {
+    const bodies = new Bodies({ store: new MemoryBlobStore(), logger: silentLogger, inlineBytes: 4 })
+    // Room for one: {"n":1000000} has 13 bytes.
+    const { queue, clock } = await openTestQueue({ bodies, limits: { largeInputBytes: 20 } })
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(3))
+    const requests = [1_000_000, 2_000_000, 3_000_000].map(n => ({ ...work(n), attempt_timeout_ms: 60_000 }))
+    const [first, second, third] = (await queue.submit('alice', requests)).map(idOf)
+    await settle()
+    expect(worker.calls.map(({ assignment }) => assignment.lease.task_id)).toEqual([first])
+    await queue.cancel(second!, 'no need')
+    await settle()
+    // Longer than a lease and than an attempt may take: neither begins before the worker has it.
+    worker.live = () => [{ task_id: first!, fence: 1 }]
+    await clock.advance(64_000)
+    worker.calls[0]!.end(done)
+    await settle()
+    expect(worker.calls.map(({ assignment }) => assignment.lease.task_id)).toEqual([third])
+    worker.calls[0]!.end(done)
+    await settle()
+    expect((await queue.status()).workers).toMatchObject([{ running: 0 }])
+    expect((await queue.head(third!)).attempts).toMatchObject([{ state: 'succeeded' }])
+    expect((await queue.head(second!)).state).toBe('cancelled')
+  })
+
+  it('come to a worker that pulls as far as one answer carries them', async () => {
+    const bodies = new Bodies({ store: new MemoryBlobStore(), logger: silentLogger, inlineBytes: 4 })
+    const { queue } = await openTestQueue({ bodies, limits: { largeInputBytes: 40 } })
+    const worker = new TestWorker('w1')
+    queue.announce(worker, worker.announcement(0))
+    await queue.submit('alice', [work(1_000_000), work(2_000_000)])
+    expect((await queue.claim(worker, 3)).map(({ input }) => input)).toEqual([{ n: 1_000_000 }])
+    await settle()
+    expect((await queue.claim(worker, 3)).map(({ input }) => input)).toEqual([{ n: 2_000_000 }])
+  })
+
   it('that cannot be read end the attempt, which is tried again', async () => {
     const blobs = new MemoryBlobStore()
     const bodies = new Bodies({ store: blobs, logger: silentLogger, inlineBytes: 4, bodyBytes: 4_096 })

@@ -197,9 +197,16 @@ export class Dispatcher {
     if (slot === undefined) return []
     let isOver = false
     const assignments: Promise<Assignment | undefined>[] = []
+    let bytes = 0
     const onGrant = (lease: HeldLease, grant: Grant) => {
-      if (isOver) this.attempts.release(lease, 'given_back')
-      else assignments.push(this.attempts.assign(lease, slot, grant))
+      const size = typeof grant.params === 'string' ? 0 : grant.params.size
+      // One answer carries it all, so it has half of the room (as much as the largest body), or one that needs more.
+      const isTooMuch = bytes > 0 && bytes + size > this.#init.limits.largeInputBytes / 2
+      if (isOver || isTooMuch) this.attempts.release(lease, 'given_back')
+      else {
+        bytes += size
+        assignments.push(this.attempts.assign(lease, slot, grant))
+      }
     }
     const grants: Promise<unknown>[] = []
     const most = Math.min(max, this.#init.limits.creditsPerWorker - slot.running)

@@ -96,6 +96,17 @@ export class LeaseBook {
     if (lease.slot !== undefined) this.#planRenewal(lease.slot)
   }
 
+  /** The lease's worker is not told of it yet: its time stands still until `begin`. */
+  postpone(lease: HeldLease): void {
+    this.#init.alarms.off(lease.expiry)
+    this.#init.alarms.off(lease.limit)
+  }
+
+  /** Now it is; if its worker is still there, which has the whole lease. */
+  begin(lease: HeldLease, slot: WorkerSlot): void {
+    if (lease.slot === slot && !lease.isEnding) this.#extend(lease, this.#init.leaseMs)
+  }
+
   /** A lease from before a restart: its time begins with `beginGrace`. */
   recover(lease: HeldLease): void {
     this.#held.set(lease.task_id, lease)

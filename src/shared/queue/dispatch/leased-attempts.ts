@@ -5,6 +5,7 @@ import type { Json, Progress } from '../../tools/tool.ts'
 import type { AlarmClock } from '../alarm-clock.ts'
 import type { Bodies } from '../bodies/bodies.ts'
 import { LinkLostError } from '../errors.ts'
+import type { QueueLimits } from '../limits.ts'
 import { LogTail, storedLogs } from '../log-tail.ts'
 import type { Body, Command, CommandMap, Reply, ReportedOutcome } from '../states/commands.ts'
 import { laneKey } from '../states/lane.ts'
@@ -12,6 +13,7 @@ import type { InsistentCommit } from '../store/insistent-commit.ts'
 import type { StoreHealth } from '../store/store-health.ts'
 import type { Attempt, AttemptHooks, AttemptLogLine, Outcome, TaskHead } from '../task.ts'
 import type { Assignment, Lease, LeaseId, OutcomeVerdict, WorkerLink } from '../work.ts'
+import { LargeInputs } from './large-inputs.ts'
 import { type HeldLease, LeaseBook, type LeaseOrigin, newLease } from './lease-book.ts'
 import { releaseOutcome, storedOutcome } from './stored-outcome.ts'
 import type { WorkerSlot } from './worker-slot.ts'
@@ -25,6 +27,7 @@ export interface LeasedAttemptsInit {
   commits: InsistentCommit
   health: StoreHealth
   bodies: Bodies
+  limits: Pick<QueueLimits, 'largeInputBytes'>
   leaseMs: number
   graceMs: number
   /** A credit of the worker is free again. */
@@ -45,9 +48,11 @@ export interface Grant {
 export class LeasedAttempts {
   readonly #init: LeasedAttemptsInit
   readonly #leases: LeaseBook
+  readonly #largeInputs: LargeInputs
 
   constructor(init: LeasedAttemptsInit) {
     this.#init = init
+    this.#largeInputs = new LargeInputs(init.limits.largeInputBytes)
     const { clock, alarms, logger, leaseMs, graceMs } = init
     const onLost = (lease: HeldLease) => this.release(lease, 'lost')
     this.#leases = new LeaseBook({ clock, alarms, logger, leaseMs, graceMs, onLost })
@@ -106,11 +111,10 @@ export class LeasedAttempts {
 
   /** A lease is durable: its time begins. No slot: its worker has left meanwhile. */
   hold(origin: Omit<LeaseOrigin, 'grantedAt'>, timeoutMs: number, slot: WorkerSlot | undefined): HeldLease {
-    const { alarms, clock } = this.#init
-    const lease = newLease({ ...origin, grantedAt: clock.monotonic() })
+    const lease = newLease({ ...origin, grantedAt: this.#init.clock.monotonic() })
     lease.slot = slot
     this.#leases.hold(lease)
-    lease.limit = alarms.in(timeoutMs + LIMIT_MARGIN_MS, () => this.release(lease, 'timed_out'))
+    this.#limit(lease, timeoutMs)
     return lease
   }
 
@@ -174,6 +178,29 @@ export class LeasedAttempts {
   }
 
   async #attempt(lease: HeldLease, slot: WorkerSlot, grant: Grant, signal: AbortSignal): Promise<Outcome> {
+    const { params } = grant
+    if (typeof params === 'string') return this.#call(lease, slot, grant, signal)
+    // It has not begun, so its time has not either.
+    this.#leases.postpone(lease)
+    const giveBack = await this.#largeInputs.take(params.size, signal)
+    if (giveBack === undefined) return cancelled(signal)
+    try {
+      if (lease.slot === slot) this.#limit(lease, grant.terms.deadline_ms)
+      this.#leases.begin(lease, slot)
+      return await this.#call(lease, slot, grant, signal)
+    } finally {
+      giveBack()
+    }
+  }
+
+  /** Ends the attempt when its worker did not, a moment after it should have. */
+  #limit(lease: HeldLease, timeoutMs: number): void {
+    if (lease.isEnding) return
+    const { alarms } = this.#init
+    lease.limit = alarms.in(timeoutMs + LIMIT_MARGIN_MS, () => this.release(lease, 'timed_out'))
+  }
+
+  async #call(lease: HeldLease, slot: WorkerSlot, grant: Grant, signal: AbortSignal): Promise<Outcome> {
     const { terms, tool, params } = grant
     let input: Json
     try {
@@ -260,6 +287,13 @@ export function verdictOf(reply: Reply): OutcomeVerdict {
 function unreadable(error: unknown): Outcome {
   const message = `the params could not be read: ${factsOf(error).message}`
   return { state: 'failed', error: { code: 'internal', message, retryable: true } }
+}
+
+function cancelled(signal: AbortSignal): Outcome {
+  return {
+    state: 'cancelled',
+    error: { code: 'cancelled', message: String(signal.reason), retryable: false },
+  }
 }
 
 function idsOf({ task_id, fence, peer_id }: HeldLease) {
