@@ -9,7 +9,7 @@ export interface SessionEnd {
 /** How a session's bytes travel. */
 export type Path = 'tcp' | 'websocket' | 'webrtc-direct' | 'webrtc' | 'webtransport' | 'relay'
 
-/** One long-lived `/mcp+p2p/1.0.0` stream with one peer; MCP in both directions (CONTRACTS: the session). */
+/** One long-lived `/mcp+p2p/1.0.0` stream with one peer; MCP in both directions (docs/PROTOCOL.md). */
 export interface Session {
   /** The authenticated peer id of the connection. */
   readonly peerId: string
