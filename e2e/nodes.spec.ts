@@ -65,6 +65,38 @@ test('a node works for another by its invite, comes back after both were killed,
   }
 })
 
+test('a node that comes for its work gets it, also what is submitted later', async () => {
+  const owner = await startNode()
+  const worker = await startNode({ args: ['--p2p.pull', '--p2p.join', owner.joinUrl] })
+  try {
+    const client = await connectClient(owner)
+    const workerId = await until('the worker to be there', async () => {
+      const { peers } = await callTool<Peers>(client, 'p2p_peer_list')
+      return peers.find(peer => !peer.self && peer.connected)?.peer_id
+    })
+    for (const round of [1, 2]) {
+      const tasks = Array.from({ length: 20 }, (_, n) => ({
+        tool: 'crypto_hash',
+        params: { text: `${round} ${n}` },
+        target: workerId,
+      }))
+      const receipt = await callTool<{ tasks: { task_id: string }[] }>(client, 'p2p_taskqueue_submit', {
+        tasks,
+      })
+      for (const { task_id } of receipt.tasks) {
+        const ended = await callTool<Ended>(client, 'p2p_taskqueue_get_result', { task_id, wait_ms: 50_000 })
+        expect(ended.state).toBe('succeeded')
+      }
+    }
+    const { peers } = await callTool<Peers>(client, 'p2p_peer_list')
+    expect(peers.find(({ peer_id }) => peer_id === workerId)?.credits, 'nothing is pushed to it').toBe(0)
+    await client.close()
+  } finally {
+    await worker.stop()
+    await owner.stop()
+  }
+})
+
 test('a node that its settings let join keeps trying until the other is there, and stays when the invite has expired', async () => {
   let owner = await startNode()
   const client = await connectClient(owner)

@@ -54,6 +54,8 @@ export interface MembershipsInit {
   own: WorkerLink
   /** What is announced, but for the credits. */
   offer: Omit<Announcement, 'credits'>
+  /** Work is fetched from the owners instead of being pushed by them. */
+  pull: boolean
   file: { load(): Promise<MembershipRecord[]>; save(records: readonly MembershipRecord[]): Promise<void> }
   clock: Clock
   logger: Logger
@@ -126,7 +128,7 @@ export class Memberships {
   }
 
   #add(record: MembershipRecord, { granted, secret, joined }: Introduction): void {
-    const { host, runner, endpointOf, clock, logger, random, offer } = this.#init
+    const { host, runner, endpointOf, pull, clock, logger, random, offer } = this.#init
     const ownerId = record.owner_id
     const member: Membership = { record, link: undefined, online: false, granted }
     this.#members.set(ownerId, member)
@@ -149,6 +151,7 @@ export class Memberships {
         return endpoint
       },
       announcement: () => ({ ...offer, credits: this.#granted.get(ownerId) ?? 0 }),
+      pull,
       clock,
       logger,
       random,

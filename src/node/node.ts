@@ -296,6 +296,7 @@ async function build(
       runner,
       own,
       offer,
+      pull: p2p.pull,
       file: new MembershipFile(join(dataDir, 'memberships.json')),
       clock,
       logger,

@@ -98,6 +98,11 @@ export const configSchema = z.strictObject({
       each: INVITE,
       allowed: 'invite links as https://host/join#v1.…, separated by commas',
     }),
+    pull: flag({
+      description:
+        'Come for the tasks of the nodes that this one works for, in batches, instead of having each pushed as it becomes ready.',
+      default: false,
+    }),
     relay: flag({
       description: 'Relay connections between peers that hold a grant, so that tabs reach each other.',
       default: true,
