@@ -2,7 +2,6 @@ import type { Json, JsonSchema, ToolDescriptor } from '../../tools/tool.ts'
 import type {
   Condition,
   ForEach,
-  OnError,
   StepDefinition,
   StepTaskOptions,
   Template,
