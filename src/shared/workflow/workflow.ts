@@ -60,6 +60,7 @@ export interface WorkflowHead {
   generation: number
   created_at: number
   changed_at: number
+  /** When it ended, or left for another node (`moved_to`); open as long as there is none. */
   ended_at?: number
   /** How many steps are in each state. */
   steps: Record<StepState, number>

@@ -37,6 +37,13 @@ export type CreateReply =
   /** The principal's idempotency key (or the id) is taken: by an equal request (`request_cid`), or another one. */
   | { created: false; refusal: 'duplicate' | 'conflict'; head: WorkflowHead }
 
+/** Gives an open workflow to an engine (undefined: to nobody) if its fence is still `fence`, which grows by one. */
+export interface Claim {
+  workflow_id: string
+  fence: number
+  owner: string | undefined
+}
+
 /** What its owner writes of a workflow, as one transaction. */
 export interface Append {
   workflow_id: string
@@ -113,6 +120,8 @@ export interface StoredDefinition {
  * Where workflows live, for all engines that share it. Each driver runs `workflow-store.compliance.ts`. Times are by
  * the store's own clock. What is resolved is durable. Rejects with `unavailable` when nothing was kept.
  *
+ * A workflow is open until its head has `ended_at`: it ended, or it was handed over to a node of another store (`moved_to`).
+ *
  * Ownership: an engine has one lease for all that it owns, renewed by `renew`. A workflow belongs to (owner, fence); the
  * fence grows with each `claim`. The store refuses an append, and the QueueStore beside it a submit, with an older fence.
  */
@@ -127,19 +136,12 @@ export interface WorkflowStore {
   ): Promise<EngineEntry[]>
   /** The engine has ended; what it still owns may be claimed at once. */
   leave(engineId: string): Promise<void>
-  /** Open workflows that no living engine owns, oldest first, at most `limit`. */
-  orphans(limit: number): Promise<WorkflowHead[]>
+  /** Open workflows that no living engine owns, by id, those behind `after`, at most `limit`. */
+  orphans(after: string | undefined, limit: number): Promise<WorkflowHead[]>
   /** Open workflows of an engine, by id, those behind `after`, at most `limit`. */
   owned(engineId: string, after: string | undefined, limit: number): Promise<WorkflowHead[]>
-  /**
-   * Compare and set: gives the workflow to `engineId` (undefined: to nobody) if its fence is still `fence`; the head
-   * with the new owner and fence, or undefined.
-   */
-  claim(claim: {
-    workflow_id: string
-    fence: number
-    owner: string | undefined
-  }): Promise<WorkflowHead | undefined>
+  /** Compare and set, all of them as one transaction; for each the head with its new owner and fence, or undefined. */
+  claim(claims: readonly Claim[]): Promise<(WorkflowHead | undefined)[]>
 
   create(workflows: readonly NewWorkflow[]): Promise<CreateReply[]>
   /** All of them as one transaction; a refused one stops no other. */
@@ -175,7 +177,11 @@ export interface WorkflowStore {
     limit: number
   }): Promise<Omit<StoredDefinition, 'definition'>[]>
 
-  /** Takes a workflow of another store as it is there: its head (with an owner of this store), events and bodies. */
+  /**
+   * Takes a workflow of another store as it is there: its head (with an owner of this store), events and bodies, in
+   * place of what is here of it. Nothing of it is seen before the end of the pages, and nothing is kept when they fail;
+   * no transaction stays open while a page is waited for.
+   */
   adopt(
     pages: AsyncIterable<{ head?: WorkflowHead; events?: WorkflowEvent[]; bodies?: KeptBody[] }>,
   ): Promise<void>
