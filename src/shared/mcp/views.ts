@@ -2,7 +2,9 @@
 import type { ErrorFacts } from '../errors.ts'
 import type { Path } from '../mesh/session-contract.ts'
 import type { AttemptState, ConcurrencyKey, RateKey, RetryPolicy, TaskState } from '../queue/task.ts'
-import type { Json, JsonObject, LogLine } from '../tools/tool.ts'
+import type { Json, JsonObject, JsonSchema, LogLine } from '../tools/tool.ts'
+import type { ItemCounts, ItemStatus, StepKind, WorkflowOwner } from '../workflow/status.ts'
+import type { ParentStep, StepState, WorkflowEvent, WorkflowState } from '../workflow/workflow.ts'
 
 /** `mesh://overview` */
 export interface OverviewView {
@@ -177,4 +179,152 @@ export interface TaskEventsView {
   last: number
   /** Position of the oldest change that is kept: who was before `oldest - 1` has missed some. */
   oldest: number
+}
+
+/** One entry of `mesh://workflows` and of `p2p_workflow_list`. */
+export interface WorkflowSummaryView {
+  workflow_id: string
+  name: string
+  /** Of the stored definition that it was started by. */
+  version?: string
+  state: WorkflowState
+  principal: string
+  /** The submitter's own; absent where there are none. */
+  labels?: Record<string, string>
+  created_at: string
+  changed_at: string
+  ended_at?: string
+  /** Grows with each reschedule, from 1. */
+  generation: number
+  /** How many steps are in each state. */
+  step_counts: Record<StepState, number>
+  /** Failed steps that did not fail it. */
+  failed_steps: number
+  error?: ErrorFacts
+  /** The step of another workflow that it is. */
+  parent?: ParentStep
+}
+
+/** `mesh://workflows`: those that are open, then the newest (at most 100 in all), without children; and the counts by state. */
+export interface WorkflowsView {
+  /** Of all workflows, children too; of those that are shown, for a caller that sees only its own. */
+  counts: Record<WorkflowState, number>
+  workflows: WorkflowSummaryView[]
+}
+
+/** One step as `mesh://workflows/{id}` and `p2p_workflow_status` show it. */
+export interface StepView {
+  id: string
+  /** Its place in the definition, from 0. */
+  index: number
+  title?: string
+  /** `task` (a tool), `workflow` (a child), or what it waits for: `wait` (milliseconds), `until` (a time), `signal`. */
+  kind: StepKind
+  tool?: string
+  state: StepState
+  generation: number
+  /** Ids of the steps that have to end first. */
+  depends_on: string[]
+  /** Its attempts: `p2p_taskqueue_task_status`. */
+  task_id?: string
+  /** The child. */
+  workflow_id?: string
+  started_at?: string
+  ended_at?: string
+  /** Why it was skipped or cancelled. */
+  reason?: string
+  error?: ErrorFacts
+  /** Its result was taken from the cache; no task ran. */
+  cached?: boolean
+  /** It failed (`error`) and went on with another value. */
+  continued?: boolean
+  /** What a waiting step waits for: a time, or a signal with what its sender is asked, and how the payload must be. */
+  until?: string
+  signal?: string
+  message?: string
+  schema?: JsonSchema
+  /** Of a `for_each` that has started; those that are none of these have not. */
+  items?: ItemCounts
+  compensation_task_id?: string
+}
+
+/** What `p2p_workflow_status` answers for one step: with what it got and gave, where that is known. */
+export interface StepDetailView extends StepView {
+  input?: Json
+  output?: Json
+}
+
+/** One item of a `for_each`. */
+export type ItemView = ItemStatus
+
+/** A step that waits, and what for. */
+export interface WaitingStepView {
+  step: string
+  until?: string
+  signal?: string
+  message?: string
+  schema?: JsonSchema
+}
+
+/** `mesh://workflows/{id}` and what `p2p_workflow_status` answers: a workflow with its steps, or a page of them. */
+export interface WorkflowView extends Omit<WorkflowSummaryView, 'labels'> {
+  labels: Record<string, string>
+  metadata: JsonObject
+  idempotency_key?: string
+  definition_cid: string
+  /** The outermost workflow of its family, itself where it has no parent. */
+  root_id: string
+  /** Of its latest event. */
+  seq: number
+  owner: WorkflowOwner
+  /** In the order of the definition; at most 1,000 on a page. */
+  steps: StepView[]
+  /** There are more: `p2p_workflow_status` with this `after`. */
+  next_after?: number
+}
+
+/** A change of a workflow, as its store keeps it, with ISO times. */
+export type WorkflowEventView = WithIsoTimes<WorkflowEvent>
+
+type WithIsoTimes<E> = E extends { at: number }
+  ? { [K in keyof E]: K extends 'at' ? string : K extends 'until' ? string : E[K] }
+  : never
+
+/** `mesh://workflow-events/{id}/{after}`: changes of one workflow behind a position, oldest first. */
+export interface WorkflowEventsView {
+  workflow_id: string
+  events: WorkflowEventView[]
+  /** Read on behind this position. */
+  next: number
+  /** The latest position; there is more to read while `next` is below it. */
+  last: number
+}
+
+/** `p2p_workflow_get_dag` as JSON: the graph, its times, and the chain that took (or will take) longest. */
+export interface DagView {
+  workflow_id: string
+  name: string
+  state: WorkflowState
+  nodes: DagNodeView[]
+  edges: { from: string; to: string; critical: boolean }[]
+  critical_path: {
+    steps: string[]
+    /** Milliseconds that the steps on it took so far. */
+    duration_ms: number
+  }
+}
+
+export interface DagNodeView {
+  id: string
+  title?: string
+  kind: StepKind
+  tool?: string
+  state: StepState
+  /** On the critical path. */
+  critical: boolean
+  started_at?: string
+  ended_at?: string
+  /** Milliseconds from its start to its end, or to now while it runs. */
+  duration_ms?: number
+  items?: ItemCounts
 }
