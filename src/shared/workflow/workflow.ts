@@ -76,6 +76,8 @@ export interface WorkflowHead {
   request_cid?: string
   labels: Record<string, string>
   metadata: JsonObject
+  /** It is on its way to the node (peer id) of another store: until that has answered, nothing is done on it. */
+  handover?: { to: string; transfer: string }
   /** The node (peer id) of another store that has it now; what is here is a memory of it. */
   moved_to?: string
   /** The node that it came from. */
