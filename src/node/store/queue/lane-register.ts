@@ -6,6 +6,8 @@ export interface LaneEntry {
   readonly id: number
   readonly key: string
   waiting: number
+  /** It has a row. */
+  isWritten: boolean
 }
 
 /** Lanes in which nothing waits are kept, as most fill again at once, until there are so many of them. */
@@ -29,11 +31,16 @@ export class LaneRegister {
        (SELECT lane, count(*) AS waiting FROM tasks WHERE lane IS NOT NULL GROUP BY lane) ON lane = id`,
     )
     for (const row of rows.iterate()) {
-      const entry: LaneEntry = Row.parse(row)
+      const entry: LaneEntry = { ...Row.parse(row), isWritten: true }
       this.#byKey.set(entry.key, entry)
       this.#lastId = Math.max(this.#lastId, entry.id)
       if (entry.waiting === 0) this.#empty += 1
     }
+  }
+
+  /** So many are empty that it is time to `sweep`. */
+  get isCrowded(): boolean {
+    return this.#empty > EMPTY_LANES
   }
 
   find(key: string): LaneEntry | undefined {
@@ -44,8 +51,7 @@ export class LaneRegister {
   enter(key: string): LaneEntry {
     let entry = this.#byKey.get(key)
     if (entry === undefined) {
-      entry = { id: ++this.#lastId, key, waiting: 0 }
-      this.#insert.run(entry.id, key)
+      entry = { id: ++this.#lastId, key, waiting: 0, isWritten: false }
       this.#byKey.set(key, entry)
       this.#empty += 1
     }
@@ -60,12 +66,18 @@ export class LaneRegister {
     if (entry.waiting === 0) this.#empty += 1
   }
 
-  /** Forgets empty lanes where there are too many; part of a transaction. */
+  /** A row is going to name this lane; part of its transaction. */
+  write(entry: LaneEntry): void {
+    if (entry.isWritten) return
+    this.#insert.run(entry.id, entry.key)
+    entry.isWritten = true
+  }
+
+  /** Forgets empty lanes; part of a transaction in which no row names one of them. */
   sweep(): void {
-    if (this.#empty <= EMPTY_LANES) return
     for (const entry of this.#byKey.values()) {
       if (entry.waiting > 0) continue
-      this.#delete.run(entry.id)
+      if (entry.isWritten) this.#delete.run(entry.id)
       this.#byKey.delete(entry.key)
     }
     this.#empty = 0

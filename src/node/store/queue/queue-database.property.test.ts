@@ -9,14 +9,24 @@ import {
 import type { QueueStore } from '../../../shared/queue/store/store.ts'
 import { QueueDatabase } from './queue-database.ts'
 import { openQueueFile } from './queue-file.ts'
+import type { CheckpointLimits } from './task-ledger.ts'
 
-/** A database whose files are copied as a killed process leaves them: its log may end anywhere in its last write. */
+/**
+ * A database whose files are copied as a killed process leaves them: its log may end anywhere in its last write. Each
+ * commit is followed by a checkpoint of a part, so that some tasks stand in the tables and others in the redo log alone.
+ */
 class CrashingDatabase implements CrashableStore {
+  readonly #limits: CheckpointLimits
   readonly #folder = mkdtempSync(join(tmpdir(), 'toolmesh-crash-'))
   #run = 0
   /** Bytes of the log before and behind the last `apply`. */
   #logged = { before: 0, behind: 0 }
-  #database = this.#open()
+  #database: QueueDatabase
+
+  constructor(limits: CheckpointLimits) {
+    this.#limits = limits
+    this.#database = this.#open()
+  }
 
   get store(): QueueStore {
     const database = this.#database
@@ -73,7 +83,10 @@ class CrashingDatabase implements CrashableStore {
 
   #open(): QueueDatabase {
     mkdirSync(join(this.#folder, String(this.#run)), { recursive: true })
-    const database = new QueueDatabase(openQueueFile({ path: this.#path, synchronous: 'normal' }))
+    const database = new QueueDatabase(
+      openQueueFile({ path: this.#path, synchronous: 'normal' }),
+      this.#limits,
+    )
     this.#logged = { before: this.#logSize(), behind: this.#logSize() }
     return database
   }
@@ -82,6 +95,7 @@ class CrashingDatabase implements CrashableStore {
     const before = this.#logSize()
     const replies = this.#database.apply(commands)
     this.#logged = { before, behind: this.#logSize() }
+    this.#database.tidy()
     return replies
   }
 
@@ -90,4 +104,11 @@ class CrashingDatabase implements CrashableStore {
   }
 }
 
-queueStoreProperties('QueueDatabase', async () => new CrashingDatabase(), 100)
+for (const limits of [
+  { unwritten: 0, perCheckpoint: 1 },
+  { unwritten: 2, perCheckpoint: 2 },
+  { unwritten: 1_000, perCheckpoint: 100 },
+]) {
+  const name = `QueueDatabase (${limits.unwritten} tasks unwritten)`
+  queueStoreProperties(name, async () => new CrashingDatabase(limits), 100)
+}

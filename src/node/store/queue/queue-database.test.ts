@@ -1,8 +1,8 @@
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, copyFileSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { AT, headOf, lease, settle, submit } from '../../../shared/queue/states/commands.fixture.ts'
 import type { Command } from '../../../shared/queue/states/commands.ts'
 import { laneKey } from '../../../shared/queue/states/lane.ts'
@@ -33,7 +33,7 @@ const unavailable = (what: RegExp) =>
   expect.objectContaining({ code: 'unavailable', message: expect.stringMatching(what) })
 const large = (id: string): Command => ({
   ...submit(headOf(id)),
-  params: JSON.stringify('x'.repeat(100_000)),
+  params: JSON.stringify(id.repeat(100_000)),
 })
 
 describe('a task database that cannot be written', () => {
@@ -77,10 +77,34 @@ describe('a task database that cannot be written', () => {
       expect(write).toThrow(unavailable(/readonly/))
     }
     expect(database.head('t1')).toMatchObject({ state: 'queued' })
-    expect(database.list({ limit: 5, order: 'newest' }).tasks).toHaveLength(1)
+    expect(database.events(0, 5).events).toHaveLength(1)
     file.exec('PRAGMA query_only = OFF')
     database.check()
     expect(database.apply([lease('t1')])).toMatchObject([{ changed: true, seq: 2, fence: 1 }])
+  })
+})
+
+describe('a task database whose transactions cannot be kept', () => {
+  it('lists and pages what it has acknowledged all the same', () => {
+    open()
+    database.apply([submit(headOf('t1', { labels: { a: 'b' } })), submit(headOf('t2')), lease('t2')])
+    const exec = file.exec.bind(file)
+    vi.spyOn(file, 'exec').mockImplementation(sql => {
+      if (sql === 'COMMIT') throw new Error('no room')
+      exec(sql)
+    })
+    for (let time = 0; time < 2; time++) {
+      expect(database.list({ limit: 5, order: 'oldest' }).tasks.map(task => task.state)).toEqual([
+        'queued',
+        'running',
+      ])
+      expect(database.waiting(laneKey(headOf('t')), 0, 5)).toMatchObject([{ task_id: 't1' }])
+      expect(database.running(0).tasks).toMatchObject([{ task_id: 't2', fence: 1 }])
+      expect(() => database.apply([lease('t1')])).toThrow(unavailable(/no room/))
+    }
+    vi.restoreAllMocks()
+    expect(database.apply([lease('t1')])).toMatchObject([{ changed: true, seq: 4 }])
+    expect(database.events(0, 9).events.map(event => event.seq)).toEqual([1, 2, 3, 4])
   })
 })
 
@@ -89,13 +113,14 @@ describe('a task database that was damaged while it is open', () => {
     open()
     const ids = Array.from({ length: 2_000 }, (_, index) => `t${index}`)
     database.apply(ids.map(id => submit(headOf(id))))
+    database.list({ limit: 1, order: 'oldest' })
     file.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA cache_size = 0; PRAGMA shrink_memory')
     const pages = Math.floor(statSync(path).size / 4_096)
     const raw = openSync(path, 'r+')
     for (let page = 2; page < pages; page++) writeSync(raw, Buffer.alloc(4_096, 0xa5), 0, 4_096, page * 4_096)
     closeSync(raw)
     for (const call of [
-      () => database.head('t5'),
+      () => database.result('t5'),
       () => database.list({ limit: 5, order: 'oldest' }),
       () => database.apply([submit(headOf('new'))]),
       () => database.prune(AT + 5, 5),
@@ -151,5 +176,85 @@ describe('a file of schema 1', () => {
     database.close()
     open()
     expect(database.counts()).toMatchObject({ queued: 2, running: 1, succeeded: 2 })
+  })
+})
+
+describe('a file of schema 2', () => {
+  it('is one of this version with nothing in its redo log', () => {
+    open()
+    database.apply([submit(headOf('t1')), submit(headOf('t2')), lease('t1')])
+    database.close()
+    // It differs in the redo log alone.
+    const raw = openQueueFile({ path, synchronous: 'normal' })
+    raw.exec('DROP TABLE redo; PRAGMA user_version = 2')
+    raw.close()
+    open()
+    expect(database.counts()).toMatchObject({ queued: 1, running: 1 })
+    expect(database.apply([settle('t1', 1), submit(headOf('t3'))])).toMatchObject([
+      { state: 'succeeded', seq: 4 },
+      { order: 3 },
+    ])
+  })
+})
+
+describe('the redo log', () => {
+  /** What a killed process leaves behind. */
+  const reopenAsKilled = () => {
+    const copy = join(folder, 'copy.db')
+    for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${copy}${suffix}`)
+    database.close()
+    path = copy
+    open()
+  }
+
+  it('keeps to what was decided: what was refused then is refused still, what ended stays', () => {
+    open()
+    database.apply([submit(headOf('t1', { idempotency_key: 'k', request_cid: 'c' })), lease('t1')])
+    database.apply([lease('t1'), settle('t1', 1), submit(headOf('t2')), settle('t1', 1)])
+    database.apply([submit(headOf('t3', { idempotency_key: 'k', request_cid: 'c' }))])
+    const shown = () => [database.get('t1'), database.head('t2'), database.counts(), database.events(0, 9)]
+    const before = shown()
+    reopenAsKilled()
+    expect(shown()).toEqual(before)
+    expect(database.apply([submit(headOf('t4', { idempotency_key: 'k', request_cid: 'd' }))])).toMatchObject([
+      { refusal: 'conflict', task_id: 't1', state: 'succeeded' },
+    ])
+    expect(database.list({ limit: 5, order: 'oldest' }).tasks.map(task => task.task_id)).toEqual(['t1', 't2'])
+  })
+
+  it('brings nothing back that was forgotten', () => {
+    open()
+    database.apply([submit(headOf('t1')), submit(headOf('t2')), lease('t1'), settle('t1', 1)])
+    expect(database.prune(AT + 9, 5).tasks).toBe(1)
+    reopenAsKilled()
+    expect(database.head('t1')).toBeUndefined()
+    expect(database.counts()).toMatchObject({ queued: 1, succeeded: 0 })
+  })
+
+  it('is emptied as tasks go into the tables, the oldest first, and never grows without end', () => {
+    file = openQueueFile({ path, synchronous: 'normal' })
+    database = new QueueDatabase(file, { unwritten: 4, perCheckpoint: 3 })
+    const entries = () => file.prepare('SELECT id FROM redo').all().length
+    const rows = () => file.prepare('SELECT task_id FROM tasks ORDER BY n').all().length
+    for (let n = 1; n <= 5; n++) database.apply([submit(headOf(`t${n}`))])
+    expect([entries(), rows()]).toEqual([5, 0])
+    database.tidy()
+    expect([entries(), rows()]).toEqual([2, 3])
+    // Nobody tidies.
+    for (let n = 6; n <= 40; n++) database.apply([submit(headOf(`t${n}`))])
+    expect(entries()).toBeLessThan(20)
+    reopenAsKilled()
+    expect(database.lanes()).toMatchObject([{ waiting: 40 }])
+    expect(database.waiting(laneKey(headOf('t')), 0, 50).map(task => task.order)).toEqual(
+      Array.from({ length: 40 }, (_, index) => index + 1),
+    )
+  })
+
+  it('that does not fit its tables is said to be damaged', () => {
+    open()
+    database.apply([submit(headOf('t1'))])
+    database.apply([lease('t1')])
+    file.exec(`DELETE FROM redo WHERE id = 1`)
+    expect(() => new QueueDatabase(file)).toThrow(unavailable(/t1 in its log cannot be repeated/))
   })
 })

@@ -11,8 +11,9 @@ import type {
 import type { TaskHead, TaskState } from '../../../shared/queue/task.ts'
 import type { Json } from '../../../shared/tools/tool.ts'
 import { QueueRecords } from './queue-records.ts'
+import { commandsToText } from './queue-thread-codec.ts'
 import { workingError } from './sqlite-errors.ts'
-import { TaskLedger } from './task-ledger.ts'
+import { type CheckpointLimits, TaskLedger } from './task-ledger.ts'
 import { TaskReads } from './task-reads.ts'
 import { TaskSearch } from './task-search.ts'
 
@@ -30,45 +31,43 @@ interface Parts {
  */
 export class QueueDatabase {
   readonly #db: DatabaseSync
+  readonly #limits: Partial<CheckpointLimits>
   #parts: Parts | undefined
 
   /** @param db a file opened by `openQueueFile`; throws `unavailable` where it cannot be read */
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, limits: Partial<CheckpointLimits> = {}) {
     this.#db = db
+    this.#limits = limits
     this.#read(() => undefined)
   }
 
-  /** All commands in one transaction. */
-  apply(commands: readonly Command[]): Reply[] {
-    return this.#write(({ ledger }) => {
-      const replies = commands.map(command => ledger.apply(command))
-      ledger.finish()
-      return replies
-    })
+  /**
+   * All commands in one transaction.
+   * @param text the commands by `commandsToText`, where that is at hand
+   */
+  apply(commands: readonly Command[], text = commandsToText(commands)): Reply[] {
+    return this.#write(({ ledger }) => ledger.apply(commands, text))
+  }
+
+  /** Brings what was committed into the tables, a part of it and only if it is worth it: between two calls of others. */
+  tidy(): void {
+    if (this.#parts?.ledger.isCheckpointDue) this.#write(({ ledger }) => ledger.checkpointSome())
   }
 
   get(taskId: string): StoredTask | undefined {
-    return this.#read(({ reads, ledger: { bodies } }) => {
-      const task = reads.task(taskId)
-      if (task === undefined) return undefined
-      const { n, head } = task
-      return { ...withResult(head, bodies.resultOf(n)), params: bodies.paramsOf(n), logs: bodies.logsOf(n) }
-    })
+    return this.#read(({ ledger }) => ledger.stored(taskId))
   }
 
   head(taskId: string): TaskHead | undefined {
-    return this.#read(({ reads }) => reads.task(taskId)?.head)
+    return this.#read(({ ledger }) => ledger.head(taskId))
   }
 
   result(taskId: string): { head: TaskHead; result?: Body } | undefined {
-    return this.#read(({ reads, ledger }) => {
-      const task = reads.task(taskId)
-      return task && withResult(task.head, ledger.bodies.resultOf(task.n))
-    })
+    return this.#read(({ ledger }) => ledger.result(taskId))
   }
 
   list(filter: TaskFilter): TaskPage {
-    return this.#read(({ search }) => search.list(filter))
+    return this.#readTables(({ search }) => search.list(filter))
   }
 
   counts(): Record<TaskState, number> {
@@ -80,15 +79,15 @@ export class QueueDatabase {
   }
 
   waiting(lane: string, after: number, limit: number): WaitingTask[] {
-    return this.#read(({ ledger }) => ledger.waiting(lane, after, limit))
+    return this.#readTables(({ ledger }) => ledger.waiting(lane, after, limit))
   }
 
   due(after: Pick<DueTask, 'due_at' | 'order'> | undefined, limit: number): DueTask[] {
-    return this.#read(({ reads }) => reads.due(after, limit))
+    return this.#readTables(({ reads }) => reads.due(after, limit))
   }
 
   running(after: number): { tasks: TaskHead[]; last: number | undefined } {
-    return this.#read(({ reads }) => reads.running(after))
+    return this.#readTables(({ reads }) => reads.running(after))
   }
 
   events(after: number, limit: number): EventPage {
@@ -108,7 +107,7 @@ export class QueueDatabase {
   }
 
   blobs(after: string): string[] {
-    return this.#read(({ ledger }) => ledger.bodies.blobs(after))
+    return this.#readTables(({ ledger }) => ledger.bodies.blobs(after))
   }
 
   check(): void {
@@ -116,7 +115,45 @@ export class QueueDatabase {
   }
 
   close(): void {
+    try {
+      this.#write(({ ledger }) => ledger.checkpoint())
+    } catch {
+      // The log has it all: the next opening repeats it.
+    }
     this.#db.close()
+  }
+
+  /** Reads what only the tables know, which must have everything for it. */
+  #readTables<T>(work: (parts: Parts) => T): T {
+    return this.#read(parts => {
+      if (!parts.ledger.hasUnwritten) return work(parts)
+      let isKept = false
+      try {
+        this.#db.exec('BEGIN IMMEDIATE')
+        parts.ledger.checkpoint()
+        const value = work(parts)
+        isKept = this.#tryCommit()
+        return value
+      } finally {
+        if (!isKept) this.#forget()
+      }
+    })
+  }
+
+  /** The answer does not hang on it: what was checkpointed is in the log as well. */
+  #tryCommit(): boolean {
+    try {
+      this.#db.exec('COMMIT')
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** A transaction was not kept, so what is in memory may be ahead of the file. */
+  #forget(): void {
+    this.#parts = undefined
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
   }
 
   #write<T>(work: (parts: Parts) => T): T {
@@ -127,9 +164,7 @@ export class QueueDatabase {
         this.#db.exec('COMMIT')
         return value
       } catch (error) {
-        // What is in memory may be ahead of the file now.
-        this.#parts = undefined
-        if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+        this.#forget()
         throw error
       }
     })
@@ -137,7 +172,7 @@ export class QueueDatabase {
 
   #read<T>(work: (parts: Parts) => T): T {
     try {
-      this.#parts ??= partsOf(this.#db)
+      this.#parts ??= partsOf(this.#db, this.#limits)
       return work(this.#parts)
     } catch (error) {
       throw workingError(error)
@@ -145,12 +180,8 @@ export class QueueDatabase {
   }
 }
 
-function partsOf(db: DatabaseSync): Parts {
-  const ledger = new TaskLedger(db)
+function partsOf(db: DatabaseSync, limits: Partial<CheckpointLimits>): Parts {
+  const ledger = new TaskLedger(db, limits)
   const search = new TaskSearch(db, ledger.times)
   return { ledger, reads: new TaskReads(db), search, records: new QueueRecords(db) }
-}
-
-function withResult(head: TaskHead, result: Body | undefined) {
-  return { head, ...(result === undefined ? {} : { result }) }
 }

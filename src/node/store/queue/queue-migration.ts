@@ -10,7 +10,6 @@ import { TaskLabels } from './task-labels.ts'
 export interface SecondSchema {
   tasks: string
   indexes: string
-  marks: string
 }
 
 const Count = z.object({ state: z.int(), tasks: z.int() })
@@ -21,7 +20,7 @@ const READ = 1_000
  * of creation inside the spec, and no lanes, due times, labels or journal. Requests and results are as they were.
  * What an attempt's outcome was known by is kept: a repeat of it must still be refused.
  */
-export function migrateFirstSchema(db: DatabaseSync, { tasks, indexes, marks }: SecondSchema): void {
+export function migrateFirstSchema(db: DatabaseSync, { tasks, indexes }: SecondSchema): void {
   db.exec('ALTER TABLE tasks RENAME TO tasks_1')
   db.exec(tasks)
   const code = `CASE state ${TASK_STATES.map((state, place) => `WHEN '${state}' THEN ${place}`).join(' ')} END`
@@ -41,7 +40,6 @@ export function migrateFirstSchema(db: DatabaseSync, { tasks, indexes, marks }: 
   }
   countStates(db)
   placeTasks(db)
-  db.exec(marks)
 }
 
 function countStates(db: DatabaseSync): void {

@@ -4,13 +4,13 @@ import { StoreFormatError } from '../../../shared/queue/errors.ts'
 import { migrateFirstSchema } from './queue-migration.ts'
 
 /** Written to `user_version`; a file with a higher one is refused. */
-const SCHEMA_VERSION = 2
+const SCHEMA_VERSION = 3
 
 /** Written to `application_id`, so that another program's database is never taken for a task store ("tmqs"). */
 const APPLICATION_ID = 0x746d7173
 
 /**
- * `tasks` is the hot row, rewritten by every change, so it is small; what seldom changes and what only a reader of one
+ * `tasks` is the hot row, so it is small; what seldom changes and what only a reader of one
  * task wants is kept apart, and costs nothing where a task has none of it. `n` counts the tasks as they are made.
  *
  * `state` is the place of the state in TASK_STATES. `shelf` is what lists go by: the state, but that a running task
@@ -57,8 +57,8 @@ CREATE TABLE results (n INTEGER PRIMARY KEY, result TEXT NOT NULL) STRICT;
 `
 
 /**
- * `made_in` says which tasks were made in a minute or a second (`span`, milliseconds), `journal` holds the changes of one transaction in a row.
- * `counters` is one row, written with every transaction.
+ * `made_in` says which tasks were made in a minute or a second (`span`, milliseconds), `journal` holds many changes in a
+ * row. `counters` is one row; it and the journal are as of the last checkpoint, and `redo` has what followed.
  */
 const BESIDE = `
 CREATE TABLE lanes (id INTEGER PRIMARY KEY, key TEXT NOT NULL) STRICT;
@@ -80,6 +80,12 @@ CREATE TABLE counters (id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NU
 INSERT INTO counters VALUES (1, 0, 0, '[0,0,0,0,0,0,0]', 0);
 `
 
+/** The commands of the latest transactions, with the counters before each: see `RedoLog`. */
+const REDO = `
+CREATE TABLE redo (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, made INTEGER NOT NULL, refused TEXT NOT NULL,
+  commands TEXT NOT NULL) STRICT;
+`
+
 const MARKS = `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`
 
 const Pragma = z.object({ application_id: z.number().optional(), user_version: z.number().optional() })
@@ -99,7 +105,8 @@ export function prepareSchema(db: DatabaseSync, path: string): void {
   }
   if (version === SCHEMA_VERSION) return
   db.exec('BEGIN')
-  if (version === 0) db.exec(TASKS + BODIES + INDEXES + BESIDE + MARKS)
-  else migrateFirstSchema(db, { tasks: TASKS, indexes: INDEXES + BESIDE, marks: MARKS })
+  if (version === 0) db.exec(TASKS + BODIES + INDEXES + BESIDE)
+  if (version === 1) migrateFirstSchema(db, { tasks: TASKS, indexes: INDEXES + BESIDE })
+  db.exec(REDO + MARKS)
   db.exec('COMMIT')
 }

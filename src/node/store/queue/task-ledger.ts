@@ -1,51 +1,72 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { z } from 'zod'
+import { StoreUnavailableError } from '../../../shared/queue/errors.ts'
 import { changedReply } from '../../../shared/queue/states/changed-reply.ts'
-import type {
-  Body,
-  Changed,
-  Command,
-  CommandMap,
-  Refused,
-  Reply,
-} from '../../../shared/queue/states/commands.ts'
+import type { Body, Changed, Command, CommandMap, Reply } from '../../../shared/queue/states/commands.ts'
 import { waitingLane } from '../../../shared/queue/states/lane.ts'
 import { decide } from '../../../shared/queue/states/states.ts'
-import type { WaitingTask } from '../../../shared/queue/store/store.ts'
+import type { EventPage, StoredTask, WaitingTask } from '../../../shared/queue/store/store.ts'
 import { TASK_STATES, type TaskHead, type TaskState } from '../../../shared/queue/task.ts'
 import { CreationTimes } from './creation-times.ts'
 import { LaneRegister } from './lane-register.ts'
+import { type LogPlace, RedoLog } from './redo-log.ts'
 import { STATE_CODES } from './stored-task.ts'
 import { TaskBodies } from './task-bodies.ts'
 import { TaskJournal } from './task-journal.ts'
 import { TaskLabels } from './task-labels.ts'
 import { type TaskRow, TaskTable } from './task-table.ts'
+import { type UnwrittenTask, UnwrittenTasks } from './unwritten-tasks.ts'
 
 const Counters = z.object({ seq: z.int(), made: z.int(), by_state: z.string() })
 const ByState = z.array(z.int()).length(TASK_STATES.length)
 const Ended = z.object({ n: z.int(), state: z.int() })
 
+/** When changes are written into the tables. */
+export interface CheckpointLimits {
+  /** Tasks with changes that may be kept in memory. Most have ended when it is their turn, and are written once. */
+  unwritten: number
+  /** Tasks that one checkpoint writes: more lie closer together, fewer hold up the next commit less. */
+  perCheckpoint: number
+}
+
+const LIMITS: CheckpointLimits = { unwritten: 1_024, perCheckpoint: 256 }
+
+/** Beyond so many times the limit a commit does not go on without a checkpoint. */
+const OVERDUE = 4
+
+/** Characters of commands that go into the tables at once: large bodies are not written twice. */
+const LOGGED_CHARS = 256 * 1024
+
 /**
- * What commands change, with all that is kept in memory of it: counters, lanes and the tasks at hand. After a
- * transaction that was not kept it is thrown away, and the next one is read from the file.
+ * What commands change: a commit appends them to the redo log, and what they made of their tasks stays in memory until
+ * a checkpoint writes it into the tables, each task once for all that has happened to it. What the tables have of a
+ * task is as of its `seq`, the counters and the journal as of theirs; so opening the file repeats from the log what
+ * each of them does not have yet.
+ *
+ * After a transaction that was not kept the ledger is thrown away, and the next one is read from the file.
  */
 export class TaskLedger {
   readonly bodies: TaskBodies
   readonly times: CreationTimes
+  readonly #limits: CheckpointLimits
+  readonly #redo: RedoLog
+  readonly #unwritten = new UnwrittenTasks()
   readonly #tasks: TaskTable
   readonly #lanes: LaneRegister
   readonly #labels: TaskLabels
   readonly #journal: TaskJournal
   readonly #statements: ReturnType<typeof prepareStatements>
-  #changed: Changed[] = []
   #seq: number
   #made: number
   #byState: number[]
 
-  constructor(db: DatabaseSync) {
+  /** Throws `unavailable` where the file is damaged. */
+  constructor(db: DatabaseSync, limits: Partial<CheckpointLimits> = {}) {
+    this.#limits = { ...LIMITS, ...limits }
     this.#statements = prepareStatements(db)
     this.bodies = new TaskBodies(db)
     this.times = new CreationTimes(db)
+    this.#redo = new RedoLog(db)
     this.#lanes = new LaneRegister(db)
     this.#tasks = new TaskTable(db, head => this.#laneOf(head))
     this.#labels = new TaskLabels(db)
@@ -54,6 +75,7 @@ export class TaskLedger {
     this.#seq = seq
     this.#made = made
     this.#byState = ByState.parse(JSON.parse(by_state))
+    this.#repeat()
   }
 
   get counts(): Record<TaskState, number> {
@@ -69,60 +91,89 @@ export class TaskLedger {
     }
   }
 
-  /** Decides one command and writes what it changes; part of a transaction that ends with `finish`. */
-  apply(command: Command): Reply {
-    if (command.kind === 'submit') {
-      const refused = this.#refusedByKey(command)
-      if (refused !== undefined) return refused
-    }
-    const row = this.#tasks.find(command.task_id)
-    const decision = decide(row?.head, command)
-    if ('refusal' in decision) {
-      const state = row === undefined ? {} : { state: row.head.state }
-      return { changed: false, task_id: command.task_id, refusal: decision.refusal, ...state }
-    }
-    const head = decision.task
-    this.#seq += 1
-    head.seq = this.#seq
-    const waitsIn = waitingLane(head)
-    this.#count(head.state, 1)
-    if (row !== undefined) this.#change(row, head, waitsIn, command)
-    else if (command.kind === 'submit') this.#insert(head, waitsIn, command.params)
-    const reply = changedReply(command, head, {
-      order: row?.n ?? this.#made,
-      waitedIn: row?.lane?.key,
-      waitsIn,
-      params: command.kind === 'lease' && row !== undefined ? this.#paramsOf(row) : undefined,
-    })
-    this.#changed.push(reply)
-    return reply
+  /** Changes are in memory that reads of the tables would miss. */
+  get hasUnwritten(): boolean {
+    return this.#unwritten.size > 0
   }
 
-  /** The last of a transaction. */
-  finish(): void {
-    if (this.#changed.length === 0) return
-    this.#journal.write(this.#changed)
-    this.#changed = []
-    this.times.write()
-    this.#lanes.sweep()
-    this.#writeCounters()
+  /** Enough has changed for a checkpoint to be worth its transaction. */
+  get isCheckpointDue(): boolean {
+    return this.#unwritten.size > this.#limits.unwritten || this.#redo.isLong
+  }
+
+  /**
+   * Decides the commands in order and keeps what they change; part of a transaction.
+   * @param text the commands by `commandsToText`
+   */
+  apply(commands: readonly Command[], text: string): Reply[] {
+    const place = { seq: this.#seq, made: this.#made }
+    const refused: number[] = []
+    const replies = commands.map((command, index) => {
+      const reply = this.#decide(command)
+      if (!reply.changed) refused.push(index)
+      return reply
+    })
+    if (refused.length === commands.length) return replies
+    const isOverdue = this.#unwritten.size > OVERDUE * this.#limits.unwritten
+    if (text.length > LOGGED_CHARS || isOverdue) this.checkpoint()
+    else this.#redo.append(place, text, refused)
+    return replies
+  }
+
+  /** Writes the oldest changes into the tables and shortens the log; part of a transaction. */
+  checkpointSome(): void {
+    this.#checkpoint(this.#redo.isLong ? Number.POSITIVE_INFINITY : this.#limits.perCheckpoint)
+  }
+
+  /** Writes all changes into the tables, so that reads of them see everything; part of a transaction. */
+  checkpoint(): void {
+    this.#checkpoint(Number.POSITIVE_INFINITY)
+  }
+
+  head(taskId: string): TaskHead | undefined {
+    return this.#find(taskId)?.head
+  }
+
+  /** A task without its params. */
+  result(taskId: string): { head: TaskHead; result?: Body } | undefined {
+    const row = this.#find(taskId)
+    if (row === undefined) return undefined
+    const result = this.#unwritten.get(taskId)?.result ?? this.bodies.resultOf(row.n)
+    return { head: row.head, ...(result === undefined ? {} : { result }) }
+  }
+
+  stored(taskId: string): StoredTask | undefined {
+    const row = this.#find(taskId)
+    const found = this.result(taskId)
+    if (row === undefined || found === undefined) return undefined
+    const oldest = row.head.attempts[0]?.fence ?? 0
+    const logs = new Map(this.bodies.logsOf(row.n).map(each => [each.fence, each]))
+    for (const each of this.#unwritten.get(taskId)?.logs ?? []) logs.set(each.fence, each)
+    return {
+      ...found,
+      params: this.#paramsOf(row),
+      logs: [...logs.values()].filter(({ fence }) => fence >= oldest).sort((a, b) => a.fence - b.fence),
+    }
   }
 
   lanes(): { lane: string; waiting: number }[] {
     return this.#lanes.waiting()
   }
 
+  /** After a checkpoint. */
   waiting(lane: string, after: number, limit: number): WaitingTask[] {
     const entry = this.#lanes.find(lane)
     return entry === undefined ? [] : this.#tasks.waiting(entry, after, limit)
   }
 
-  events(after: number, limit: number) {
+  events(after: number, limit: number): EventPage {
     return this.#journal.read(after, limit, this.#seq)
   }
 
   /** Part of a transaction. */
   prune(endedBefore: number, max: number): { tasks: number; blobs: string[] } {
+    // What is forgotten must not come back from the log.
+    this.checkpoint()
     const ended = this.#statements.readEnded.all({ before: endedBefore, max }).map(row => Ended.parse(row))
     const numbers = JSON.stringify(ended.map(({ n }) => n))
     this.#statements.dropTasks.run(numbers)
@@ -135,44 +186,133 @@ export class TaskLedger {
     return { tasks: ended.length, blobs }
   }
 
-  #refusedByKey({ task }: CommandMap['submit']): Refused | undefined {
-    const { principal, idempotency_key } = task
+  #decide(command: Command): Reply {
+    const holder = command.kind === 'submit' ? this.#holderOf(command.task) : undefined
+    if (holder !== undefined && command.kind === 'submit') {
+      const { task_id, state, request_cid } = holder
+      const refusal = request_cid === command.task.request_cid ? 'duplicate' : 'conflict'
+      return { changed: false, task_id, refusal, state }
+    }
+    const row = this.#find(command.task_id)
+    const decision = decide(row?.head, command)
+    if ('refusal' in decision) {
+      const state = row === undefined ? {} : { state: row.head.state }
+      return { changed: false, task_id: command.task_id, refusal: decision.refusal, ...state }
+    }
+    if (row === undefined) this.#made += 1
+    this.#seq += 1
+    decision.task.seq = this.#seq
+    return this.#change(command, row, decision.task, row?.n ?? this.#made, this.#redo.next)
+  }
+
+  #change(command: Command, row: TaskRow | undefined, head: TaskHead, n: number, since: number): Changed {
+    if (row !== undefined) this.#count(row.head.state, -1)
+    this.#count(head.state, 1)
+    const reply = this.#place(command, row, head, n, since)
+    this.#journal.add(reply)
+    return reply
+  }
+
+  /** Puts what a command made of its task in the place of what it was. */
+  #place(command: Command, row: TaskRow | undefined, head: TaskHead, n: number, since: number): Changed {
+    const waitsIn = waitingLane(head)
+    const waitedIn = row?.lane
+    if (waitedIn !== undefined) this.#lanes.leave(waitedIn)
+    const lane = waitsIn === undefined ? undefined : this.#lanes.enter(waitsIn)
+    const before = this.#unwritten.get(head.task_id)
+    const task: UnwrittenTask = before ?? {
+      n,
+      head,
+      lane,
+      since,
+      isNew: row === undefined,
+      isRewritten: false,
+    }
+    task.head = head
+    task.lane = lane
+    if (before === undefined) {
+      if (command.kind === 'submit') task.params = command.params
+      else if (row?.params !== undefined) task.params = row.params
+      this.#unwritten.add(task)
+    }
+    if (command.kind === 'update') task.isRewritten = true
+    if (command.kind === 'settle' && command.outcome.state === 'succeeded')
+      task.result = command.outcome.result
+    if ((command.kind === 'settle' || command.kind === 'release') && command.logs !== undefined) {
+      task.logs ??= []
+      task.logs.push({ fence: command.fence, lines: command.logs })
+    }
+    return changedReply(command, head, {
+      order: n,
+      waitedIn: waitedIn?.key,
+      waitsIn,
+      params: command.kind === 'lease' ? this.#paramsOf(task) : undefined,
+    })
+  }
+
+  /** Repeats from the log what the tables do not have. */
+  #repeat(): void {
+    const known = this.#seq
+    for (const { id, seq, made, commands } of this.#redo.entries()) {
+      const place: LogPlace = { seq, made }
+      for (const command of commands) {
+        place.seq += 1
+        if (command.kind === 'submit') place.made += 1
+        const row = this.#find(command.task_id)
+        if (row !== undefined && row.head.seq >= place.seq) continue
+        const decision = decide(row?.head, command)
+        if ('refusal' in decision)
+          throw new StoreUnavailableError(`a change of ${command.task_id} in its log cannot be repeated`)
+        decision.task.seq = place.seq
+        const n = row?.n ?? place.made
+        if (place.seq <= known) this.#place(command, row, decision.task, n, id)
+        else this.#change(command, row, decision.task, n, id)
+      }
+      this.#seq = Math.max(this.#seq, place.seq)
+      this.#made = Math.max(this.#made, place.made)
+    }
+  }
+
+  #checkpoint(most: number): void {
+    const isSweep = this.#lanes.isCrowded
+    for (const task of this.#unwritten.take(isSweep ? Number.POSITIVE_INFINITY : most)) this.#write(task)
+    this.#journal.write()
+    this.times.write()
+    if (isSweep) this.#lanes.sweep()
+    this.#writeCounters()
+    this.#redo.dropBefore(this.#unwritten.since ?? this.#redo.next)
+  }
+
+  #write(task: UnwrittenTask): void {
+    const { n, head, lane, params, result, logs = [] } = task
+    if (lane !== undefined) this.#lanes.write(lane)
+    const laneId = lane?.id ?? null
+    if (task.isNew) {
+      this.#tasks.insert(task, laneId, this.bodies.putParams(n, params ?? ''))
+      this.#labels.insert(n, head.labels)
+      this.times.note(n, head.created_at)
+    } else {
+      this.#tasks.update(task, laneId)
+      if (task.isRewritten) {
+        this.#tasks.rewriteSpec(task)
+        this.#labels.replace(n, head.labels)
+      }
+    }
+    if (result !== undefined) this.bodies.putResult(n, result)
+    for (const { fence, lines } of logs) this.bodies.putLogs(n, fence, lines, head)
+  }
+
+  #find(taskId: string): TaskRow | undefined {
+    return this.#unwritten.get(taskId) ?? this.#tasks.find(taskId)
+  }
+
+  /** The task that has the idempotency key of this one. */
+  #holderOf({ principal, idempotency_key }: CommandMap['submit']['task']): TaskHead | undefined {
     if (idempotency_key === undefined) return undefined
-    const holder = this.#tasks.holderOf(principal, idempotency_key)
-    if (holder === undefined) return undefined
-    const { task_id, state, request_cid } = holder
-    return {
-      changed: false,
-      task_id,
-      refusal: request_cid === task.request_cid ? 'duplicate' : 'conflict',
-      state,
-    }
-  }
-
-  #insert(head: TaskHead, waitsIn: string | undefined, params: Body): void {
-    this.#made += 1
-    const n = this.#made
-    const lane = waitsIn === undefined ? undefined : this.#lanes.enter(waitsIn)
-    this.#tasks.insert({ n, head, lane }, this.bodies.putParams(n, params))
-    this.#labels.insert(n, head.labels)
-    this.times.note(n, head.created_at)
-  }
-
-  #change(row: TaskRow, head: TaskHead, waitsIn: string | undefined, command: Command): void {
-    this.#count(row.head.state, -1)
-    if (row.lane !== undefined) this.#lanes.leave(row.lane)
-    const lane = waitsIn === undefined ? undefined : this.#lanes.enter(waitsIn)
-    this.#tasks.update(row, head, lane)
-    if (command.kind === 'settle' || command.kind === 'release') {
-      if (command.logs !== undefined) this.bodies.putLogs(row.n, command.fence, command.logs, head)
-    }
-    if (command.kind === 'settle' && command.outcome.state === 'succeeded') {
-      this.bodies.putResult(row.n, command.outcome.result)
-    }
-    if (command.kind === 'update') {
-      this.#tasks.rewriteSpec(row, head)
-      if (command.changes.labels !== undefined) this.#labels.replace(row.n, head.labels)
-    }
+    const unwritten = this.#unwritten.holderOf(principal, idempotency_key)
+    if (unwritten !== undefined) return unwritten.head
+    const written = this.#tasks.holderOf(principal, idempotency_key)
+    return written === undefined ? undefined : (this.#unwritten.get(written.task_id)?.head ?? written)
   }
 
   #paramsOf(row: TaskRow): Body {

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import type { DueTask } from '../../../shared/queue/store/store.ts'
 import type { TaskHead } from '../../../shared/queue/task.ts'
-import { type NumberedTask, TASK_COLUMNS, taskFromRow } from './stored-task.ts'
+import { TASK_COLUMNS, taskFromRow } from './stored-task.ts'
 
 /** Running tasks read at once. */
 const RUNNING_PAGE = 500
@@ -15,11 +15,6 @@ export class TaskReads {
 
   constructor(db: DatabaseSync) {
     this.#statements = prepareStatements(db)
-  }
-
-  task(taskId: string): NumberedTask | undefined {
-    const row = this.#statements.readTask.get(taskId)
-    return row === undefined ? undefined : taskFromRow(row)
   }
 
   due(after: Pick<DueTask, 'due_at' | 'order'> | undefined, limit: number): DueTask[] {
@@ -38,7 +33,6 @@ export class TaskReads {
 function prepareStatements(db: DatabaseSync) {
   const from = 'FROM tasks t JOIN requests r ON r.n = t.n'
   return {
-    readTask: db.prepare(`SELECT ${TASK_COLUMNS} ${from} WHERE t.task_id = ?`),
     readDue: db.prepare(
       `SELECT task_id, due_at, n AS "order" FROM tasks WHERE due_at >= ?1 AND (due_at > ?1 OR n > ?2)
        ORDER BY due_at, n LIMIT ?3`,

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { JsonText } from '../../../shared/queue/states/commands.ts'
+import type { Body } from '../../../shared/queue/states/commands.ts'
 import { dueAt } from '../../../shared/queue/states/states.ts'
 import type { WaitingTask } from '../../../shared/queue/store/store.ts'
 import { type TaskHead, TERMINAL_STATES } from '../../../shared/queue/task.ts'
@@ -11,8 +11,8 @@ import { TwoGenerations } from './two-generations.ts'
 export interface TaskRow extends NumberedTask {
   /** Where it waits now. */
   lane: LaneEntry | undefined
-  /** Its params, where they are small enough to be kept at hand. */
-  params?: JsonText
+  /** Its params, where they are at hand. */
+  params?: Body
 }
 
 /** Tasks kept parsed, so that a lease and an outcome need no read: a few kilobytes each at most. */
@@ -20,7 +20,7 @@ const CACHED_TASKS = 8_192
 /** Characters of params kept with a cached task. */
 const CACHED_PARAMS = 512
 
-/** The rows of tasks: what commands read and write. All of it is part of the caller's transaction. */
+/** The rows of tasks. What writes them is part of the caller's transaction. */
 export class TaskTable {
   readonly #statements: ReturnType<typeof prepareStatements>
   readonly #laneOf: (head: TaskHead) => LaneEntry | undefined
@@ -35,7 +35,12 @@ export class TaskTable {
   find(taskId: string): TaskRow | undefined {
     const cached = this.#cache.get(taskId)
     if (cached !== undefined) return cached
-    return this.#adopt(this.#statements.readTask.get(taskId))
+    const row = this.#statements.readTask.get(taskId)
+    if (row === undefined) return undefined
+    const { n, head } = taskFromRow(row)
+    const found: TaskRow = { n, head, lane: this.#laneOf(head) }
+    if (!TERMINAL_STATES.has(head.state)) this.#cache.set(taskId, found)
+    return found
   }
 
   holderOf(principal: string, idempotencyKey: string): TaskHead | undefined {
@@ -43,74 +48,34 @@ export class TaskTable {
     return row === undefined ? undefined : taskFromRow(row).head
   }
 
-  insert(row: TaskRow, params: string): void {
-    const { n, head, lane } = row
+  /** @param params what stands in the task's request */
+  insert(row: TaskRow, laneId: number | null, params: string): void {
+    const { n, head } = row
+    const { task_id, fence, tool, principal, idempotency_key = null, created_at, seq } = head
     this.#statements.insertTask.run(
       n,
-      head.task_id,
-      head.seq,
-      STATE_CODES[head.state],
-      shelfOf(head),
-      head.fence,
-      head.tool,
-      head.principal,
-      head.idempotency_key ?? null,
-      head.created_at,
-      lane?.id ?? null,
-      head.run_at ?? null,
-      head.queued_at ?? null,
-      dueAt(head) ?? null,
-      '[]',
+      task_id,
+      fence,
+      tool,
+      principal,
+      idempotency_key,
+      created_at,
+      seq,
+      ...changing(head, laneId),
     )
     this.#statements.insertRequest.run(n, specOf(head), params)
-    if (params !== '' && params.length <= CACHED_PARAMS) row.params = params
-    this.#remember(row)
+    if (!TERMINAL_STATES.has(head.state)) this.#remember(row)
   }
 
-  update(before: TaskRow, head: TaskHead, lane: LaneEntry | undefined): void {
-    const { n } = before
-    const attempts = JSON.stringify(head.attempts)
-    const lanePlace = lane?.id ?? null
-    const [runAt, queuedAt, due] = [head.run_at ?? null, head.queued_at ?? null, dueAt(head) ?? null]
-    const state = STATE_CODES[head.state]
-    if (shelfOf(head) === shelfOf(before.head)) {
-      this.#statements.changeTask.run(
-        head.seq,
-        state,
-        head.fence,
-        lanePlace,
-        runAt,
-        queuedAt,
-        due,
-        attempts,
-        n,
-      )
-    } else {
-      const error = head.error === undefined ? null : JSON.stringify(head.error)
-      this.#statements.moveTask.run(
-        head.seq,
-        state,
-        shelfOf(head),
-        head.fence,
-        lanePlace,
-        runAt,
-        queuedAt,
-        due,
-        head.ended_at ?? null,
-        attempts,
-        error,
-        n,
-      )
-    }
+  update(row: TaskRow, laneId: number | null): void {
+    const { n, head } = row
+    this.#statements.updateTask.run(head.fence, head.seq, ...changing(head, laneId), n)
     if (TERMINAL_STATES.has(head.state)) this.#cache.delete(head.task_id)
-    else
-      this.#remember(
-        before.params === undefined ? { n, head, lane } : { n, head, lane, params: before.params },
-      )
+    else this.#remember(row)
   }
 
   /** After a change of what seldom changes. */
-  rewriteSpec({ n }: TaskRow, head: TaskHead): void {
+  rewriteSpec({ n, head }: TaskRow): void {
     this.#statements.writeSpec.run(specOf(head), n)
   }
 
@@ -119,44 +84,49 @@ export class TaskTable {
     return this.#statements.readWaiting.all(lane.id, after, limit).map(row => {
       const { n, head } = taskFromRow(row)
       const { params } = row
-      if (this.#cache.get(head.task_id) === undefined)
-        this.#remember(typeof params === 'string' ? { n, head, lane, params } : { n, head, lane })
+      if (this.#cache.get(head.task_id) === undefined) {
+        const found = typeof params === 'string' ? { n, head, lane, params } : { n, head, lane }
+        this.#cache.set(head.task_id, found)
+      }
       return { task_id: head.task_id, order: n, queued_at: head.queued_at ?? head.created_at }
     })
   }
 
-  #adopt(row: unknown): TaskRow | undefined {
-    if (row === undefined) return undefined
-    const { n, head } = taskFromRow(row)
-    const found: TaskRow = { n, head, lane: this.#laneOf(head) }
-    if (!TERMINAL_STATES.has(head.state)) this.#remember(found)
-    return found
-  }
-
-  #remember(row: TaskRow): void {
-    this.#cache.set(row.head.task_id, row)
+  #remember({ n, head, lane, params }: TaskRow): void {
+    const isSmall = typeof params === 'string' && params.length <= CACHED_PARAMS
+    this.#cache.set(head.task_id, isSmall ? { n, head, lane, params } : { n, head, lane })
   }
 }
 
-/** A running task stands with the queued ones. */
-function shelfOf({ state }: TaskHead): number {
-  return state === 'running' ? STATE_CODES.queued : STATE_CODES[state]
+/** What a change may change, as it stands in the columns of the same names. */
+function changing(head: TaskHead, laneId: number | null) {
+  const state = STATE_CODES[head.state]
+  const { run_at = null, queued_at = null, ended_at = null, attempts, error } = head
+  return [
+    state,
+    // A running task stands with the queued ones.
+    head.state === 'running' ? STATE_CODES.queued : state,
+    laneId,
+    run_at,
+    queued_at,
+    dueAt(head) ?? null,
+    ended_at,
+    attempts.length === 0 ? '[]' : JSON.stringify(attempts),
+    error === undefined ? null : JSON.stringify(error),
+  ] as const
 }
 
 function prepareStatements(db: DatabaseSync) {
   const from = 'FROM tasks t JOIN requests r ON r.n = t.n'
   return {
     insertTask: db.prepare(
-      `INSERT INTO tasks (n, task_id, seq, state, shelf, fence, tool, principal, idempotency_key, created_at, lane,
-       run_at, queued_at, due_at, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO tasks (n, task_id, fence, tool, principal, idempotency_key, created_at, seq, state, shelf, lane,
+       run_at, queued_at, due_at, ended_at, attempts, error)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     insertRequest: db.prepare('INSERT INTO requests VALUES (?, ?, ?)'),
-    changeTask: db.prepare(
-      `UPDATE tasks SET seq = ?, state = ?, fence = ?, lane = ?, run_at = ?, queued_at = ?, due_at = ?, attempts = ?
-       WHERE n = ?`,
-    ),
-    moveTask: db.prepare(
-      `UPDATE tasks SET seq = ?, state = ?, shelf = ?, fence = ?, lane = ?, run_at = ?, queued_at = ?, due_at = ?,
+    updateTask: db.prepare(
+      `UPDATE tasks SET fence = ?, seq = ?, state = ?, shelf = ?, lane = ?, run_at = ?, queued_at = ?, due_at = ?,
        ended_at = ?, attempts = ?, error = ? WHERE n = ?`,
     ),
     writeSpec: db.prepare('UPDATE requests SET spec = ? WHERE n = ?'),
