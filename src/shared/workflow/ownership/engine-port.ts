@@ -29,6 +29,8 @@ export interface OwnedEngine {
 export interface EngineHooks {
   /** False while its lease has ended by its own clock: it submits and appends nothing until `adopt` says otherwise. */
   mayAct(): boolean
+  /** The store refused it with `stale_fence`, and it dropped the workflow. */
+  refused(workflowId: string): void
   /** It adopted a workflow that is on its way to another node: nothing is done on it until this is settled. */
   leaving(head: WorkflowHead): void
   /** Somebody asked for a hand over; the events that carry it out, or refuse it, name the request as done. */

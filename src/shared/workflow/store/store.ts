@@ -78,6 +78,15 @@ export interface PendingRequest {
   body?: Body
 }
 
+/** A part of a workflow of another store: the head in the first, events in the order of `seq`, each body and request once. */
+export interface AdoptedPage {
+  head?: WorkflowHead
+  events?: WorkflowEvent[]
+  bodies?: KeptBody[]
+  /** What its owner there had not carried out. */
+  requests?: Omit<PendingRequest, 'id'>[]
+}
+
 export interface WorkflowFilter {
   states?: WorkflowState[]
   name?: string
@@ -146,7 +155,10 @@ export interface WorkflowStore {
   create(workflows: readonly NewWorkflow[]): Promise<CreateReply[]>
   /** All of them as one transaction; a refused one stops no other. */
   append(appends: readonly Append[]): Promise<AppendReply[]>
-  /** Written down for the owner; resolves with its id. */
+  /**
+   * Written down for the owner; resolves with its id. Rejects with `not_found`; with `conflict` when it was handed over, and
+   * (retryable) while it is on its way to another node: what was written before goes along, so nothing may come later.
+   */
   request(workflowId: string, request: WorkflowRequest, body?: Body): Promise<number>
   /** What the owner has not carried out, oldest first. */
   requests(workflowId: string): Promise<PendingRequest[]>
@@ -182,9 +194,7 @@ export interface WorkflowStore {
    * place of what is here of it. Nothing of it is seen before the end of the pages, and nothing is kept when they fail;
    * no transaction stays open while a page is waited for.
    */
-  adopt(
-    pages: AsyncIterable<{ head?: WorkflowHead; events?: WorkflowEvent[]; bodies?: KeptBody[] }>,
-  ): Promise<void>
+  adopt(pages: AsyncIterable<AdoptedPage>): Promise<void>
   /** Every body of a workflow, in pages, to hand it over. */
   allBodies(workflowId: string): AsyncIterable<KeptBody[]>
 
