@@ -122,8 +122,8 @@ export type WorkflowEvent = { seq: number; at: number } & (
       cached?: true
       error?: ErrorFacts
     }
-  /** The task that compensates a failed step. */
-  | { kind: 'compensation_started'; step: string; generation: number; task_id: string }
+  /** The task that compensates a failed step; `error`: what failed it. */
+  | { kind: 'compensation_started'; step: string; generation: number; task_id: string; error: ErrorFacts }
   | {
       kind: 'step_ended'
       step: string
@@ -135,6 +135,8 @@ export type WorkflowEvent = { seq: number; at: number } & (
       cached?: true
       /** It failed (`error`) and goes on with another value: what depends on it runs. */
       continued?: true
+      /** It failed, and so will the workflow. */
+      fatal?: true
       /** Why it was skipped or cancelled, for a person. */
       reason?: string
       error?: ErrorFacts
