@@ -7,9 +7,13 @@ import type { StepState, WorkflowState } from './workflow.ts'
 
 export type StepKind = PlanStep['work']['kind']
 
-/** What is asked to run: a definition, or a stored one (its latest version unless one is named). */
+/** What is asked to run. */
 export interface WorkflowSubmission {
-  workflow: WorkflowDefinition | { name: string; version?: string }
+  /**
+   * A definition (it has `steps`), or `{name, version?}` of a stored one (its latest version unless one is named): as
+   * it came, whoever takes it parses it.
+   */
+  workflow: WorkflowDefinition | JsonObject
   /** Default `{}`. */
   input?: Json
   /** The same key of the same principal for an equal request is the same workflow; for another one a `conflict`. */
@@ -119,8 +123,8 @@ export interface WorkflowOutcome {
 
 /** Who drives a workflow. */
 export interface WorkflowOwner {
-  /** `moving`: it is being handed to a node of another store; `moved`: that node has it. */
-  state: 'owned' | 'unowned' | 'moving' | 'moved'
+  /** `moving`: it is being handed to a node of another store; `moved`: that node has it; `ended`: nobody needs to. */
+  state: 'owned' | 'unowned' | 'moving' | 'moved' | 'ended'
   engine?: string
   /** Peer id of the engine's node. */
   node?: string

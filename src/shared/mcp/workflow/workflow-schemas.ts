@@ -79,7 +79,7 @@ const itemCounts = z.object({
   cancelled: z.int(),
 })
 
-export const stepSchema = z.object({
+const stepSchema = z.object({
   id: z.string(),
   index: z.int().describe('Its place in the definition, from 0.'),
   title: z.string().exactOptional(),
@@ -103,16 +103,20 @@ export const stepSchema = z.object({
   compensation_task_id: z.string().exactOptional(),
 }) satisfies z.ZodType<StepView>
 
-export const stepDetailSchema = stepSchema.extend({
+const stepDetailSchema = stepSchema.extend({
   input: jsonValue
     .exactOptional()
-    .describe("The task's params, the child's input, or the list of a for_each."),
+    .describe(
+      "Of the step that was asked for: the task's params, the child's input, or the list of a for_each.",
+    ),
   output: jsonValue.exactOptional(),
 }) satisfies z.ZodType<StepDetailView>
 
+export const itemState = z.enum(['pending', 'running', 'succeeded', 'failed', 'cancelled'])
+
 export const itemSchema = z.object({
   item: z.int().describe('Its place in the list, from 0.'),
-  state: z.enum(['pending', 'running', 'succeeded', 'failed', 'cancelled']),
+  state: itemState,
   task_id: z.string().exactOptional(),
   workflow_id: z.string().exactOptional(),
   cached: z.boolean().exactOptional(),
@@ -121,8 +125,10 @@ export const itemSchema = z.object({
 
 export const ownerSchema = z.object({
   state: z
-    .enum(['owned', 'unowned', 'moving', 'moved'])
-    .describe('moving: it is being handed to a node of another store; moved: that node has it.'),
+    .enum(['owned', 'unowned', 'moving', 'moved', 'ended'])
+    .describe(
+      'moving: it is being handed to a node of another store; moved: that node has it; ended: nobody needs to.',
+    ),
   engine: z.string().exactOptional().describe('Of this run of its node.'),
   node: z.string().exactOptional().describe('Peer id.'),
   fence: z.int().describe('Grows with each change of owner; what carries an older one is refused.'),
@@ -139,7 +145,7 @@ export const workflowSchema = z.object({
   root_id: z.string().describe('The outermost workflow of its family.'),
   seq: z.int().describe('Of its latest event.'),
   owner: ownerSchema,
-  steps: z.array(stepSchema).describe('In the order of the definition.'),
+  steps: z.array(stepDetailSchema).describe('In the order of the definition.'),
   next_after: z.int().exactOptional().describe('There are more steps: ask again with this `after`.'),
 }) satisfies z.ZodType<WorkflowView>
 
