@@ -149,6 +149,9 @@ export type WorkflowEvent = { seq: number; at: number } & (
   | { kind: 'handover_began'; to: string; transfer: string }
   | { kind: 'handover_refused'; to: string; error: ErrorFacts }
   | { kind: 'handed_over'; to: string }
+  /** The node that writes this took it from another one, with all events before. */
+  | { kind: 'adopted'; from: string; transfer: string }
+  /** Steps that have not ended are `cancelled` by it. */
   | { kind: 'ended'; state: 'succeeded' | 'failed' | 'cancelled'; error?: ErrorFacts }
 )
 

@@ -188,6 +188,7 @@ export class Progress {
         this.handover = { to: event.to, transfer: event.transfer }
         return
       case 'handover_refused':
+      case 'adopted':
         this.handover = undefined
         return
       case 'handed_over':
@@ -195,6 +196,7 @@ export class Progress {
         this.movedTo = { to: event.to, at: event.at }
         return
       case 'ended':
+        this.#cancelRest()
         this.ended = { state: event.state, at: event.at, ...(event.error && { error: event.error }) }
         return
       default:
@@ -245,6 +247,16 @@ export class Progress {
     const isMet = event.state === 'succeeded' || event.continued === true
     if (isMet) this.#marks[index] = HAS_OUTPUT
     for (const dependent of step.dependents) this.#dependencyEnded(dependent, isMet)
+  }
+
+  /** What a cancel or a time limit keeps from ending by itself. */
+  #cancelRest(): void {
+    if (this.remaining === 0) return
+    for (let index = 0; index < this.#states.length; index++) {
+      if (!ENDED_STEP.has(this.stateOf(index))) this.#move(index, 'cancelled')
+    }
+    this.underWay.clear()
+    this.#decided = []
   }
 
   #dependencyEnded(index: number, isMet: boolean): void {
