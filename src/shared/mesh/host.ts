@@ -23,7 +23,9 @@ import { createSession, type MeshSession, SESSION_PROTOCOL } from './session.ts'
 import { SessionBook } from './session-book.ts'
 import type { Session, SessionEnd } from './session-contract.ts'
 import { DEFAULT_SESSION_LIMITS } from './session-limits.ts'
+import { withJoinedWrites } from './workarounds/joined-writes.ts'
 import { promptKeychain } from './workarounds/keychain-delay.ts'
+import { withFewerWindowUpdates } from './workarounds/window-updates.ts'
 
 /** Starts a host. Throws what libp2p throws when an address cannot be listened on. */
 export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost> {
@@ -184,7 +186,7 @@ class Host implements MeshHost {
     const open = (signal: AbortSignal) =>
       connection.newStream(BLOB_PROTOCOL, { signal, runOnLimitedConnection: true })
     const session = createSession({
-      stream,
+      stream: withFewerWindowUpdates(stream),
       peerId,
       direction,
       // Whom we dialled is who we wanted.
@@ -207,7 +209,7 @@ function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2p
     start: false,
     addresses: { listen, ...(announce === undefined ? {} : { appendAnnounce: announce }) },
     transports,
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [withJoinedWrites(noise())],
     streamMuxers: [yamux()],
     connectionGater: connectionGater(options.gater),
     connectionManager: {
