@@ -2,6 +2,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { tcp } from '@libp2p/tcp'
 import { z } from 'zod'
+import { noiseCrypto } from '../../src/node/transports/noise-crypto.ts'
 import { systemClock } from '../../src/shared/clock.ts'
 import { silentLogger } from '../../src/shared/logger.ts'
 import { createSurface } from '../../src/shared/mcp/create-surface.ts'
@@ -34,6 +35,7 @@ const surface = createSurface({
 })
 const host = await createMeshHost({
   transports: [tcp()],
+  noiseCrypto,
   listen: [],
   privateKey: await generateKeyPair('Ed25519'),
   gater: { isGranted: peerId => peerId === ownerId },

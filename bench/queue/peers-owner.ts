@@ -9,6 +9,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
 import { z } from 'zod'
+import { noiseCrypto } from '../../src/node/transports/noise-crypto.ts'
 import { Authority } from '../../src/shared/authority/authority.ts'
 import { MemoryAuthorityStore } from '../../src/shared/authority/memory-authority-store.ts'
 import { systemClock } from '../../src/shared/clock.ts'
@@ -41,6 +42,7 @@ async function measurePeers(folder: string, synchronous: 'full' | 'normal'): Pro
   })
   const host = await createMeshHost({
     transports: [tcp()],
+    noiseCrypto,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     privateKey,
     gater: authority,

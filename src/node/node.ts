@@ -43,6 +43,7 @@ import { openSqliteQueueStore } from './store/queue/sqlite-queue-store.ts'
 import { tickSubmit } from './tick-submit.ts'
 import { httpWebSocket } from './transports/http-websocket.ts'
 import { nodeTransports } from './transports/node-transports.ts'
+import { noiseCrypto } from './transports/noise-crypto.ts'
 
 /** The invite that is printed at the start: for the person who started the node, and a few friends. */
 const JOIN_INVITE = { roles: ['work'], ttl_ms: 24 * 3_600_000, uses: 100, name: 'printed at start' } as const
@@ -262,6 +263,7 @@ async function build(
   if (p2p.enabled) {
     const mesh = await createMeshHost({
       transports: [...nodeTransports(), websockets.transport],
+      noiseCrypto,
       listen: p2p.listen,
       announce: server?.addresses ?? [],
       privateKey,

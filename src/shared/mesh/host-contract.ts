@@ -1,4 +1,5 @@
 import type { PrivateKey } from '@libp2p/interface'
+import type { ICryptoInterface } from '@libp2p/noise'
 import type { Libp2pOptions } from 'libp2p'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
@@ -69,6 +70,8 @@ export interface MeshHostOptions {
   sessionLimits?: Partial<SessionLimits>
   /** Keeps the WebRTC-Direct certificate over a restart, so that announced addresses stay valid. */
   datastore?: NonNullable<Libp2pOptions['datastore']>
+  /** How connections are encrypted (Noise); what its package has for the platform unless given. */
+  noiseCrypto?: ICryptoInterface
   /** Serves circuit relay v2 to granted peers. */
   relayServer?: boolean
 }

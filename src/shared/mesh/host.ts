@@ -203,13 +203,13 @@ class Host implements MeshHost {
 }
 
 function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2pOptions {
-  const { listen, announce, transports, privateKey, datastore, relayServer } = options
+  const { listen, announce, transports, privateKey, datastore, relayServer, noiseCrypto } = options
   return {
     privateKey,
     start: false,
     addresses: { listen, ...(announce === undefined ? {} : { appendAnnounce: announce }) },
     transports,
-    connectionEncrypters: [withJoinedWrites(noise())],
+    connectionEncrypters: [withJoinedWrites(noise(noiseCrypto === undefined ? {} : { crypto: noiseCrypto }))],
     streamMuxers: [yamux()],
     connectionGater: connectionGater(options.gater),
     connectionManager: {
