@@ -23,22 +23,30 @@ export async function toolmesh(path: string, synchronous: 'full' | 'normal'): Pr
     queue.announce(link, announcementOf(runner.instanceId, credits))
   }
   const numberOf = new Map<string, number>()
+  /** Ended before all of their submit was acknowledged. */
+  const early = new Set<string>()
+  let done = (_number: number): void => {}
   return {
     async submit(numbers) {
       const requests = numbers.map(n => ({ tool: NO_OP.name, params: { ...payloadOf(n) } }))
       const receipts = await queue.submit('bench', requests)
       receipts.forEach((receipt, index) => {
         if ('error' in receipt) throw new Error(receipt.error.message)
-        numberOf.set(receipt.task_id, numbers[index] ?? Number.NaN)
+        const number = numbers[index] ?? Number.NaN
+        if (early.delete(receipt.task_id)) done(number)
+        else numberOf.set(receipt.task_id, number)
       })
     },
     async work(concurrency, onDone) {
+      done = onDone
       const unsubscribe = queue.onChange(({ task_id, state }) => {
         if (state !== 'succeeded') return
         const number = numberOf.get(task_id)
-        if (number === undefined) throw new Error('a task ended before it was acknowledged')
-        numberOf.delete(task_id)
-        onDone(number)
+        if (number === undefined) early.add(task_id)
+        else {
+          numberOf.delete(task_id)
+          onDone(number)
+        }
       })
       offer(concurrency)
       return {

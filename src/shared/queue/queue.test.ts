@@ -209,6 +209,7 @@ describe('a worker that goes away', () => {
     worker.live = () => []
     queue.announce(worker, worker.announcement(1))
     const id = idOf((await queue.submit('alice', [work(1)]))[0])
+    await settle()
     await clock.advance(29_000)
     expect((await queue.get(id)).state).toBe('running')
     await clock.advance(2_000)
@@ -274,6 +275,7 @@ describe('time limits', () => {
     const worker = new TestWorker('w1')
     queue.announce(worker, worker.announcement(2))
     const id = idOf((await queue.submit('alice', [work(1, { attempt_timeout_ms: 1_000 })]))[0])
+    await settle()
     await clock.advance(7_000)
     expect((await queue.get(id)).attempts.map(each => each.state)).toEqual(['timed_out', 'running'])
     expect(worker.calls[0]!.signal.aborted).toBe(true)

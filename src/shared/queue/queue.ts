@@ -27,7 +27,7 @@ import { keepRetention } from './retention.ts'
 import { eventOf } from './states/changed-reply.ts'
 import type { Changed, Command, Reply } from './states/commands.ts'
 import { laneKey } from './states/lane.ts'
-import { GroupCommit } from './store/group-commit.ts'
+import { type CommitLine, GroupCommit } from './store/group-commit.ts'
 import type { EventPage, QueueStore, TaskPage } from './store/store.ts'
 import { StoreHealth } from './store/store-health.ts'
 import {
@@ -126,7 +126,7 @@ export class Queue implements WorkOwner {
       graceMs: init.graceMs ?? 5_000,
       health: this.#health,
       categoryOf: tool => catalogue.get(tool)?.category ?? '',
-      commit: command => this.#commits.add(command),
+      commit: (command, line) => this.#add(command, line),
     })
     this.#submission = new Submission({
       catalogue,
@@ -135,7 +135,7 @@ export class Queue implements WorkOwner {
       bodies,
       nextId: taskIds(ownerId, clock, random),
       commit: command => {
-        const reply = this.#commits.add(command)
+        const reply = this.#add(command)
         this.#dispatcher.submitting(command.task)
         return reply
       },
@@ -147,7 +147,7 @@ export class Queue implements WorkOwner {
       clock,
       random,
       bodies,
-      commit: command => this.#commits.add(command),
+      commit: command => this.#add(command),
       logsOf: taskId => this.logsOf(taskId),
     })
     this.#reader = new TaskReader({ store, bodies, waiters: this.#waiters, limits })
@@ -419,11 +419,15 @@ export class Queue implements WorkOwner {
 
   async #change(command: Command): Promise<void> {
     this.#ensureWritable()
-    const reply = await this.#commits.add(command)
+    const reply = await this.#add(command)
     if (reply.changed) return
     const { refusal, task_id, state = 'unknown' } = reply
     if (refusal === 'not_found') throw new TaskNotFoundError(task_id)
     throw refusal === 'terminal' ? new TaskEndedError(task_id, state) : new TaskStartedError(task_id, state)
+  }
+
+  #add(command: Command, line: CommitLine = lineOf(command)): Promise<Reply> {
+    return this.#commits.add(command, line)
   }
 
   /** One transaction, and all that follows from it, before anyone is told. */
@@ -462,4 +466,9 @@ export class Queue implements WorkOwner {
     if (this.#state === 'closed') throw new QueueClosedError()
     this.#health.ensureWell()
   }
+}
+
+function lineOf({ kind }: Command): CommitLine {
+  if (kind === 'submit') return 'new'
+  return kind === 'lease' ? 'start' : 'end'
 }

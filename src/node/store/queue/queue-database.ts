@@ -79,7 +79,7 @@ export class QueueDatabase {
   }
 
   waiting(lane: string, after: number, limit: number): WaitingTask[] {
-    return this.#readTables(({ ledger }) => ledger.waiting(lane, after, limit))
+    return this.#read(({ ledger }) => ledger.waiting(lane, after, limit))
   }
 
   due(after: Pick<DueTask, 'due_at' | 'order'> | undefined, limit: number): DueTask[] {

@@ -160,10 +160,18 @@ export class TaskLedger {
     return this.#lanes.waiting()
   }
 
-  /** After a checkpoint. */
   waiting(lane: string, after: number, limit: number): WaitingTask[] {
     const entry = this.#lanes.find(lane)
-    return entry === undefined ? [] : this.#tasks.waiting(entry, after, limit)
+    if (entry === undefined) return []
+    const unwritten = this.#unwritten.waitingIn(entry, after)
+    const written = this.#tasks.waiting(
+      entry,
+      after,
+      limit,
+      taskId => this.#unwritten.get(taskId) === undefined,
+    )
+    if (unwritten.length === 0) return written
+    return [...written, ...unwritten].sort((a, b) => a.order - b.order).slice(0, limit)
   }
 
   events(after: number, limit: number): EventPage {

@@ -79,17 +79,34 @@ export class TaskTable {
     this.#statements.writeSpec.run(specOf(head), n)
   }
 
-  /** Whoever asks will lease them soon: they are read whole at once, and kept at hand. */
-  waiting(lane: LaneEntry, after: number, limit: number): WaitingTask[] {
-    return this.#statements.readWaiting.all(lane.id, after, limit).map(row => {
-      const { n, head } = taskFromRow(row)
-      const { params } = row
-      if (this.#cache.get(head.task_id) === undefined) {
-        const found = typeof params === 'string' ? { n, head, lane, params } : { n, head, lane }
-        this.#cache.set(head.task_id, found)
+  /**
+   * Those that wait in the lane by their rows and by `isCurrent`, behind `after`, at most `limit`. Whoever asks will
+   * lease them soon: they are read whole at once, and kept at hand.
+   */
+  waiting(
+    lane: LaneEntry,
+    after: number,
+    limit: number,
+    isCurrent: (taskId: string) => boolean,
+  ): WaitingTask[] {
+    const found: WaitingTask[] = []
+    for (let from = after; found.length < limit; ) {
+      const rows = this.#statements.readWaiting.all(lane.id, from, limit - found.length)
+      for (const row of rows) {
+        const { n, head } = taskFromRow(row)
+        from = n
+        if (!isCurrent(head.task_id)) continue
+        const { params } = row
+        if (this.#cache.get(head.task_id) === undefined)
+          this.#cache.set(
+            head.task_id,
+            typeof params === 'string' ? { n, head, lane, params } : { n, head, lane },
+          )
+        found.push({ task_id: head.task_id, order: n, queued_at: head.queued_at ?? head.created_at })
       }
-      return { task_id: head.task_id, order: n, queued_at: head.queued_at ?? head.created_at }
-    })
+      if (rows.length === 0) break
+    }
+    return found
   }
 
   #remember({ n, head, lane, params }: TaskRow): void {

@@ -1,4 +1,6 @@
 import type { Body, JsonText } from '../../../shared/queue/states/commands.ts'
+import type { WaitingTask } from '../../../shared/queue/store/store.ts'
+import type { LaneEntry } from './lane-register.ts'
 import type { TaskRow } from './task-table.ts'
 
 /** A task with changes that are in the redo log and not in the tables yet. */
@@ -36,6 +38,16 @@ export class UnwrittenTasks {
   /** The new task that has this key. */
   holderOf(principal: string, idempotencyKey: string): UnwrittenTask | undefined {
     return this.#byKey.size === 0 ? undefined : this.#byKey.get(keyOf(principal, idempotencyKey))
+  }
+
+  /** Those that wait in the lane, with numbers above `after`. */
+  waitingIn(lane: LaneEntry, after: number): WaitingTask[] {
+    const found: WaitingTask[] = []
+    for (const { lane: waitsIn, n, head } of this.#byId.values()) {
+      if (waitsIn !== lane || n <= after) continue
+      found.push({ task_id: head.task_id, order: n, queued_at: head.queued_at ?? head.created_at })
+    }
+    return found
   }
 
   add(task: UnwrittenTask): void {

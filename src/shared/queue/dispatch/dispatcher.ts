@@ -5,6 +5,7 @@ import type { Bodies } from '../bodies/bodies.ts'
 import type { QueueLimits } from '../limits.ts'
 import type { Command, Reply } from '../states/commands.ts'
 import { laneKey } from '../states/lane.ts'
+import type { CommitLine } from '../store/group-commit.ts'
 import { InsistentCommit } from '../store/insistent-commit.ts'
 import type { QueueStore } from '../store/store.ts'
 import type { StoreHealth } from '../store/store-health.ts'
@@ -33,8 +34,8 @@ export interface DispatcherInit {
   health: StoreHealth
   bodies: Bodies
   categoryOf: (tool: string) => string
-  /** Commits a command; `follow` hears of its reply first. */
-  commit: (command: Command) => Promise<Reply>
+  /** Commits a command, in the line of its kind unless another is named; `follow` hears of its reply first. */
+  commit: (command: Command, line?: CommitLine) => Promise<Reply>
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Changed, CommandMap } from '../states/commands.ts'
+import type { CommitLine } from '../store/group-commit.ts'
 import type { InsistentCommit } from '../store/insistent-commit.ts'
 import type { Taken, WaitingTasks } from '../waiting/waiting-tasks.ts'
 import type { HeldLease } from './lease-book.ts'
@@ -53,9 +54,9 @@ export class LeaseGrants {
     return Promise.resolve()
   }
 
-  /** As `grant`, for a task that has not come to its lane yet. */
+  /** As `grant`, for a task that is only being made: the lease stands behind its submit. */
   grantNew(taken: Taken, slot: WorkerSlot, onGrant: OnGrant): Promise<unknown> {
-    return this.#commit({ taken, slot, lanes: new Set(), onGrant })
+    return this.#commit({ taken, slot, lanes: new Set(), onGrant }, 'new')
   }
 
   /** Whether the task was taken from this lane, which it has left now by a committed change. */
@@ -85,20 +86,15 @@ export class LeaseGrants {
     else attempts.release(lease, 'given_back')
   }
 
-  #commit(granting: Granting): Promise<unknown> {
+  #commit(granting: Granting, line?: CommitLine): Promise<unknown> {
     const { roster, commits, clock } = this.#init
     const { taken, slot } = granting
     slot.running += 1
     roster.changed(slot)
     this.#granting.set(taken.task_id, granting)
     const { peer_id, instance_id } = slot
-    return commits.change({
-      kind: 'lease',
-      task_id: taken.task_id,
-      at: clock.now(),
-      peer_id,
-      instance_id,
-    })
+    const { task_id } = taken
+    return commits.change({ kind: 'lease', task_id, at: clock.now(), peer_id, instance_id }, line)
   }
 
   #grantOf({ task_id, fence, tool }: Changed, granted: NonNullable<Changed['granted']>): Grant {

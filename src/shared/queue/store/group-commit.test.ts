@@ -17,9 +17,9 @@ describe('GroupCommit', () => {
   it('starts at once when idle, and what arrives meanwhile is the next batch', async () => {
     const { commits, commit } = slowStore()
     const group = new GroupCommit(commit, 100)
-    const first = group.add(1)
+    const first = group.add(1, 'end')
     await turn()
-    const others = [group.add(2), group.add(3)]
+    const others = [group.add(2, 'end'), group.add(3, 'end')]
     await turn()
     expect(commits.map(({ batch }) => batch)).toEqual([[1]])
     commits[0]!.end()
@@ -33,7 +33,7 @@ describe('GroupCommit', () => {
   it('fails only the batch that failed', async () => {
     const { commits, commit } = slowStore()
     const group = new GroupCommit(commit, 2)
-    const all = [1, 2, 3].map(n => group.add(n))
+    const all = [1, 2, 3].map(n => group.add(n, 'end'))
     await turn()
     commits[0]!.fail(new Error('disk full'))
     await expect(all[0]).rejects.toThrow('disk full')
@@ -46,9 +46,9 @@ describe('GroupCommit', () => {
   it('starts a second commit beside the first only for a batch that is worth it', async () => {
     const { commits, commit } = slowStore()
     const group = new GroupCommit(commit, 100)
-    const all = [group.add(0)]
+    const all = [group.add(0, 'new')]
     await turn()
-    for (let n = 1; n <= 250; n++) all.push(group.add(n))
+    for (let n = 1; n <= 250; n++) all.push(group.add(n, 'new'))
     await turn()
     expect(commits.map(({ batch }) => batch.length)).toEqual([1, 100])
     expect(group.pending).toBe(150)
@@ -61,20 +61,60 @@ describe('GroupCommit', () => {
     expect(await Promise.all(all)).toEqual(Array.from({ length: 251 }, (_, n) => n * 10))
   })
 
-  it('makes two commits of much that arrives at once, so that they take turns', async () => {
+  it('takes all that one event causes, however many promises lie between', async () => {
+    const { commits, commit } = slowStore()
+    const group = new GroupCommit(commit, 100)
+    const first = group.add(1, 'end')
+    for (let hop = 0; hop < 5; hop++) await undefined
+    const second = group.add(2, 'start')
+    await turn()
+    expect(commits.map(({ batch }) => batch)).toEqual([[1, 2]])
+    commits[0]!.end()
+    expect(await Promise.all([first, second])).toEqual([10, 20])
+  })
+
+  it('makes two commits of equal parts of what many attempts wait for, so that they take turns', async () => {
     const { commits, commit } = slowStore()
     const group = new GroupCommit(commit, 1_000)
-    const all = Array.from({ length: 120 }, (_, n) => group.add(n))
+    const ends = Array.from({ length: 60 }, (_, n) => group.add(n, 'end'))
+    const starts = Array.from({ length: 40 }, (_, n) => group.add(100 + n, 'start'))
     await turn()
-    expect(commits.map(({ batch }) => batch.length)).toEqual([90])
+    const kinds = ({ batch }: { batch: number[] }) => [
+      batch.filter(n => n < 100).length,
+      batch.filter(n => n >= 100).length,
+    ]
+    expect(commits.map(kinds)).toEqual([
+      [30, 20],
+      [30, 20],
+    ])
+    // With enough under way all that waits goes together, as soon as one of the two has ended.
+    const more = Array.from({ length: 70 }, (_, n) => group.add(n, 'end'))
     commits[0]!.end()
     await turn()
-    expect(commits[1]!.batch.length).toBe(30)
-    // While there is enough under way, all that waits goes together.
-    all.push(...Array.from({ length: 100 }, (_, n) => group.add(120 + n)))
-    await turn()
-    expect(commits[2]!.batch.length).toBe(100)
+    expect(commits.slice(2).map(kinds)).toEqual([[60, 0]])
     for (const index of [1, 2]) commits[index]!.end()
-    expect(await Promise.all(all)).toEqual(all.map((_, n) => n * 10))
+    await turn()
+    commits[3]!.end()
+    expect(await Promise.all([...ends, ...starts, ...more])).toHaveLength(170)
+  })
+
+  it('gives new work a share of each commit that attempts wait for, and all of the others', async () => {
+    const { commits, commit } = slowStore()
+    const group = new GroupCommit(commit, 200)
+    const all = Array.from({ length: 500 }, (_, n) => group.add(n, 'new'))
+    all.push(group.add(1_000, 'end'))
+    await turn()
+    expect(commits[0]!.batch).toEqual([1_000, ...Array.from({ length: 32 }, (_, n) => n)])
+    expect(commits[1]!.batch).toEqual(Array.from({ length: 200 }, (_, n) => 32 + n))
+    for (let n = 0; n < 400; n++) all.push(group.add(2_000 + n, 'start'))
+    commits[0]!.end()
+    await turn()
+    const fresh = commits[2]!.batch.filter(n => n < 1_000)
+    expect([commits[2]!.batch.length, fresh.length, fresh[0]]).toEqual([200, 66, 232])
+    for (let index = 1; group.pending > 0 || index < commits.length; index++) {
+      commits[index]!.end()
+      await turn()
+    }
+    expect(await Promise.all(all)).toHaveLength(901)
   })
 })

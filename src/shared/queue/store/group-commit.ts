@@ -6,16 +6,28 @@ interface Waiting<C, R> {
 }
 
 /**
+ * The lines in which commands wait, each first come, first served. What attempts need (`end`, `start`) goes before new
+ * work, which has a share of every commit.
+ */
+export type CommitLine = 'end' | 'start' | 'new'
+
+/**
  * Commands that make a second commit worth starting while one runs: the store then goes from one to the next
  * without waiting for this side, and fewer would only split the batches.
  */
 const OVERLAP_FROM = 32
 
-/** Commands that are worth two commits: see `#batchSize`. */
-const SPLIT_FROM = 3 * OVERLAP_FROM
+/** Commands of attempts that are worth two commits: this side follows the one while the store works on the other. */
+const SPLIT_FROM = 2 * OVERLAP_FROM
 
 /** Commits under way at once, at most. */
 const MAX_RUNNING = 2
+
+/** New work in a commit that attempts wait for: one for each two of theirs, or so many where they are fewer. */
+const NEW_AT_LEAST = 32
+
+/** Microtasks in a row in which nothing comes: then one event has caused all that it will. */
+const QUIET_MICROTASKS = 8
 
 /**
  * Group commit without a timer: a commit starts at once when none is running, and what arrives meanwhile is the
@@ -24,7 +36,7 @@ const MAX_RUNNING = 2
 export class GroupCommit<C, R> {
   readonly #commit: (batch: C[]) => Promise<R[]>
   readonly #maxBatch: number
-  #waiting: Waiting<C, R>[] = []
+  readonly #waiting: Record<CommitLine, Waiting<C, R>[]> = { end: [], start: [], new: [] }
   #running = 0
   /** Commands in the commits that run. */
   #underWay = 0
@@ -39,13 +51,13 @@ export class GroupCommit<C, R> {
 
   /** Commands that wait for their commit to start. */
   get pending(): number {
-    return this.#waiting.length
+    return this.#attempts + this.#waiting.new.length
   }
 
-  /** Resolves with the command's reply when it is durable; rejects when its batch failed. Keeps the order of calls. */
-  add(command: C): Promise<R> {
+  /** Resolves with the command's reply when it is durable; rejects when its batch failed. */
+  add(command: C, line: CommitLine): Promise<R> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ command, resolve, reject })
+      this.#waiting[line].push({ command, resolve, reject })
       this.#schedule()
     })
   }
@@ -56,36 +68,57 @@ export class GroupCommit<C, R> {
     await new Promise<void>(resolve => this.#idle.push(resolve))
   }
 
+  get #attempts(): number {
+    return this.#waiting.end.length + this.#waiting.start.length
+  }
+
   get #isIdle(): boolean {
-    return this.#running === 0 && this.#waiting.length === 0
+    return this.#running === 0 && this.pending === 0
   }
 
   /** Begins after the running microtasks, so that what one event causes travels together. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
+    this.#whenQuiet(this.pending, QUIET_MICROTASKS)
+  }
+
+  #whenQuiet(pending: number, left: number): void {
     queueMicrotask(() => {
-      this.#scheduled = false
-      while (this.#mayStart) void this.#run(this.#waiting.splice(0, this.#batchSize))
-      if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve()
+      if (this.pending !== pending) this.#whenQuiet(this.pending, QUIET_MICROTASKS)
+      else if (left > 0) this.#whenQuiet(pending, left - 1)
+      else this.#start()
     })
   }
 
-  get #mayStart(): boolean {
-    if (this.#running === 0) return this.#waiting.length > 0
-    return this.#running < MAX_RUNNING && this.#waiting.length >= OVERLAP_FROM
+  #start(): void {
+    this.#scheduled = false
+    while (this.#mayStart) void this.#run(this.#nextBatch())
+    if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /**
-   * All that waits, but where little or nothing is under way a quarter is left to the next commit: this side then
-   * follows the one while the store works on the other, and from then on they take turns. The smaller part is the
-   * last, as outcomes come before the leases that follow on them, and both parts need leases to go on.
-   */
-  get #batchSize(): number {
-    const { length } = this.#waiting
-    const quarter = Math.floor(length / 4)
-    const isSplit = length >= SPLIT_FROM && this.#underWay < quarter
-    return Math.min(isSplit ? length - quarter : length, this.#maxBatch)
+  get #mayStart(): boolean {
+    if (this.#running === 0) return this.pending > 0
+    return this.#running < MAX_RUNNING && this.pending >= OVERLAP_FROM
+  }
+
+  /** Ends and starts in equal parts, as both commits need both to go on, then new work. */
+  #nextBatch(): Waiting<C, R>[] {
+    const { end, start, new: fresh } = this.#waiting
+    const attempts = this.#attempts
+    const kept = Math.min(fresh.length, Math.floor(this.#maxBatch / 3))
+    const most = Math.min(this.#share(attempts), this.#maxBatch - kept)
+    const ends = Math.round((end.length * most) / Math.max(attempts, 1))
+    const batch = [...end.splice(0, ends), ...start.splice(0, most - ends)]
+    const left = attempts === 0 ? fresh.length : Math.max(NEW_AT_LEAST, most >> 1)
+    batch.push(...fresh.splice(0, Math.min(left, this.#maxBatch - batch.length)))
+    return batch
+  }
+
+  /** Of what attempts wait for: all, or as much as makes this commit and those under way of one size. */
+  #share(attempts: number): number {
+    if (attempts < SPLIT_FROM) return attempts
+    return Math.min(attempts, Math.max(OVERLAP_FROM, Math.ceil((this.#underWay + attempts) / 2)))
   }
 
   async #run(batch: Waiting<C, R>[]): Promise<void> {

@@ -1,7 +1,7 @@
 import type { WaitingTask } from '../store/store.ts'
 
 /** Tasks that a window holds at most. */
-const WINDOW = 256
+const WINDOW = 512
 /** Tasks that a window holds at most while all windows together hold `HELD_AT_MOST`. */
 const SMALL_WINDOW = 8
 /** Tasks in all windows beyond which windows are small: some 20 MiB. */
@@ -66,7 +66,7 @@ export class LaneWindow {
   /** A page should be read: the window runs low. */
   get wantsPage(): boolean {
     if (!this.beyond || this.#reading !== undefined) return false
-    return this.head === undefined || this.#tasks.length < this.#budget.window / 4
+    return this.head === undefined || this.#tasks.length < this.#budget.window / 2
   }
 
   /** A task waits now. False: it is here already. */
