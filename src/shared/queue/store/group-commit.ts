@@ -55,7 +55,7 @@ export class GroupCommit<C, R> {
   }
 
   /** Resolves with the command's reply when it is durable; rejects when its batch failed. */
-  add(command: C, line: CommitLine): Promise<R> {
+  add(command: C, line: CommitLine = 'new'): Promise<R> {
     return new Promise((resolve, reject) => {
       this.#waiting[line].push({ command, resolve, reject })
       this.#schedule()
