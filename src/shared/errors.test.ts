@@ -26,6 +26,18 @@ describe('bad input', () => {
   )
 })
 
+describe('one of several faults', () => {
+  it('is told as it would be by itself, its value shortened', () => {
+    expect(new InvalidInputError('/n', 'x'.repeat(500), 'an integer').toFault()).toEqual({
+      field: '/n',
+      message: expect.stringMatching(/^\/n: got "x{119}…, allowed: an integer$/),
+      value: expect.stringMatching(/^"x{119}…$/),
+      allowed: 'an integer',
+    })
+    expect(new InvalidInputError('/n', undefined, 'an integer').toFault()).not.toHaveProperty('value')
+  })
+})
+
 describe('facts of an error', () => {
   it('come back as the error that they are of, whatever another peer calls it', () => {
     const facts: ErrorFacts = { code: 'queue_full', message: 'm', retryable: true, retry_after_ms: 5 }

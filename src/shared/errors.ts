@@ -38,6 +38,17 @@ export const ERROR_TABLE = {
 
 export type ErrorCode = keyof typeof ERROR_TABLE
 
+/** One of several things that are wrong with an input. */
+export type Fault = {
+  /** JSON Pointer below the input. */
+  field: string
+  message: string
+  /** The value that was given, shortened. */
+  value?: unknown
+  /** What is allowed instead, for a person to read. */
+  allowed?: string
+}
+
 /** What a caller is told of an error: JSON, the same on every surface. */
 export interface ErrorFacts {
   code: ErrorCode
@@ -51,12 +62,15 @@ export interface ErrorFacts {
   allowed?: string
   /** For `queue_full` and `rate_limited`: milliseconds to wait before another try. */
   retry_after_ms?: number
+  /** All that is wrong, where it was looked at as a whole; `field`, `value` and `allowed` are of the first. */
+  faults?: Fault[]
 }
 
 export interface ErrorDetails {
   field?: string
   value?: unknown
   allowed?: string
+  faults?: Fault[]
   retryable?: boolean
   retry_after_ms?: number
   cause?: unknown
@@ -80,7 +94,7 @@ export class ToolmeshError extends Error {
   }
 
   toFacts(): ErrorFacts {
-    const { field, value, allowed, retry_after_ms } = this.details
+    const { field, value, allowed, retry_after_ms, faults } = this.details
     return {
       code: this.code,
       message: this.message,
@@ -89,6 +103,7 @@ export class ToolmeshError extends Error {
       ...(value === undefined ? {} : { value: shorten(value) }),
       ...(allowed === undefined ? {} : { allowed }),
       ...(retry_after_ms === undefined ? {} : { retry_after_ms }),
+      ...(faults === undefined ? {} : { faults }),
     }
   }
 }
@@ -107,6 +122,17 @@ export class InvalidInputError extends ToolmeshError {
       allowed,
       ...(hidden ? {} : { value }),
     })
+  }
+
+  /** As one of the faults of a whole. */
+  toFault(): Fault {
+    const { field = '', value, allowed } = this.toFacts()
+    return {
+      field,
+      message: this.message,
+      ...(value === undefined ? {} : { value }),
+      ...(allowed === undefined ? {} : { allowed }),
+    }
   }
 }
 

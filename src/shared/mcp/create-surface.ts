@@ -1,6 +1,7 @@
 import type { Principal } from '../authority/principal.ts'
 import { permits, requireRole } from '../authority/roles.ts'
 import type { Clock } from '../clock.ts'
+import { closestName } from '../tools/closest-name.ts'
 import type { JsonObject, JsonSchema } from '../tools/tool.ts'
 import { errorResultOf } from './call-result.ts'
 import { type Callable, callableOf } from './callable.ts'
@@ -9,7 +10,6 @@ import { UnknownToolError } from './errors.ts'
 import { metaTools } from './meta/meta-tools.ts'
 import type { MeshResource } from './resources/mesh-resource.ts'
 import { ResourceTable } from './resources/resource-table.ts'
-import { closestName } from './suggest.ts'
 import type { CallContext, CallResult, Surface, SurfaceTool, ToolListing } from './surface.ts'
 
 /** Milliseconds that a direct call may run, unless the surface was given another limit: five minutes. */

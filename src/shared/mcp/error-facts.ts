@@ -12,4 +12,15 @@ export const errorFacts: z.ZodType<ErrorFacts> = z.object({
   value: z.unknown().exactOptional(),
   allowed: z.string().exactOptional().describe('What is allowed instead.'),
   retry_after_ms: z.number().exactOptional(),
+  faults: z
+    .array(
+      z.object({
+        field: z.string(),
+        message: z.string(),
+        value: z.unknown().exactOptional(),
+        allowed: z.string().exactOptional(),
+      }),
+    )
+    .exactOptional()
+    .describe('All that is wrong, where it was looked at as a whole.'),
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { InvalidInputError, ToolmeshError } from '../../errors.ts'
+import { closestName } from '../../tools/closest-name.ts'
 import type { Callable } from '../callable.ts'
-import { closestName } from '../suggest.ts'
 
 /** The parameters by which a meta tool is told of another tool. */
 export const toolChoice = {
