@@ -80,7 +80,7 @@ export interface WorkflowHead {
   handover?: { to: string; transfer: string }
   /** The node (peer id) of another store that has it now; what is here is a memory of it. */
   moved_to?: string
-  /** The node that it came from. */
+  /** The node that it came from first. */
   moved_from?: string
 }
 

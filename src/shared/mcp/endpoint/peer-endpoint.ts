@@ -13,7 +13,8 @@ import type {
   WorkOwner,
 } from '../../queue/work.ts'
 import type { RuntimeCall } from '../../router/runtime.ts'
-import type { Json } from '../../tools/tool.ts'
+import type { Json, JsonObject } from '../../tools/tool.ts'
+import type { TransferAnswer, TransferPage } from '../../workflow/ownership/handover/transfer.ts'
 import type { Method } from '../binding/method.ts'
 import { type RpcCall, serveSurface } from '../binding/serve-surface.ts'
 import { isJsonObject } from '../json-object.ts'
@@ -21,10 +22,11 @@ import { parseInput } from '../parse-input.ts'
 import type { Surface } from '../surface.ts'
 import { attemptMethods, hasLease } from './attempt-methods.ts'
 import { EndpointTransport } from './endpoint-transport.ts'
+import { adoptParams, adoptResult } from './handover-protocol.ts'
 import { LeasedWork } from './leased-work.ts'
 import { OwnerClient, type RedeemedGrant } from './owner-client.ts'
-import { callPeer } from './peer-call.ts'
-import { PeerClient } from './peer-client.ts'
+import { callPeer, callToolOf } from './peer-call.ts'
+import { PeerClient, type RequestOptions } from './peer-client.ts'
 import { redeemParams, WORK_METHOD } from './protocol.ts'
 import { type Notify, RemoteWorker } from './remote-worker.ts'
 import { workMethods } from './work-methods.ts'
@@ -37,6 +39,11 @@ export interface PeerAuthority {
   redeem?(secret: string, peerId: string): Promise<{ roles: readonly string[]; expires_at: string }>
 }
 
+/** Takes workflows of other nodes, page by page. */
+export interface WorkflowAdopter {
+  take(from: string, page: TransferPage): Promise<TransferAnswer>
+}
+
 export interface PeerEndpointInit {
   session: Session
   /** What the peer may call and read here, as its roles allow; a tab's holds just its catalogue. */
@@ -46,6 +53,8 @@ export interface PeerEndpointInit {
   owner?: WorkOwner | undefined
   /** What runs attempts, if this peer works for others. */
   worker?: Worker | undefined
+  /** What takes workflows that the peer hands over, if this peer owns any. */
+  adopter?: WorkflowAdopter | undefined
   /** The peer announced itself here, or something of that changed. */
   onAnnounce?: ((announcement: Announcement) => void) | undefined
   logger: Logger
@@ -75,6 +84,10 @@ export interface PeerEndpoint {
   start(assignments: Assignment[]): void
   /** Calls `listener` when the peer has work again after a claim got less than it asked for. */
   onWork(listener: () => void): void
+  /** Hands over a page of a workflow. */
+  handOver(page: TransferPage, options: RequestOptions): Promise<TransferAnswer>
+  /** Calls a tool of the peer itself, as `p2p_workflow_status`, in this node's name. */
+  callTool(name: string, input: JsonObject, options: RequestOptions): Promise<Json>
   /** Runs one call on the peer, for its PeerRuntime. */
   call(call: RuntimeCall): Promise<Json>
   close(): Promise<void>
@@ -85,7 +98,7 @@ export interface PeerEndpoint {
  * peers"). The dialler initializes first. A peer without a grant can initialize, ping and redeem, no more.
  */
 export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
-  const { session, surface, authority, owner, worker, logger } = init
+  const { session, surface, authority, owner, worker, adopter, logger } = init
   const { peerId } = session
   const peerInitialized = Promise.withResolvers<void>()
   const peer = new PeerClient({
@@ -124,6 +137,8 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
       }
       Object.assign(methods, workMethods({ owner, link, onAnnounce }))
     }
+    if (adopter !== undefined)
+      methods['toolmesh/adopt'] = params => adopter.take(peerId, parseInput(adoptParams, params))
     const plainCall = base['tools/call']
     if (worker !== undefined && leased !== undefined && plainCall !== undefined) {
       Object.assign(
@@ -179,6 +194,8 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
       leased.start(assignments)
     },
     onWork: listener => peer.onNotification(WORK_METHOD, listener),
+    handOver: (page, options) => peer.request('toolmesh/adopt', page, adoptResult, options),
+    callTool: (name, input, options) => callToolOf(peer, name, input, options),
     call: call => callPeer(peer, peerId, call),
     close: () => session.close(),
   }

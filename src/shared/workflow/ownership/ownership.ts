@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import type { Logger } from '../../logger.ts'
+import type { WorkflowOwner } from '../status.ts'
 import type { Claim, EngineEntry, StoreHint, WorkflowStore } from '../store/store.ts'
 import { ENDED_WORKFLOW, type WorkflowHead } from '../workflow.ts'
 import { EngineLease } from './engine-lease.ts'
@@ -21,19 +22,6 @@ export interface OwnershipInit {
   leaseMs?: number
   clock: Clock
   logger: Logger
-}
-
-/** Who works on a workflow, and why it is so. */
-export interface Coordination {
-  /** `moving`: on its way to the node `moved_to` of another store, which has not answered yet. */
-  state: 'owned' | 'unowned' | 'moving' | 'moved' | 'ended'
-  /** Engine id, and the peer id of its node where that engine is known. */
-  engine?: string
-  node?: string
-  moved_to?: string
-  fence: number
-  /** For a person. */
-  why: string
 }
 
 /**
@@ -103,7 +91,7 @@ export class Ownership {
   }
 
   /** Who works on a workflow and why. */
-  coordination(head: WorkflowHead): Coordination {
+  coordination(head: WorkflowHead): WorkflowOwner {
     const { owner, fence, handover, moved_to } = head
     const entry = this.#lease.engines.find(({ engine_id }) => engine_id === owner)
     const at = {
@@ -118,7 +106,7 @@ export class Ownership {
       const why = `it is on its way to the node ${handover.to}, which has not answered yet`
       return { ...at, state: 'moving', moved_to: handover.to, why }
     }
-    if (ENDED_WORKFLOW.has(head.state)) return { ...at, state: 'ended', why: `it ${head.state}` }
+    if (ENDED_WORKFLOW.has(head.state)) return { ...at, state: 'unowned', why: 'it has ended' }
     if (owner === undefined) return { ...at, state: 'unowned', why: 'no engine takes workflows now' }
     if (entry?.alive !== true)
       return {
