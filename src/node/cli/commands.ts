@@ -6,6 +6,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command 
   stdio: () => import('./stdio.ts'),
   call: () => import('./call.ts'),
   tasks: () => import('./tasks.ts'),
+  workflows: () => import('./workflows.ts'),
   peers: () => import('./peers.ts'),
   invite: () => import('./invite.ts'),
   token: () => import('./token.ts'),

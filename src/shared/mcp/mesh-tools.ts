@@ -9,19 +9,23 @@ import { type TaskToolsComponents, taskTools } from './taskqueue/task-tools.ts'
 import { createTokenTool } from './token/create.ts'
 import { listTokensTool } from './token/list.ts'
 import { revokeTokenTool } from './token/revoke.ts'
+import { workflowTools } from './workflow/workflow-tools.ts'
+import type { WorkflowsPort } from './workflow/workflows-port.ts'
 
 /** The parts that the mesh tools speak for. */
 export interface MeshToolsComponents extends TaskToolsComponents, Omit<CreateInviteComponents, 'authority'> {
   authority: InvitesPort
   peers: Pick<PeersPort, 'list'>
   connect: ConnectPeer
+  workflows?: WorkflowsPort
 }
 
 /** The tools that a node answers itself, beside the meta tools. */
 export function meshTools(parts: MeshToolsComponents): SurfaceTool[] {
-  const { authority, peers, connect } = parts
+  const { authority, peers, connect, workflows } = parts
   return [
     ...taskTools(parts),
+    ...(workflows === undefined ? [] : workflowTools(workflows)),
     createInviteTool(parts),
     listInvitesTool(authority),
     revokeInviteTool(authority),

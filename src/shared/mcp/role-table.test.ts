@@ -15,6 +15,7 @@ import type { Surface } from './surface.ts'
 import type { QueuePort } from './taskqueue/queue-port.ts'
 import type { SchedulesPort } from './taskqueue/schedules-port.ts'
 import type { WorkersPort } from './taskqueue/workers-port.ts'
+import type { WorkflowsPort } from './workflow/workflows-port.ts'
 
 /** Nothing is called: only the names are read. */
 const none = {} as unknown
@@ -32,6 +33,7 @@ describe('the table of roles', () => {
           subscriptions: new Subscriptions(),
           notifyUpdated: () => {},
           principal: () => undefined,
+          elicit: () => undefined,
           logger: silentLogger,
         }),
       ),
@@ -63,6 +65,7 @@ describe('the table of roles', () => {
         workers: none as WorkersPort,
         schedules: none as SchedulesPort,
         shutdown: () => {},
+        workflows: none as WorkflowsPort,
         catalogue: new Map(),
         authority: none as InvitesPort,
         peers: { list: () => [] },

@@ -10,7 +10,19 @@ export interface CallContext {
   readonly structuredOnly?: boolean
   onProgress?: (progress: Progress) => void
   onLog?: (line: LogLine) => void
+  /** Asks the caller's user; absent where its client cannot. */
+  elicit?: Elicit
 }
+
+/**
+ * Asks a person, by MCP's form elicitation: `schema` is an object of plain fields (without one there is only to accept).
+ * What was filled in, undefined when the person refused, did not answer in time or could not be asked. An abort takes
+ * the question back.
+ */
+export type Elicit = (
+  question: { message: string; schema?: JsonSchema },
+  signal: AbortSignal,
+) => Promise<JsonObject | undefined>
 
 /** MCP's tool annotations (hints for a client). */
 export interface ToolAnnotations {

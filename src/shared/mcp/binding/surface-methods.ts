@@ -4,9 +4,9 @@ import type { Principal } from '../../authority/principal.ts'
 import type { Logger } from '../../logger.ts'
 import { jsonObject } from '../json-object.ts'
 import { parseInput } from '../parse-input.ts'
-import type { Surface } from '../surface.ts'
+import type { Elicit, Surface } from '../surface.ts'
 import { callContext, LOGGING_LEVELS } from './call-stream.ts'
-import type { Method } from './method.ts'
+import type { Method, MethodRequest } from './method.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 export interface SurfaceMethodsComponents {
@@ -14,6 +14,8 @@ export interface SurfaceMethodsComponents {
   subscriptions: Subscriptions
   /** Tells the client that a resource changed. */
   notifyUpdated(uri: string): void
+  /** How to ask the user behind a request; undefined where its client cannot. */
+  elicit(request: MethodRequest): Elicit | undefined
   /** Who the session speaks for now; undefined once that is no longer valid. */
   principal(): Principal | undefined
   logger: Logger
@@ -29,11 +31,11 @@ export function surfaceMethods(components: SurfaceMethodsComponents): Record<str
 
     'tools/call'(params, request) {
       const { name, arguments: input = {} } = parseInput(callParams, params)
-      return surface.callTool(
-        name,
-        input,
-        callContext(request, name, () => level, logger),
-      )
+      const elicit = components.elicit(request)
+      return surface.callTool(name, input, {
+        ...callContext(request, name, () => level, logger),
+        ...(elicit === undefined ? {} : { elicit }),
+      })
     },
 
     'logging/setLevel'(params) {

@@ -3,6 +3,7 @@ import type { ToolCatalogue } from '../catalogue-tool.ts'
 import type { PeersPort } from '../peer/list.ts'
 import type { QueuePort } from '../taskqueue/queue-port.ts'
 import type { SchedulesPort } from '../taskqueue/schedules-port.ts'
+import type { WorkflowsPort } from '../workflow/workflows-port.ts'
 import type { MeshResource } from './mesh-resource.ts'
 import { type OverviewPort, overviewResource } from './overview.ts'
 import { peerResource, peersResource } from './peers.ts'
@@ -11,6 +12,8 @@ import { schedulesResource } from './schedules.ts'
 import { newestTaskEventsResource, taskEventsResource } from './task-events.ts'
 import { taskResource, tasksResource } from './tasks.ts'
 import { toolsResource } from './tools.ts'
+import { workflowEventsResource } from './workflow-events.ts'
+import { workflowResource, workflowsResource } from './workflows.ts'
 
 /** The parts that the `mesh://` resources show. */
 export interface MeshResourcesComponents {
@@ -18,6 +21,7 @@ export interface MeshResourcesComponents {
   peers: PeersPort
   queue: QueuePort
   schedules: SchedulesPort
+  workflows?: WorkflowsPort
   catalogue: ToolCatalogue
   clock: Clock
 }
@@ -28,6 +32,7 @@ export function meshResources({
   peers,
   queue,
   schedules,
+  workflows,
   catalogue,
   clock,
 }: MeshResourcesComponents): MeshResource[] {
@@ -41,6 +46,9 @@ export function meshResources({
     newestTaskEventsResource(queue),
     taskEventsResource(queue),
     schedulesResource(schedules),
+    ...(workflows === undefined
+      ? []
+      : [workflowsResource(workflows), workflowResource(workflows), workflowEventsResource(workflows)]),
     toolsResource(catalogue),
   ]
 }

@@ -80,24 +80,28 @@ export class ResourceTable {
   #find(uri: string): { resource: MeshResource; id: string } {
     for (const resource of this.#resources) {
       if (resource.uri === uri) return { resource, id: '' }
-      const id = isTemplate(resource) ? idBelow(resource.uri.replace(VARIABLE, ''), uri) : undefined
+      const id = isTemplate(resource) ? idBelow(resource.uri, uri) : undefined
       if (id !== undefined) return { resource, id }
     }
     throw new UnknownResourceError(uri)
   }
 }
 
-/** The only one of a template, its last segment (RFC 6570). */
-const VARIABLE = /\{\w+\}$/
+/** Those of a template, each a segment, behind all else (RFC 6570). */
+const VARIABLES = /\{\w+\}(\/\{\w+\})*$/
 
 function isTemplate(resource: MeshResource): boolean {
-  return VARIABLE.test(resource.uri)
+  return VARIABLES.test(resource.uri)
 }
 
-function idBelow(prefix: string, uri: string): string | undefined {
-  if (!uri.startsWith(prefix)) return undefined
-  const id = decoded(uri.slice(prefix.length))
-  return id === undefined || id === '' || id.includes('/') || VARIABLE.test(id) ? undefined : id
+/** What the variables of the template stand for in the URI, with `/` between them; undefined where it is none of its. */
+function idBelow(template: string, uri: string): string | undefined {
+  const start = template.search(VARIABLES)
+  if (uri.slice(0, start) !== template.slice(0, start)) return undefined
+  const values = uri.slice(start).split('/').map(decoded)
+  if (values.length !== template.slice(start).split('/').length) return undefined
+  const given = values.filter(value => value !== undefined && value !== '' && !/[/{}]/.test(value))
+  return given.length === values.length ? given.join('/') : undefined
 }
 
 function decoded(text: string): string | undefined {
