@@ -51,6 +51,9 @@ import type {
   WorkOwner,
 } from './work.ts'
 
+/** Tasks that wait, beyond which new ones may wait for their commit behind what attempts need. */
+const PLENTY = 256
+
 export interface QueueInit {
   store: QueueStore
   /** Large params and results, beside the store. */
@@ -118,7 +121,11 @@ export class Queue implements WorkOwner {
     this.#changes = new ChangeFeed(logger)
     this.#health = new StoreHealth({ store, clock, logger })
     this.#waiters = new ResultWaiters(clock, limits.resultWaiters)
-    this.#commits = new GroupCommit(commands => this.#commit(commands), limits.commandsPerCommit)
+    this.#commits = new GroupCommit(
+      commands => this.#commit(commands),
+      limits.commandsPerCommit,
+      () => this.#dispatcher.waiting.size > PLENTY,
+    )
     this.#dispatcher = new Dispatcher({
       ...init,
       limits,

@@ -98,9 +98,10 @@ describe('GroupCommit', () => {
     expect(await Promise.all([...ends, ...starts, ...more])).toHaveLength(170)
   })
 
-  it('gives new work a share of each commit that attempts wait for, and all of the others', async () => {
+  it('gives new work a share of each commit that attempts wait for while there is plenty, else all there is', async () => {
     const { commits, commit } = slowStore()
-    const group = new GroupCommit(commit, 200)
+    let plenty = true
+    const group = new GroupCommit(commit, 200, () => plenty)
     const all = Array.from({ length: 500 }, (_, n) => group.add(n, 'new'))
     all.push(group.add(1_000, 'end'))
     await turn()
@@ -111,10 +112,18 @@ describe('GroupCommit', () => {
     await turn()
     const fresh = commits[2]!.batch.filter(n => n < 1_000)
     expect([commits[2]!.batch.length, fresh.length, fresh[0]]).toEqual([200, 66, 232])
-    for (let index = 1; group.pending > 0 || index < commits.length; index++) {
+    plenty = false
+    commits[1]!.end()
+    await turn()
+    expect(commits[3]!.batch.filter(n => n < 1_000)).toHaveLength(66)
+    all.push(...Array.from({ length: 50 }, (_, n) => group.add(500 + n, 'new')))
+    commits[2]!.end()
+    await turn()
+    expect(commits[4]!.batch.filter(n => n < 1_000)).toHaveLength(68)
+    for (let index = 3; group.pending > 0 || index < commits.length; index++) {
       commits[index]!.end()
       await turn()
     }
-    expect(await Promise.all(all)).toHaveLength(901)
+    expect(await Promise.all(all)).toHaveLength(951)
   })
 })

@@ -6,8 +6,8 @@ interface Waiting<C, R> {
 }
 
 /**
- * The lines in which commands wait, each first come, first served. What attempts need (`end`, `start`) goes before new
- * work, which has a share of every commit.
+ * The lines in which commands wait, each first come, first served. While there is plenty of work, what attempts need
+ * (`end`, `start`) goes before new work, which has a share of every commit.
  */
 export type CommitLine = 'end' | 'start' | 'new'
 
@@ -23,7 +23,7 @@ const SPLIT_FROM = 2 * OVERLAP_FROM
 /** Commits under way at once, at most. */
 const MAX_RUNNING = 2
 
-/** New work in a commit that attempts wait for: one for each two of theirs, or so many where they are fewer. */
+/** New work in a commit while there is plenty: one for each two commands of attempts, or so many where they are fewer. */
 const NEW_AT_LEAST = 32
 
 /** Microtasks in a row in which nothing comes: then one event has caused all that it will. */
@@ -36,6 +36,7 @@ const QUIET_MICROTASKS = 8
 export class GroupCommit<C, R> {
   readonly #commit: (batch: C[]) => Promise<R[]>
   readonly #maxBatch: number
+  readonly #hasPlenty: () => boolean
   readonly #waiting: Record<CommitLine, Waiting<C, R>[]> = { end: [], start: [], new: [] }
   #running = 0
   /** Commands in the commits that run. */
@@ -43,10 +44,18 @@ export class GroupCommit<C, R> {
   #scheduled = false
   #idle: (() => void)[] = []
 
-  /** @param maxBatch commands in one commit, 1 or more */
-  constructor(commit: (batch: C[]) => Promise<R[]>, maxBatch: number) {
+  /**
+   * @param maxBatch commands in one commit, 1 or more
+   * @param hasPlenty whether so much work waits to be started that new work may wait for its commit
+   */
+  constructor(
+    commit: (batch: C[]) => Promise<R[]>,
+    maxBatch: number,
+    hasPlenty: () => boolean = () => false,
+  ) {
     this.#commit = commit
     this.#maxBatch = maxBatch
+    this.#hasPlenty = hasPlenty
   }
 
   /** Commands that wait for their commit to start. */
@@ -110,8 +119,9 @@ export class GroupCommit<C, R> {
     const most = Math.min(this.#share(attempts), this.#maxBatch - kept)
     const ends = Math.round((end.length * most) / Math.max(attempts, 1))
     const batch = [...end.splice(0, ends), ...start.splice(0, most - ends)]
-    const left = attempts === 0 ? fresh.length : Math.max(NEW_AT_LEAST, most >> 1)
-    batch.push(...fresh.splice(0, Math.min(left, this.#maxBatch - batch.length)))
+    const room = this.#maxBatch - batch.length
+    const isHeld = attempts > 0 && this.#hasPlenty()
+    batch.push(...fresh.splice(0, isHeld ? Math.min(Math.max(NEW_AT_LEAST, most >> 1), room) : room))
     return batch
   }
 
