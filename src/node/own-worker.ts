@@ -5,7 +5,7 @@ import type { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
 export function ownWorker(peerId: string, runner: AttemptRunner): WorkerLink {
   return {
     peer_id: peerId,
-    run: (assignment, hooks, signal) => runner.run(peerId, assignment, hooks, signal),
+    run: (assignment, hooks) => runner.run(peerId, assignment, hooks),
     cancel: (lease, reason) => void runner.cancel(peerId, lease, new Error(reason)),
     renew: async () => runner.live(peerId),
     settled: lease => runner.settled(peerId, lease),

@@ -39,6 +39,8 @@ export class TestWorker implements WorkerLink {
   /** What it was given and has not answered. */
   readonly calls: {
     assignment: Assignment
+    cancel: AbortController
+    /** Whether it was told to stop. */
     signal: AbortSignal
     hooks: AttemptHooks
     end: (outcome: Outcome) => void
@@ -60,12 +62,14 @@ export class TestWorker implements WorkerLink {
     this.instance_id = instanceId
   }
 
-  run(assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome> {
+  run(assignment: Assignment, hooks: AttemptHooks): Promise<Outcome> {
     const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
+    const cancel = new AbortController()
     const forget = () => void this.calls.splice(this.calls.indexOf(call), 1)
     const call = {
       assignment,
-      signal,
+      cancel,
+      signal: cancel.signal,
       hooks,
       end: (outcome: Outcome) => {
         forget()
@@ -85,8 +89,12 @@ export class TestWorker implements WorkerLink {
     return this.live()
   }
 
-  cancel({ task_id, fence }: LeaseId): void {
-    this.cancelledLeases.push({ task_id, fence })
+  cancel({ task_id, fence }: LeaseId, reason: string): void {
+    const call = this.calls.find(
+      ({ assignment: { lease } }) => lease.task_id === task_id && lease.fence === fence,
+    )
+    if (call === undefined) this.cancelledLeases.push({ task_id, fence })
+    else call.cancel.abort(new Error(reason))
   }
 
   settled(lease: LeaseId): void {

@@ -54,12 +54,12 @@ export type OutcomeVerdict = 'committed' | 'duplicate' | 'stale_fence'
  */
 export interface WorkerLink {
   readonly peer_id: string
+  /** Runs one attempt; resolves with its outcome, tool failures included. */
+  run(assignment: Assignment, hooks: AttemptHooks): Promise<Outcome>
   /**
-   * Runs one attempt; resolves with its outcome, tool failures included. Abort asks the worker to cancel: it resolves
-   * then when the worker confirms, so that what is free here is free there.
+   * The lease is over: stops its attempt, whichever way it came to the worker. A `run` that is under way for it resolves
+   * when the worker confirms, so that what is free here is free there.
    */
-  run(assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome>
-  /** The lease is over while no `run` is under way for it (taken back on a new session, or claimed): stops its attempt. */
   cancel(lease: LeaseId, reason: string): void
   /** Which leases the worker still runs. */
   renew(signal: AbortSignal): Promise<LiveLease[]>

@@ -68,7 +68,7 @@ describe('attempts of one tick', () => {
       methodsOf(sessions.accepted.clientTransport),
       methodsOf(sessions.dialled.clientTransport),
     ]
-    const runs = Array.from({ length: 50 }, (_, n) => node.link.run(assignmentOf(`t${n}`), {}, never))
+    const runs = Array.from({ length: 50 }, (_, n) => node.link.run(assignmentOf(`t${n}`), {}))
     expect(await Promise.all(runs)).toEqual(
       Array.from({ length: 50 }, (_, n) => ({ state: 'succeeded', result: { text: `t${n}` } })),
     )
@@ -88,12 +88,12 @@ describe('attempts of one tick', () => {
     const methods = methodsOf(sessions.accepted.clientTransport)
     const text = 'x'.repeat(100_000)
     const runs = Array.from({ length: 3 }, (_, n) => {
-      return node.link.run({ ...assignmentOf(`t${n}`), input: { text } }, {}, never)
+      return node.link.run({ ...assignmentOf(`t${n}`), input: { text } }, {})
     })
     expect(await Promise.all(runs)).toEqual(Array(3).fill({ state: 'succeeded', result: { text } }))
     expect(methods).toEqual(Array(3).fill('toolmesh/run'))
     methods.length = 0
-    await Promise.all(Array.from({ length: 300 }, (_, n) => node.link.run(assignmentOf(`u${n}`), {}, never)))
+    await Promise.all(Array.from({ length: 300 }, (_, n) => node.link.run(assignmentOf(`u${n}`), {})))
     expect(methods).toEqual(['toolmesh/run', 'toolmesh/run'])
   })
 
@@ -102,10 +102,9 @@ describe('attempts of one tick', () => {
     await tab.announce(announcement)
     const { script, held, untilHeld } = heldAttempts()
     runner.script = script
-    const cancels = [new AbortController(), new AbortController(), new AbortController()]
-    const runs = cancels.map(({ signal }, n) => node.link.run(assignmentOf(`t${n}`), {}, signal))
+    const runs = [0, 1, 2].map(n => node.link.run(assignmentOf(`t${n}`), {}))
     await untilHeld(3)
-    cancels[1]?.abort(new Error('not wanted'))
+    node.link.cancel({ task_id: 't1', fence: 1 }, 'not wanted')
     expect(await runs[1]).toEqual(CANCELLED)
     for (const task of ['t0', 't2']) held.get(task)?.({ state: 'succeeded', result: {} })
     expect(await runs[0]).toMatchObject({ state: 'succeeded' })
@@ -129,12 +128,8 @@ describe('attempts of one tick', () => {
   it('are never sent when they are cancelled before that', async () => {
     const { node, tab, runner } = pair()
     await tab.announce(announcement)
-    const cancel = new AbortController()
-    const runs = [
-      node.link.run(assignmentOf('t0'), {}, cancel.signal),
-      node.link.run(assignmentOf('t1'), {}, never),
-    ]
-    cancel.abort(new Error('not wanted'))
+    const runs = [node.link.run(assignmentOf('t0'), {}), node.link.run(assignmentOf('t1'), {})]
+    node.link.cancel({ task_id: 't0', fence: 1 }, 'not wanted')
     expect(await runs[0]).toMatchObject({ state: 'cancelled' })
     expect(await runs[1]).toMatchObject({ state: 'succeeded' })
     expect(runner.owners).toHaveLength(1)
@@ -144,9 +139,8 @@ describe('attempts of one tick', () => {
     const { node, tab, runner } = pair()
     await tab.announce(announcement)
     runner.script = heldAttempts().script
-    const cancel = new AbortController()
-    const run = node.link.run(assignmentOf('t0'), {}, cancel.signal)
-    queueMicrotask(() => cancel.abort(new Error('not wanted')))
+    const run = node.link.run(assignmentOf('t0'), {})
+    queueMicrotask(() => node.link.cancel({ task_id: 't0', fence: 1 }, 'not wanted'))
     expect(await run).toEqual(CANCELLED)
   })
 
@@ -159,10 +153,9 @@ describe('attempts of one tick', () => {
       return new Promise(() => {})
     }
     runner.cancel = () => false
-    const cancel = new AbortController()
-    const run = node.link.run(assignmentOf('t0'), {}, cancel.signal)
+    const run = node.link.run(assignmentOf('t0'), {})
     await started.promise
-    cancel.abort(new Error('not wanted'))
+    node.link.cancel({ task_id: 't0', fence: 1 }, 'not wanted')
     expect(await run).toMatchObject({ state: 'cancelled' })
   })
 
@@ -175,12 +168,12 @@ describe('attempts of one tick', () => {
       signals.push(signal)
       return script(owner, assignment, hooks, signal)
     }
-    const runs = [0, 1, 2].map(n => node.link.run(assignmentOf(`t${n}`), {}, never))
+    const runs = [0, 1, 2].map(n => node.link.run(assignmentOf(`t${n}`), {}))
     await untilHeld(3)
     const ended = Promise.allSettled(runs)
     await tab.close()
     for (const each of await ended) expect(each).toMatchObject({ reason: expect.any(LinkLostError) })
-    await expect(node.link.run(assignmentOf('t3'), {}, never)).rejects.toBeInstanceOf(LinkLostError)
+    await expect(node.link.run(assignmentOf('t3'), {})).rejects.toBeInstanceOf(LinkLostError)
     expect(signals.some(signal => signal.aborted)).toBe(false)
     expect(owner.lost).toBe(1)
     expect(owner.reports).toEqual([])
@@ -201,8 +194,8 @@ describe('attempts of one tick', () => {
       heard.resolve()
     }
     const [loud, quiet] = await Promise.all([
-      node.link.run(assignmentOf('loud'), { onLog }, never),
-      node.link.run(assignmentOf('quiet'), {}, never),
+      node.link.run(assignmentOf('loud'), { onLog }),
+      node.link.run(assignmentOf('quiet'), {}),
     ])
     expect(lines).toEqual([{ level: 'info', message: 'loud', data: { n: 1 } }])
     expect([loud.logs, quiet.logs]).toEqual(Array(2).fill([{ at: 5, level: 'warning', message: 'last' }]))
@@ -222,7 +215,7 @@ describe('outcomes', () => {
     }
     expect(await tab.complete([report('again'), report('late')])).toEqual(['duplicate', 'stale_fence'])
     expect(owner.reports).toHaveLength(2)
-    expect(await node.link.run(assignmentOf('t0'), {}, never)).toMatchObject({ state: 'succeeded' })
+    expect(await node.link.run(assignmentOf('t0'), {})).toMatchObject({ state: 'succeeded' })
   })
 
   it('that no session carries fail their attempt', async () => {
@@ -233,8 +226,8 @@ describe('outcomes', () => {
       result: lease.task_id === 'huge' ? { text: 'z'.repeat(200_000) } : {},
     })
     const [huge, small] = await Promise.all([
-      node.link.run(assignmentOf('huge'), {}, never),
-      node.link.run(assignmentOf('small'), {}, never),
+      node.link.run(assignmentOf('huge'), {}),
+      node.link.run(assignmentOf('small'), {}),
     ])
     expect(huge).toMatchObject({ state: 'failed', error: { code: 'tool_failed', retryable: false } })
     expect(small).toMatchObject({ state: 'succeeded' })
@@ -272,7 +265,7 @@ describe('a worker that does not speak of batches', () => {
     const client = new Client({ name: 'third', version: '1' })
     await client.connect(sessions.dialled.clientTransport)
     await client.request({ method: 'toolmesh/announce', params: { ...announcement } }, announceResult)
-    const outcomes = await Promise.all(['t1', 't2'].map(task => node.link.run(assignmentOf(task), {}, never)))
+    const outcomes = await Promise.all(['t1', 't2'].map(task => node.link.run(assignmentOf(task), {})))
     expect(outcomes).toEqual(['t1', 't2'].map(text => ({ state: 'succeeded', result: { got: { text } } })))
     expect(leases).toEqual([leaseOf('t1'), leaseOf('t2')])
     for (const task_id of ['t1', 't2']) node.link.settled({ task_id, fence: 1 }, 'committed')
@@ -292,7 +285,7 @@ describe('over a real session', () => {
     await tab.announce(announcement)
     const sizes = [10, 3_000_000, 20, 300_000, 100_000, 100_000, 30]
     const inputs = sizes.map(size => ({ text: 'ü'.repeat(size) }))
-    const runs = inputs.map((input, n) => node.link.run({ ...assignmentOf(`t${n}`), input }, {}, never))
+    const runs = inputs.map((input, n) => node.link.run({ ...assignmentOf(`t${n}`), input }, {}))
     expect(await Promise.all(runs)).toEqual(inputs.map(result => ({ state: 'succeeded', result })))
   })
 })

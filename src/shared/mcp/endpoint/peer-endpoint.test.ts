@@ -100,7 +100,7 @@ describe('a worker and its owner', () => {
       progress.push(each)
       heard.resolve()
     }
-    const outcome = await node.link.run(assignmentOf('t1'), { onProgress }, new AbortController().signal)
+    const outcome = await node.link.run(assignmentOf('t1'), { onProgress })
     expect(outcome).toEqual({ state: 'succeeded', result: { input: { text: 't1' }, lease: leaseOf('t1') } })
     // What is newer by the time that it can be told stands for what it replaced.
     expect(progress).toEqual([{ done: 2, total: 2 }])
@@ -121,7 +121,7 @@ describe('a worker and its owner', () => {
     const { node, tab, runner } = pair()
     await tab.announce(announcement)
     runner.script = async () => outcome
-    expect(await node.link.run(assignmentOf('t1'), {}, new AbortController().signal)).toEqual(outcome)
+    expect(await node.link.run(assignmentOf('t1'), {})).toEqual(outcome)
   })
 
   it('cancel a leased call, whose outcome then goes another way', async () => {
@@ -138,10 +138,9 @@ describe('a worker and its owner', () => {
         })
       })
     }
-    const abort = new AbortController()
-    const run = node.link.run(assignmentOf('t1'), {}, abort.signal)
+    const run = node.link.run(assignmentOf('t1'), {})
     await started.promise
-    abort.abort(new Error('not wanted'))
+    node.link.cancel({ task_id: 't1', fence: 1 }, 'not wanted')
     expect(await run).toMatchObject({ state: 'cancelled', error: { code: 'cancelled' } })
     await cancelled.promise
     await node.link.renew(new AbortController().signal)
@@ -155,7 +154,7 @@ describe('a worker and its owner', () => {
       started.resolve()
       return new Promise(() => {})
     }
-    const run = node.link.run(assignmentOf('t1'), {}, new AbortController().signal)
+    const run = node.link.run(assignmentOf('t1'), {})
     await started.promise
     await tab.close()
     await expect(run).rejects.toBeInstanceOf(LinkLostError)
@@ -194,7 +193,7 @@ describe('a worker', () => {
   it('takes leases and renewals only from the owner that it announced itself to', async () => {
     const { node, runner } = pair({ nodePrincipal: principalWith('peer:node', 'admin') })
     const signal = new AbortController().signal
-    await expect(node.link.run(assignmentOf('t1'), {}, signal)).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(node.link.run(assignmentOf('t1'), {})).rejects.toMatchObject({ code: 'forbidden' })
     await expect(node.link.renew(signal)).rejects.toMatchObject({ code: 'forbidden' })
     expect(runner.owners).toEqual([])
   })
@@ -218,7 +217,7 @@ describe('a call for the router', () => {
     const { node, tab, runner } = pair({ nodePrincipal: principalWith('peer:node', 'work') })
     await tab.announce(announcement)
     const leased = assignmentOf('mutual')
-    await node.link.run(leased, {}, new AbortController().signal)
+    await node.link.run(leased, {})
     expect(runner.owners).toEqual(['node'])
     await expect(node.client.listTools()).rejects.toMatchObject({ data: { code: 'forbidden' } })
   })
@@ -301,10 +300,9 @@ describe('over a real session', () => {
     const nodePrincipal = principalWith('peer:node', 'submit')
     const both = pair({ sessions, nodePrincipal, tabPrincipal: principalWith('peer:tab', 'work', 'submit') })
     await both.tab.announce(announcement)
-    const signal = new AbortController().signal
     const large = 'x'.repeat(1_000_000)
     const results = await Promise.all([
-      ...Array.from({ length: 20 }, (_, n) => both.node.link.run(assignmentOf(`t${n}`), {}, signal)),
+      ...Array.from({ length: 20 }, (_, n) => both.node.link.run(assignmentOf(`t${n}`), {})),
       ...Array.from({ length: 20 }, (_, n) => both.tab.call(callOf({ input: { text: `call ${n}` } }))),
       both.node.call(callOf({ input: { text: large } })),
     ])

@@ -1,9 +1,10 @@
-import { leaseKey } from '../../queue/lease-key.ts'
+import { LeaseMap } from '../../queue/lease-map.ts'
 import type { AttemptHooks, Outcome } from '../../queue/task.ts'
 import type { Assignment, LeaseId, OutcomeReport, OutcomeVerdict } from '../../queue/work.ts'
 import { takeBatch } from './message-batch.ts'
 import type { PeerClient } from './peer-client.ts'
 import { cancelResult, MAX_BATCH, progressParams, runResult } from './protocol.ts'
+import type { ReportedBatch } from './reported-batch.ts'
 
 /** Milliseconds that a worker may take to say that it has a batch: its inputs may be a large blob. */
 const TAKEN_TIMEOUT_MS = 120_000
@@ -12,11 +13,16 @@ const CANCEL_TIMEOUT_MS = 30_000
 interface Attempt {
   readonly assignment: Assignment
   readonly hooks: AttemptHooks
-  /** A cancel must not reach the worker before what it cancels: it waits until the worker has taken that. */
-  state: 'unsent' | 'sent' | 'taken'
-  cancelled: boolean
-  end(outcome: Outcome): void
-  fail(error: unknown): void
+  readonly resolve: (outcome: Outcome) => void
+  readonly reject: (error: unknown) => void
+  /**
+   * A cancel must not reach the worker before what it cancels: it waits until the worker has taken that. An attempt that
+   * its worker reported has ended, and stays until the store has a verdict on it.
+   */
+  state: 'unsent' | 'sent' | 'taken' | 'ended'
+  isCancelled: boolean
+  /** Where the verdict on its outcome is waited for. */
+  report: { batch: ReportedBatch; index: number } | undefined
 }
 
 /**
@@ -25,8 +31,7 @@ interface Attempt {
  */
 export class RemoteAttempts {
   readonly #client: PeerClient
-  readonly #attempts = new Map<string, Attempt>()
-  readonly #verdicts = new Map<string, (verdict: OutcomeVerdict) => void>()
+  readonly #attempts = new LeaseMap<Attempt>()
   #unsent: Attempt[] = []
   #cancels: Attempt[] = []
   #stops: LeaseId[] = []
@@ -35,63 +40,56 @@ export class RemoteAttempts {
     this.#client = client
   }
 
-  run(assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome> {
-    const key = leaseKey(assignment.lease)
-    const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
-    if (signal.aborted) {
-      resolve(cancelledBy(signal.reason))
-      return promise
-    }
-    const onAbort = (): void => this.#cancel(attempt, signal.reason)
-    const forget = (): void => {
-      this.#attempts.delete(key)
-      signal.removeEventListener('abort', onAbort)
-    }
-    const attempt: Attempt = {
-      assignment,
-      hooks,
-      state: 'unsent',
-      cancelled: false,
-      end(outcome) {
-        forget()
-        resolve(outcome)
-      },
-      fail(error) {
-        forget()
-        reject(error)
-      },
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    this.#attempts.set(key, attempt)
-    if (this.#unsent.length === 0) queueMicrotask(() => this.#send())
-    this.#unsent.push(attempt)
-    return promise
+  run(assignment: Assignment, hooks: AttemptHooks): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const attempt: Attempt = {
+        assignment,
+        hooks,
+        resolve,
+        reject,
+        state: 'unsent',
+        isCancelled: false,
+        report: undefined,
+      }
+      this.#attempts.set(assignment.lease, attempt)
+      if (this.#unsent.length === 0) queueMicrotask(() => this.#send())
+      this.#unsent.push(attempt)
+    })
   }
 
-  /** Asks the worker to stop an attempt that is not under way on this session. */
-  stop({ task_id, fence }: LeaseId): void {
-    if (this.#stops.length === 0) queueMicrotask(() => this.#sendStops())
-    this.#stops.push({ task_id, fence })
+  /** Asks the worker to stop an attempt, whichever session it came by. */
+  cancel(lease: LeaseId, reason: string): void {
+    const attempt = this.#attempts.get(lease)
+    if (attempt === undefined) {
+      this.#stop(lease)
+      return
+    }
+    if (attempt.isCancelled || attempt.state === 'ended') return
+    attempt.isCancelled = true
+    if (attempt.state === 'taken') this.#planCancel(attempt)
+    else if (attempt.state === 'unsent') this.#forget(attempt).resolve(cancelledBy(reason))
   }
 
-  /** The worker reports an outcome: gives what the store makes of it, or undefined for one that is not under way here. */
-  ended(report: OutcomeReport): Promise<OutcomeVerdict> | undefined {
-    const key = leaseKey(report)
-    const attempt = this.#attempts.get(key)
-    if (attempt === undefined) return undefined
-    const { promise, resolve } = Promise.withResolvers<OutcomeVerdict>()
-    this.#verdicts.set(key, resolve)
-    attempt.end(report.outcome)
-    return promise
+  /**
+   * The worker reports an outcome, whose verdict will be the one of the batch at `index`; false for one that is not under
+   * way here.
+   */
+  ended(report: OutcomeReport, batch: ReportedBatch, index: number): boolean {
+    const attempt = this.#attempts.get(report)
+    if (attempt === undefined || attempt.state === 'ended') return false
+    attempt.state = 'ended'
+    attempt.report = { batch, index }
+    attempt.resolve(report.outcome)
+    return true
   }
 
   /** The store has a verdict on a reported outcome; false where none waits for it. */
   settled(lease: LeaseId, verdict: OutcomeVerdict): boolean {
-    const key = leaseKey(lease)
-    const tell = this.#verdicts.get(key)
-    this.#verdicts.delete(key)
-    tell?.(verdict)
-    return tell !== undefined
+    const report = this.#attempts.get(lease)?.report
+    if (report === undefined) return false
+    this.#attempts.delete(lease)
+    report.batch.settle(report.index, verdict)
+    return true
   }
 
   /** What the worker tells of attempts that run; of others it is not heard. */
@@ -99,9 +97,10 @@ export class RemoteAttempts {
     const parsed = progressParams.safeParse(params)
     if (!parsed.success) return
     for (const { progress, logs = [], ...lease } of parsed.data.attempts) {
-      const hooks = this.#attempts.get(leaseKey(lease))?.hooks
-      if (progress !== undefined) hooks?.onProgress?.(progress)
-      for (const line of logs) hooks?.onLog?.(line)
+      const attempt = this.#attempts.get(lease)
+      if (attempt === undefined || attempt.state === 'ended') continue
+      if (progress !== undefined) attempt.hooks.onProgress?.(progress)
+      for (const line of logs) attempt.hooks.onLog?.(line)
     }
   }
 
@@ -110,11 +109,12 @@ export class RemoteAttempts {
     this.#unsent = []
     this.#cancels = []
     this.#stops = []
-    for (const attempt of [...this.#attempts.values()]) attempt.fail(error)
+    for (const attempt of [...this.#attempts.values()]) this.#fail(attempt, error)
   }
 
   #send(): void {
-    const unsent = this.#unsent
+    // Without those that were cancelled in this same tick.
+    const unsent = this.#unsent.filter(attempt => this.#isUnderWay(attempt))
     this.#unsent = []
     while (unsent.length > 0) void this.#hand(takeBatch(unsent, ({ assignment }) => assignment.input))
   }
@@ -128,21 +128,19 @@ export class RemoteAttempts {
       const timeoutMs = TAKEN_TIMEOUT_MS
       await this.#client.request('toolmesh/run', { assignments }, runResult, { timeoutMs })
     } catch (error) {
-      for (const attempt of batch) attempt.fail(error)
+      for (const attempt of batch) this.#fail(attempt, error)
       return
     }
     for (const attempt of batch) {
+      if (attempt.state !== 'sent') continue
       attempt.state = 'taken'
-      if (attempt.cancelled && this.#isUnderWay(attempt)) this.#planCancel(attempt)
+      if (attempt.isCancelled) this.#planCancel(attempt)
     }
   }
 
-  #cancel(attempt: Attempt, reason: unknown): void {
-    attempt.cancelled = true
-    if (attempt.state === 'taken') this.#planCancel(attempt)
-    if (attempt.state !== 'unsent') return
-    this.#unsent = this.#unsent.filter(each => each !== attempt)
-    attempt.end(cancelledBy(reason))
+  /** An attempt of which no outcome was reported ends without one. */
+  #fail(attempt: Attempt, error: unknown): void {
+    if (this.#isUnderWay(attempt)) this.#forget(attempt).reject(error)
   }
 
   #planCancel(attempt: Attempt): void {
@@ -158,18 +156,22 @@ export class RemoteAttempts {
 
   /** The worker answers with what it does not run; for the others an outcome comes, and their credit is taken until then. */
   async #askToCancel(batch: Attempt[]): Promise<void> {
-    const leases = batch.map(({ assignment: { lease } }) => ({ task_id: lease.task_id, fence: lease.fence }))
-    let unknown: LeaseId[] = leases
+    let unknown: LeaseId[] | undefined
     try {
-      unknown = await this.#cancelled(leases)
+      unknown = await this.#cancelled(batch.map(({ assignment }) => idOf(assignment.lease)))
     } catch {
       // A worker that does not answer a cancel gets no more of these; the session's end has ended them all.
     }
-    const gone = new Set(unknown.map(leaseKey))
-    for (const attempt of batch) {
-      if (!gone.has(leaseKey(attempt.assignment.lease)) || !this.#isUnderWay(attempt)) continue
-      attempt.end(cancelledBy('it was cancelled'))
+    const gone = unknown?.map(lease => this.#attempts.get(lease)) ?? batch
+    for (const attempt of gone) {
+      if (attempt?.isCancelled && this.#isUnderWay(attempt))
+        this.#forget(attempt).resolve(cancelledBy('it was cancelled'))
     }
+  }
+
+  #stop(lease: LeaseId): void {
+    if (this.#stops.length === 0) queueMicrotask(() => this.#sendStops())
+    this.#stops.push(idOf(lease))
   }
 
   #sendStops(): void {
@@ -187,11 +189,20 @@ export class RemoteAttempts {
   }
 
   #isUnderWay(attempt: Attempt): boolean {
-    return this.#attempts.get(leaseKey(attempt.assignment.lease)) === attempt
+    return attempt.state !== 'ended' && this.#attempts.get(attempt.assignment.lease) === attempt
+  }
+
+  #forget(attempt: Attempt): Attempt {
+    this.#attempts.delete(attempt.assignment.lease)
+    return attempt
   }
 }
 
 /** The outcome of an attempt of which the worker has none. */
 export function cancelledBy(reason: unknown): Outcome {
   return { state: 'cancelled', error: { code: 'cancelled', message: String(reason), retryable: false } }
+}
+
+function idOf({ task_id, fence }: LeaseId): LeaseId {
+  return { task_id, fence }
 }

@@ -1,4 +1,5 @@
 import { LinkLostError } from '../../queue/errors.ts'
+import { LeaseMap } from '../../queue/lease-map.ts'
 import type { AttemptHooks, Outcome } from '../../queue/task.ts'
 import type {
   Assignment,
@@ -12,6 +13,7 @@ import { runByCall } from './leased-call.ts'
 import type { PeerClient } from './peer-client.ts'
 import { PROGRESS_METHOD, renewResult, settledResult, WORK_METHOD } from './protocol.ts'
 import { RemoteAttempts } from './remote-attempts.ts'
+import { ReportedBatch } from './reported-batch.ts'
 
 /** A renewal that takes longer than this, in milliseconds, is of no use: the next one is due. */
 const RENEW_TIMEOUT_MS = 10_000
@@ -27,6 +29,8 @@ export class RemoteWorker implements WorkerLink {
   readonly #client: PeerClient
   readonly #notify: Notify
   readonly #attempts: RemoteAttempts
+  /** Attempts that run by a `tools/call` each. */
+  readonly #calls = new LeaseMap<AbortController>()
   #takesBatches = false
   /** Outcomes that were answers of calls; what one commit has settled of them is told with one message. */
   readonly #settled: LeaseId[] = []
@@ -44,14 +48,15 @@ export class RemoteWorker implements WorkerLink {
     this.#takesBatches = true
   }
 
-  run(assignment: Assignment, hooks: AttemptHooks, signal: AbortSignal): Promise<Outcome> {
+  run(assignment: Assignment, hooks: AttemptHooks): Promise<Outcome> {
     if (this.#client.ended) return Promise.reject(new LinkLostError(this.peer_id))
-    if (!this.#takesBatches) return runByCall(this.#client, assignment, hooks, signal)
-    return this.#attempts.run(assignment, hooks, signal)
+    return this.#takesBatches ? this.#attempts.run(assignment, hooks) : this.#runByCall(assignment, hooks)
   }
 
-  cancel(lease: LeaseId): void {
-    this.#attempts.stop(lease)
+  cancel(lease: LeaseId, reason: string): void {
+    const call = this.#calls.get(lease)
+    if (call === undefined) this.#attempts.cancel(lease, reason)
+    else call.abort(new Error(reason))
   }
 
   async renew(signal: AbortSignal): Promise<LiveLease[]> {
@@ -73,22 +78,47 @@ export class RemoteWorker implements WorkerLink {
     this.#notify(WORK_METHOD, {}).catch(() => {})
   }
 
-  /** The peer reports outcomes: `others` takes those whose attempt is not under way on this session. */
-  async complete(
-    reports: OutcomeReport[],
+  /**
+   * The peer reports outcomes: `others` takes those whose attempt is not under way on this session, and gives a verdict
+   * for each.
+   */
+  complete(
+    reports: readonly OutcomeReport[],
     others: (reports: OutcomeReport[]) => Promise<OutcomeVerdict[]>,
   ): Promise<OutcomeVerdict[]> {
-    const underWay = reports.map(report => this.#attempts.ended(report))
-    const rest = reports.filter((_, index) => underWay[index] === undefined)
-    const ofRest = rest.length === 0 ? [] : others(rest)
-    const verdicts = await Promise.all(underWay)
-    const restVerdicts = (await ofRest).values()
-    return verdicts.map(verdict => verdict ?? restVerdicts.next().value ?? 'stale_fence')
+    if (reports.length === 0) return Promise.resolve([])
+    const batch = new ReportedBatch(reports.length)
+    const rest: OutcomeReport[] = []
+    const restAt: number[] = []
+    reports.forEach((report, index) => {
+      if (this.#attempts.ended(report, batch, index)) return
+      rest.push(report)
+      restAt.push(index)
+    })
+    if (rest.length > 0) {
+      others(rest).then(
+        verdicts => {
+          for (const [nth, index] of restAt.entries()) batch.settle(index, verdicts[nth] ?? 'stale_fence')
+        },
+        error => batch.fail(error),
+      )
+    }
+    return batch.verdicts
   }
 
   /** The session has ended. */
   lost(): void {
     this.#attempts.lost(new LinkLostError(this.peer_id))
+  }
+
+  async #runByCall(assignment: Assignment, hooks: AttemptHooks): Promise<Outcome> {
+    const abort = new AbortController()
+    this.#calls.set(assignment.lease, abort)
+    try {
+      return await runByCall(this.#client, assignment, hooks, abort.signal)
+    } finally {
+      this.#calls.delete(assignment.lease)
+    }
   }
 
   #tellSettled(): void {

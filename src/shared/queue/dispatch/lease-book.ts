@@ -3,7 +3,7 @@ import type { Logger } from '../../logger.ts'
 import type { Progress } from '../../tools/tool.ts'
 import type { Alarm, AlarmClock } from '../alarm-clock.ts'
 import type { LogTail } from '../log-tail.ts'
-import type { LeaseId } from '../work.ts'
+import type { LeaseId, WorkerLink } from '../work.ts'
 import type { WorkerSlot } from './worker-slot.ts'
 
 /** A lease that this owner has granted and that has not ended. */
@@ -18,8 +18,8 @@ export interface HeldLease {
   readonly grantedAt: number | undefined
   /** The worker whose credit it holds; none while its peer is away. */
   slot: WorkerSlot | undefined
-  /** Aborts the call under way on the slot's link; none when the outcome can only come by `complete`. */
-  call: AbortController | undefined
+  /** The call under way on the slot's link; none when the outcome can only come by `complete`. */
+  call: LeasedCall | undefined
   progress: Progress | undefined
   logs: LogTail | undefined
   expiry: Alarm | undefined
@@ -27,6 +27,13 @@ export interface HeldLease {
   limit: Alarm | undefined
   /** Its end is being committed, so time can take it no more. */
   isEnding: boolean
+}
+
+/** An attempt that its worker is called to run. */
+export interface LeasedCall {
+  readonly link: WorkerLink
+  /** Until the worker has been called: ends the wait of large params for their turn. */
+  waiting: AbortController | undefined
 }
 
 /** Who a new lease is for, and from where. */

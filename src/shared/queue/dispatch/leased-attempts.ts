@@ -7,14 +7,14 @@ import type { Bodies } from '../bodies/bodies.ts'
 import { LinkLostError } from '../errors.ts'
 import type { QueueLimits } from '../limits.ts'
 import { LogTail, storedLogs } from '../log-tail.ts'
-import type { Body, Command, CommandMap, Reply, ReportedOutcome } from '../states/commands.ts'
+import type { BlobRef, Body, Command, CommandMap, Reply, ReportedOutcome } from '../states/commands.ts'
 import { laneKey } from '../states/lane.ts'
 import type { InsistentCommit } from '../store/insistent-commit.ts'
 import type { StoreHealth } from '../store/store-health.ts'
 import type { Attempt, AttemptHooks, AttemptLogLine, Outcome, TaskHead } from '../task.ts'
 import type { Assignment, Lease, LeaseId, OutcomeVerdict, WorkerLink } from '../work.ts'
 import { LargeInputs } from './large-inputs.ts'
-import { type HeldLease, LeaseBook, type LeaseOrigin, newLease } from './lease-book.ts'
+import { type HeldLease, LeaseBook, type LeasedCall, type LeaseOrigin, newLease } from './lease-book.ts'
 import { releaseOutcome, storedOutcome } from './stored-outcome.ts'
 import type { WorkerSlot } from './worker-slot.ts'
 
@@ -120,10 +120,13 @@ export class LeasedAttempts {
 
   /** One attempt on its worker: its outcome frees the credit at once, so that the next lease joins its commit. */
   async run(lease: HeldLease, slot: WorkerSlot, grant: Grant): Promise<void> {
-    const call = new AbortController()
+    const call: LeasedCall = { link: slot.link, waiting: undefined }
     lease.call = call
     try {
-      const outcome = await this.#attempt(lease, slot, grant, call.signal)
+      const { params } = grant
+      const outcome = await (typeof params === 'string'
+        ? this.#call(lease, slot, grant, JSON.parse(params))
+        : this.#callWithLarge(lease, slot, grant, params, call))
       this.#ended(lease, slot)
       void this.#settle(lease, slot.link, outcome)
     } catch (error) {
@@ -154,7 +157,7 @@ export class LeasedAttempts {
   end(taskId: string, why: Command['kind']): HeldLease | undefined {
     const lease = this.#leases.end(taskId)
     // A call's credit is free when the call has ended.
-    if (lease?.call !== undefined) lease.call.abort(new Error(`the lease ended: ${why}`))
+    if (lease?.call !== undefined) stop(lease, lease.call, `the lease ended: ${why}`)
     else if (lease?.slot !== undefined) {
       // Of an attempt that was lost an outcome may still count; of these none does.
       if (why === 'cancel' || why === 'due') lease.slot.link.cancel(lease, `the lease ended: ${why}`)
@@ -177,9 +180,16 @@ export class LeasedAttempts {
     })
   }
 
-  async #attempt(lease: HeldLease, slot: WorkerSlot, grant: Grant, signal: AbortSignal): Promise<Outcome> {
-    const { params } = grant
-    if (typeof params === 'string') return this.#call(lease, slot, grant, signal)
+  /** Waits for its turn, and reads the params, before the worker is called. */
+  async #callWithLarge(
+    lease: HeldLease,
+    slot: WorkerSlot,
+    grant: Grant,
+    params: BlobRef,
+    call: LeasedCall,
+  ): Promise<Outcome> {
+    call.waiting = new AbortController()
+    const { signal } = call.waiting
     // It has not begun, so its time has not either.
     this.#leases.postpone(lease)
     const giveBack = await this.#largeInputs.take(params.size, signal)
@@ -187,7 +197,15 @@ export class LeasedAttempts {
     try {
       if (lease.slot === slot) this.#limit(lease, grant.terms.deadline_ms)
       this.#leases.begin(lease, slot)
-      return await this.#call(lease, slot, grant, signal)
+      let input: Json
+      try {
+        input = await this.#read(params)
+      } catch (error) {
+        return unreadable(error)
+      }
+      if (signal.aborted) return cancelled(signal)
+      call.waiting = undefined
+      return await this.#call(lease, slot, grant, input)
     } finally {
       giveBack()
     }
@@ -200,14 +218,7 @@ export class LeasedAttempts {
     lease.limit = alarms.in(timeoutMs + LIMIT_MARGIN_MS, () => this.release(lease, 'timed_out'))
   }
 
-  async #call(lease: HeldLease, slot: WorkerSlot, grant: Grant, signal: AbortSignal): Promise<Outcome> {
-    const { terms, tool, params } = grant
-    let input: Json
-    try {
-      input = await this.#read(params)
-    } catch (error) {
-      return unreadable(error)
-    }
+  #call(lease: HeldLease, slot: WorkerSlot, { terms, tool }: Grant, input: Json): Promise<Outcome> {
     const hooks: AttemptHooks = {
       onProgress: progress => {
         lease.progress = progress
@@ -217,7 +228,7 @@ export class LeasedAttempts {
         lease.logs.add(line, this.#init.clock.now())
       },
     }
-    return slot.link.run({ lease: terms, tool, input }, hooks, signal)
+    return slot.link.run({ lease: terms, tool, input }, hooks)
   }
 
   async #read(params: Body): Promise<Json> {
@@ -287,6 +298,12 @@ export function verdictOf(reply: Reply): OutcomeVerdict {
 function unreadable(error: unknown): Outcome {
   const message = `the params could not be read: ${factsOf(error).message}`
   return { state: 'failed', error: { code: 'internal', message, retryable: true } }
+}
+
+/** Its outcome comes when its worker confirms. */
+function stop(lease: HeldLease, { link, waiting }: LeasedCall, reason: string): void {
+  if (waiting === undefined) link.cancel(lease, reason)
+  else waiting.abort(new Error(reason))
 }
 
 function cancelled(signal: AbortSignal): Outcome {
