@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { peerIdOf } from '../../authority/principal.ts'
 import { requireRole } from '../../authority/roles.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import type { SurfaceTool } from '../surface.ts'
-import { visibleWorkflow } from './workflow-access.ts'
+import { mayChange, visibleWorkflow } from './workflow-access.ts'
 import { ownerSchema, workflowId } from './workflow-schemas.ts'
 import type { WorkflowsPort } from './workflows-port.ts'
 
@@ -20,9 +21,11 @@ export function coordinateTool(workflows: Pick<WorkflowsPort, 'head' | 'owner' |
     }),
     output: z.object({ workflow_id: z.string(), ...ownerSchema.shape }),
     async run({ workflow_id, to }, { principal }) {
-      await visibleWorkflow(workflows.head(workflow_id), principal)
+      const head = await visibleWorkflow(workflows.head(workflow_id), principal)
       if (to !== undefined) {
-        requireRole(principal, 'admin', 'handing a workflow over')
+        // A node may take back what it handed over.
+        const takesBack = peerIdOf(principal) === to && mayChange(principal, head)
+        if (!takesBack) requireRole(principal, 'admin', 'handing a workflow over')
         await workflows.handOver(workflow_id, principal.id, to)
       }
       return { workflow_id, ...(await workflows.owner(workflow_id)) }
