@@ -16,6 +16,7 @@ import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import { Bodies } from '../shared/queue/bodies/bodies.ts'
 import { Queue } from '../shared/queue/queue.ts'
 import { Schedules } from '../shared/queue/schedules/schedules.ts'
+import { taskSubmitter } from '../shared/queue/schedules/task-submitter.ts'
 import { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
 import { MemoryOutbox } from '../shared/queue/worker/outbox.ts'
 import { RuntimeBusyError } from '../shared/router/errors.ts'
@@ -40,7 +41,7 @@ import { BlobFiles } from './store/blob-files.ts'
 import { libp2pDatastore } from './store/libp2p-datastore.ts'
 import { MembershipFile } from './store/membership-file.ts'
 import { openSqliteQueueStore } from './store/queue/sqlite-queue-store.ts'
-import { tickSubmit } from './tick-submit.ts'
+import { tickSubmitter } from './tick-submit.ts'
 import { httpWebSocket } from './transports/http-websocket.ts'
 import { nodeTransports } from './transports/node-transports.ts'
 import { noiseCrypto } from './transports/noise-crypto.ts'
@@ -156,9 +157,11 @@ async function build(
     capacity: config.workers.max,
   })
   const schedules = new Schedules({
-    submit: tickSubmit(authority, queue),
-    check: (principal, request) => queue.check(principal, request),
-    stateOf: async id => (await store.head(id))?.state,
+    tasks: tickSubmitter(
+      authority,
+      'p2p_taskqueue_submit',
+      taskSubmitter(queue, async id => (await store.head(id))?.state),
+    ),
     store,
     clock,
     logger,

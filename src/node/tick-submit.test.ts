@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import { Authority } from '../shared/authority/authority.ts'
 import { MemoryAuthorityStore } from '../shared/authority/memory-authority-store.ts'
 import { ManualClock } from '../shared/clock.ts'
-import { tickSubmit } from './tick-submit.ts'
+import { tickSubmitter } from './tick-submit.ts'
 
 const HOUR = 3_600_000
 const REQUEST = { tool: 'work', params: {} }
@@ -15,10 +15,14 @@ it('submits a tick only while its principal may submit', async () => {
     random: bytes => crypto.getRandomValues(bytes),
     ownPeerId: 'own',
   })
-  const receipt = { task_id: 't', state: 'queued', deduplicated: false } as const
-  const submitOnce = vi.fn(async () => receipt)
-  const submit = tickSubmit(authority, { submitOnce })
-  const tick = (id: string) => submit(id, REQUEST, 'schedule:x')
+  const receipt = { id: 't' }
+  const submit = vi.fn(async () => receipt)
+  const ticks = tickSubmitter(authority, 'p2p_taskqueue_submit', {
+    submit,
+    check: () => {},
+    runs: async () => false,
+  })
+  const tick = (id: string) => ticks.submit(id, REQUEST, 'schedule:x')
   const refused = { error: { code: 'forbidden', retryable: false } }
 
   const invite = await authority.createInvite({ roles: ['submit'], ttl_ms: HOUR, uses: 1 })
@@ -28,7 +32,7 @@ it('submits a tick only while its principal may submit', async () => {
 
   for (const id of ['local', 'peer:own', 'peer:alice', `token:${token.id}`])
     expect(await tick(id)).toBe(receipt)
-  expect(submitOnce).toHaveBeenCalledTimes(4)
+  expect(submit).toHaveBeenCalledTimes(4)
   for (const id of [`token:${reader.id}`, 'peer:stranger', 'token:none', '']) {
     expect(await tick(id)).toMatchObject(refused)
   }
@@ -37,5 +41,5 @@ it('submits a tick only while its principal may submit', async () => {
   expect(await tick('peer:alice')).toMatchObject(refused)
   await clock.advance(HOUR + 1)
   expect(await tick(`token:${token.id}`)).toMatchObject(refused)
-  expect(submitOnce).toHaveBeenCalledTimes(4)
+  expect(submit).toHaveBeenCalledTimes(4)
 })

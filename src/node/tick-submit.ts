@@ -1,23 +1,26 @@
 import type { Authority } from '../shared/authority/authority.ts'
 import { ForbiddenError } from '../shared/authority/errors.ts'
-import { permits, roleOf } from '../shared/authority/roles.ts'
-import type { Queue } from '../shared/queue/queue.ts'
-import type { SchedulesInit } from '../shared/queue/schedules/schedules.ts'
+import { type METHOD_ROLES, permits, roleOf } from '../shared/authority/roles.ts'
+import type { Submitter } from '../shared/queue/schedules/schedules.ts'
 import { LOCAL } from './http/http-principal.ts'
 
 /**
- * Submits the ticks of schedules, each in its principal's name and only while that one may submit: who was revoked, or
- * let a grant or token expire, has nothing run by a schedule that is still there.
+ * Submits the ticks of schedules, each in its principal's name and only while that one may use `tool`: who was revoked,
+ * or let a grant or token expire, has nothing run by a schedule that is still there.
  */
-export function tickSubmit(
+export function tickSubmitter<R>(
   authority: Pick<Authority, 'principalOfId'>,
-  queue: Pick<Queue, 'submitOnce'>,
-): SchedulesInit['submit'] {
-  return async (id, request, key) => {
-    const principal = id === LOCAL.id ? LOCAL : authority.principalOfId(id)
-    if (principal === undefined || !permits(principal, roleOf('p2p_taskqueue_submit') ?? 'admin')) {
-      return { error: new ForbiddenError(`${id} may submit no tasks (any more)`).toFacts() }
-    }
-    return queue.submitOnce(id, request, key)
+  tool: keyof typeof METHOD_ROLES,
+  submitter: Submitter<R>,
+): Submitter<R> {
+  return {
+    ...submitter,
+    async submit(id, request, key) {
+      const principal = id === LOCAL.id ? LOCAL : authority.principalOfId(id)
+      if (principal === undefined || !permits(principal, roleOf(tool) ?? 'admin')) {
+        return { error: new ForbiddenError(`${id} may not use ${tool} (any more)`).toFacts() }
+      }
+      return submitter.submit(id, request, key)
+    },
   }
 }

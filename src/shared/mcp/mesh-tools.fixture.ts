@@ -5,6 +5,7 @@ import type { Principal } from '../authority/principal.ts'
 import { silentLogger } from '../logger.ts'
 import { openTestQueue, settle, TEST_TOOLS, type TestQueue, TestWorker } from '../queue/queue.fixture.ts'
 import { Schedules } from '../queue/schedules/schedules.ts'
+import { taskSubmitter } from '../queue/schedules/task-submitter.ts'
 import type { JsonObject } from '../tools/tool.ts'
 import { validateAgainst } from '../tools/validate.ts'
 import { createSurface } from './create-surface.ts'
@@ -51,9 +52,7 @@ export class MeshToolsFixture {
     const { queue, clock, store } = test
     this.test = test
     this.schedules = new Schedules({
-      submit: (principal, request, key) => queue.submitOnce(principal, request, key),
-      check: (principal, request) => queue.check(principal, request),
-      stateOf: async id => (await queue.head(id)).state,
+      tasks: taskSubmitter(queue, async id => (await queue.head(id)).state),
       store,
       clock,
       logger: silentLogger,

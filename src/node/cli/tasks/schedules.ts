@@ -29,10 +29,12 @@ const scheduleSchema = z.looseObject({
   name: z.string(),
   cron: z.string(),
   timezone: z.string(),
-  task: z.looseObject({ tool: z.string() }),
+  task: z.looseObject({ tool: z.string() }).optional(),
+  workflow: z.looseObject({ name: z.string().optional() }).optional(),
   next_at: z.string().optional(),
   last: z.looseObject({ at: z.string() }).optional(),
   last_task_id: z.string().optional(),
+  last_workflow_id: z.string().optional(),
 })
 
 const keptSchema = z.looseObject({ schedule: scheduleSchema.optional(), removed: z.string().optional() })
@@ -74,10 +76,12 @@ function schedules(_words: readonly string[], flags: Flags): Work {
     const answer = await mesh.ask('p2p_taskqueue_schedules', {}, listSchema)
     if (flags.has('json')) return printJson(answer)
     printTable(
-      ['name', 'cron', 'zone', 'tool', 'next', 'last', 'task'],
-      answer.schedules.map(({ name, cron, timezone, task, ...ticks }) => {
-        const { next_at = '', last, last_task_id = '' } = ticks
-        return [name, cron, timezone, task.tool, next_at, last?.at ?? '', last_task_id]
+      ['name', 'cron', 'zone', 'runs', 'next', 'last', 'latest'],
+      answer.schedules.map(({ name, cron, timezone, task, workflow, ...ticks }) => {
+        const { next_at = '', last, last_task_id, last_workflow_id } = ticks
+        const runs = task?.tool ?? `workflow ${workflow?.name}`
+        const latest = (task === undefined ? last_workflow_id : last_task_id) ?? ''
+        return [name, cron, timezone, runs, next_at, last?.at ?? '', latest]
       }),
     )
   }

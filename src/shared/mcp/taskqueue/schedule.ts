@@ -3,6 +3,7 @@ import { requireRole } from '../../authority/roles.ts'
 import { InvalidInputError } from '../../errors.ts'
 import type { ScheduleSpec } from '../../queue/schedules/schedule-spec.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
+import { jsonObject } from '../json-object.ts'
 import type { SurfaceTool } from '../surface.ts'
 import { scheduleSchema, scheduleView } from './schedule-view.ts'
 import type { SchedulesPort } from './schedules-port.ts'
@@ -27,17 +28,22 @@ const spec = {
   task: repeatedTask
     .exactOptional()
     .describe('What is submitted at each tick, as p2p_taskqueue_submit takes it.'),
+  workflow: jsonObject
+    .exactOptional()
+    .describe(
+      'Instead of `task`: {name, version?, input?} of a kept definition, or a definition, as p2p_workflow_submit takes it.',
+    ),
   overlap: z
     .enum(['allow', 'skip'])
     .exactOptional()
     .describe(
-      'At a tick while the task of the one before has not ended: submit another (allow, unless given) or none.',
+      'At a tick while what the one before submitted has not ended: submit another (allow, unless given) or none.',
     ),
   missed: z
     .enum(['run_once', 'skip'])
     .exactOptional()
     .describe(
-      'Ticks that passed while the node did not run: one task for the latest of them (run_once, unless given) or none (skip).',
+      'Ticks that passed while the node did not run: one for the latest of them (run_once, unless given) or none (skip).',
     ),
   enabled: z.boolean().exactOptional().describe('false keeps it without ticks.'),
 }
@@ -46,9 +52,9 @@ export function scheduleTool(schedules: Pick<SchedulesPort, 'set' | 'remove'>): 
   return defineSurfaceTool({
     name: 'p2p_taskqueue_schedule',
     category: 'p2p_taskqueue',
-    title: 'Schedule a task',
+    title: 'Schedule a task or a workflow',
     description:
-      'Submits a task over and over by a cron expression, over restarts too and never twice for one tick: {name, cron, task}. The same name again replaces the schedule; {name, remove: true} ends it. Tasks that it has submitted stay.',
+      'Submits a task or a workflow over and over by a cron expression, over restarts too and never twice for one tick: {name, cron, task} or {name, cron, workflow}. The same name again replaces the schedule; {name, remove: true} ends it. What it has submitted stays.',
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
     input: z.strictObject({
       ...spec,
@@ -79,9 +85,8 @@ export function scheduleTool(schedules: Pick<SchedulesPort, 'set' | 'remove'>): 
   })
 }
 
-function specOf({ cron, task, ...rest }: z.output<z.ZodObject<typeof spec>>): ScheduleSpec {
+function specOf({ cron, ...rest }: z.output<z.ZodObject<typeof spec>>): ScheduleSpec {
   if (cron === undefined)
     throw new InvalidInputError('/cron', undefined, 'a cron expression, as `*/5 * * * *`')
-  if (task === undefined) throw new InvalidInputError('/task', undefined, 'a task: {tool, params, …}')
-  return { cron, task, ...rest }
+  return { cron, ...rest }
 }

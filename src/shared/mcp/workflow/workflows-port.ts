@@ -22,6 +22,7 @@ import type { StepState, WorkflowHead, WorkflowState } from '../../workflow/work
 /** What the tools and resources of workflows need of them. */
 export interface WorkflowsPort {
   submit(principal: string, submission: WorkflowSubmission): Promise<WorkflowReceipt>
+  submitOnce(principal: string, submission: WorkflowSubmission, key: string): Promise<WorkflowReceipt>
   check(submission: WorkflowSubmission): Promise<DryRun>
   head(id: string): Promise<WorkflowHead>
   plan(id: string): Promise<Plan>

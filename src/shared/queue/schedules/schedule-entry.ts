@@ -11,11 +11,12 @@ export interface Progress {
   skipped: number
   last?: LastTick
   last_task_id?: string
+  last_workflow_id?: string
 }
 
 /** What was asked for. */
 export interface KeptSchedule
-  extends Omit<Schedule, 'next_at' | 'last' | 'last_task_id' | 'ticks' | 'skipped'> {
+  extends Omit<Schedule, 'next_at' | 'last' | 'last_task_id' | 'last_workflow_id' | 'ticks' | 'skipped'> {
   /** When it was last set, epoch milliseconds; grows each time, so that it says to which setting a progress belongs. */
   set_at: number
 }
@@ -76,15 +77,16 @@ export class ScheduleEntry {
 
   end(last: LastTick): void {
     const { pending: _, ...progress } = this.#progress
-    const { at, task_id, skipped } = last
+    const { at, task_id, workflow_id, skipped } = last
     this.#progress = {
       ...progress,
       // Set anew meanwhile, it goes on from there.
       after: Math.max(at, progress.after),
       last,
-      ticks: progress.ticks + (task_id === undefined ? 0 : 1),
+      ticks: progress.ticks + (task_id === undefined && workflow_id === undefined ? 0 : 1),
       skipped: progress.skipped + (skipped === undefined ? 0 : 1),
       ...(task_id === undefined ? {} : { last_task_id: task_id }),
+      ...(workflow_id === undefined ? {} : { last_workflow_id: workflow_id }),
     }
     this.retryAt = 0
     this.#plan()

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
-import type { Json } from '../../tools/tool.ts'
+import type { Json, JsonObject } from '../../tools/tool.ts'
 import type { QueueStore } from '../store/store.ts'
 import type { TaskRequest } from '../task.ts'
 import type { KeptSchedule, Progress } from './schedule-entry.ts'
-import { isTaskRequest } from './schedule-spec.ts'
+import { isObject, isTaskRequest } from './schedule-spec.ts'
 
 export interface KeptEntry {
   readonly schedule: KeptSchedule
@@ -24,6 +24,7 @@ const ProgressRecord = z.object({
     .object({
       at: z.number(),
       task_id: z.string().exactOptional(),
+      workflow_id: z.string().exactOptional(),
       error: z
         .object({
           code: z.custom<ErrorCode>(code => typeof code === 'string'),
@@ -38,6 +39,7 @@ const ProgressRecord = z.object({
     })
     .exactOptional(),
   last_task_id: z.string().exactOptional(),
+  last_workflow_id: z.string().exactOptional(),
 })
 
 const ScheduleRecord = z.object({
@@ -46,7 +48,8 @@ const ScheduleRecord = z.object({
     name: z.string(),
     cron: z.string(),
     timezone: z.string(),
-    task: z.custom<TaskRequest>(isTaskRequest),
+    task: z.custom<TaskRequest>(isTaskRequest).exactOptional(),
+    workflow: z.custom<JsonObject>(isObject).exactOptional(),
     overlap: z.enum(['allow', 'skip']),
     missed: z.enum(['skip', 'run_once']),
     enabled: z.boolean(),

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ManualClock } from '../../clock.ts'
-import { InvalidInputError, ToolmeshError } from '../../errors.ts'
+import { type ErrorFacts, InvalidInputError, ToolmeshError } from '../../errors.ts'
 import { silentLogger } from '../../logger.ts'
 import type { Json } from '../../tools/tool.ts'
 import { openTestQueue, type TestQueue } from '../queue.fixture.ts'
-import type { SubmitReceipt } from '../requests/submission.ts'
 import type { TaskRequest, TaskState } from '../task.ts'
-import type { ScheduleSpec } from './schedule-spec.ts'
+import type { ScheduledWorkflow, ScheduleSpec } from './schedule-spec.ts'
 import { Schedules, type SchedulesInit } from './schedules.ts'
+import { taskSubmitter } from './task-submitter.ts'
 
 const START = Date.parse('2026-01-31T12:00:30Z')
 const MINUTE = 60_000
@@ -34,35 +34,54 @@ interface MadeTask {
 class Kept {
   readonly tasks = new Map<string, MadeTask>()
   readonly made: MadeTask[] = []
+  readonly workflows = new Map<string, { request: ScheduledWorkflow; runs: boolean }>()
   readonly records = new Map<string, Json>()
 
-  submit(principal: string, request: TaskRequest, key: string): SubmitReceipt {
+  submit(principal: string, request: TaskRequest, key: string): { id: string } {
     const id = `${principal} ${key}`
-    const deduplicated = this.tasks.has(id)
     const task: MadeTask = this.tasks.get(id) ?? { principal, key, request, state: 'queued' }
-    if (!deduplicated) this.made.push(task)
+    if (!this.tasks.has(id)) this.made.push(task)
     this.tasks.set(id, task)
-    return { task_id: id, state: task.state, deduplicated }
+    return { id }
+  }
+
+  submitWorkflow(principal: string, request: ScheduledWorkflow, key: string): { id: string } {
+    const id = `workflow of ${principal} ${key}`
+    if (!this.workflows.has(id)) this.workflows.set(id, { request, runs: true })
+    return { id }
   }
 }
+
+const RUNNING: ReadonlySet<TaskState> = new Set(['scheduled', 'queued', 'running'])
 
 /** One run of a process over what is kept. After `kill` nothing that it does has an effect. */
 class Run {
   readonly schedules: Schedules
   failing: Error | undefined
-  receipt: ((request: TaskRequest) => SubmitReceipt | undefined) | undefined
+  receipt: ((request: TaskRequest) => { error: ErrorFacts } | undefined) | undefined
   /** Called before and after each effect; may kill. */
   onStep = () => {}
   #alive = true
 
   constructor(kept: Kept, clock: ManualClock, init: Partial<SchedulesInit> = {}) {
     this.schedules = new Schedules({
-      submit: (principal, request, key) =>
-        this.#effect(() => this.receipt?.(request) ?? kept.submit(principal, request, key)),
-      check: (_principal, request) => {
-        if (request.tool !== 'work') throw new InvalidInputError('/tool', request.tool, 'the name of a tool')
+      tasks: {
+        submit: (principal, request, key) =>
+          this.#effect(() => this.receipt?.(request) ?? kept.submit(principal, request, key)),
+        check: (_principal, request) => {
+          if (request.tool !== 'work')
+            throw new InvalidInputError('/tool', request.tool, 'the name of a tool')
+        },
+        runs: async id => RUNNING.has(kept.tasks.get(id)?.state ?? 'succeeded'),
       },
-      stateOf: async id => kept.tasks.get(id)?.state,
+      workflows: {
+        submit: (principal, request, key) => this.#effect(() => kept.submitWorkflow(principal, request, key)),
+        async check(_principal, { workflow }) {
+          if (workflow.name !== 'digest')
+            throw new InvalidInputError('/workflow/name', workflow.name, 'a kept definition')
+        },
+        runs: async id => kept.workflows.get(id)?.runs ?? false,
+      },
       store: {
         records: async () => [...kept.records].map(([key, value]) => ({ key, value })),
         putRecord: (key, value) =>
@@ -261,6 +280,29 @@ describe('Schedules', () => {
     expect(ticksOf(kept)).toHaveLength(3)
   })
 
+  it('submits a workflow instead of a task, labelled, and waits for its end if told so', async () => {
+    const { kept, clock, run, restart } = await open()
+    const { task: _none, ...rest } = spec({ overlap: 'skip' })
+    const workflow = { name: 'digest', input: { day: 'today' } }
+    expect(await run.schedules.set('alice', { ...rest, workflow })).toMatchObject({ workflow, ticks: 0 })
+    await clock.advance(MINUTE)
+    run.kill()
+    const { schedules } = await restart()
+    await clock.advance(MINUTE)
+    const id = `workflow of alice schedule:nightly:${iso(START + 30_000)}`
+    const request = { workflow, labels: { schedule: 'nightly' } }
+    expect([...kept.workflows]).toEqual([[id, { request, runs: true }]])
+    expect(schedules.list()).toMatchObject([
+      { workflow, ticks: 1, skipped: 1, last: { skipped: 'overlap' }, last_workflow_id: id },
+    ])
+    kept.workflows.get(id)!.runs = false
+    await clock.advance(MINUTE)
+    expect(schedules.list()).toMatchObject([
+      { ticks: 2, last: { workflow_id: `workflow of alice schedule:nightly:${iso(START + 150_000)}` } },
+    ])
+    expect(kept.made).toEqual([])
+  })
+
   it('keeps ticks while the queue takes none, and makes up the latest when it does', async () => {
     const { kept, clock, run, schedules } = await open()
     await schedules.set('alice', spec())
@@ -375,12 +417,27 @@ describe('Schedules', () => {
     ['/task/deadline', { task: { ...work, deadline: '2030-01-01T00:00:00Z' } }],
     ['/task/labels/schedule', { task: { ...work, labels: { schedule: 'x' } } }],
     ['/task', { task: { ...work, params: { text: 'x'.repeat(70_000) } } }],
+    ['/workflow', { workflow: { name: 'digest' } }],
   ])('refuses a wrong %s', async (field, wrong) => {
     const { schedules, kept } = await open()
     await expect(schedules.set('alice', spec(wrong))).rejects.toMatchObject({
       code: 'invalid_input',
       details: { field },
     })
+    expect(kept.records.size).toBe(0)
+  })
+
+  it('refuses a wrong workflow, and a schedule of nothing', async () => {
+    const { schedules, kept } = await open()
+    const { task: _none, ...rest } = spec()
+    const refused = (field: string) => ({ code: 'invalid_input', details: { field } })
+    await expect(schedules.set('alice', rest)).rejects.toMatchObject(refused('/task'))
+    for (const [field, workflow] of [
+      ['/workflow/name', { name: 'gone' }],
+      ['/workflow', { name: 'digest', input: 'x'.repeat(70_000) }],
+    ] as const) {
+      await expect(schedules.set('alice', { ...rest, workflow })).rejects.toMatchObject(refused(field))
+    }
     expect(kept.records.size).toBe(0)
   })
 
@@ -422,9 +479,12 @@ describe('Schedules', () => {
 describe('schedules over a queue', () => {
   const over = ({ queue, clock, store }: TestQueue, putRecord = store.putRecord.bind(store)) =>
     new Schedules({
-      submit: (principal, request, key) => queue.submitOnce(principal, request, key),
-      check: (principal, request) => queue.check(principal, request),
-      stateOf: async id => (await store.head(id))?.state,
+      tasks: taskSubmitter(queue, async id => (await store.head(id))?.state),
+      workflows: {
+        submit: () => Promise.reject(new Error('no workflow is scheduled here')),
+        check: () => {},
+        runs: async () => false,
+      },
       store: { records: () => store.records(), putRecord },
       clock,
       logger: silentLogger,

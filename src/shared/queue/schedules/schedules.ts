@@ -1,25 +1,37 @@
 import type { Clock } from '../../clock.ts'
-import { factsOf, ToolmeshError } from '../../errors.ts'
+import { type ErrorFacts, factsOf, InvalidInputError, ToolmeshError } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import { QueueClosedError, ScheduleLimitError, ScheduleNotFoundError } from '../errors.ts'
-import type { SubmitReceipt } from '../requests/submission.ts'
 import type { QueueStore } from '../store/store.ts'
-import { type TaskRequest, type TaskState, TERMINAL_STATES } from '../task.ts'
+import type { TaskRequest } from '../task.ts'
 import { CronTimes } from './cron-times.ts'
-import { type KeptSchedule, ScheduleEntry } from './schedule-entry.ts'
+import { type KeptSchedule, type Progress, ScheduleEntry } from './schedule-entry.ts'
 import { type KeptEntry, ScheduleRecords, scheduleKey } from './schedule-records.ts'
-import { parseScheduleSpec, type Schedule, type ScheduleSpec, taskOf } from './schedule-spec.ts'
+import {
+  parseScheduleSpec,
+  type Schedule,
+  type ScheduledWorkflow,
+  type ScheduleSpec,
+  type WholeSpec,
+  workOf,
+} from './schedule-spec.ts'
+
+/** Who takes what schedules submit, of one kind. */
+export interface Submitter<R> {
+  /**
+   * Submits once for a key, which no client can use; again with the same key gives what was made then. Rejects when it
+   * may be tried again.
+   */
+  submit(principal: string, request: R, key: string): Promise<{ id: string } | { error: ErrorFacts }>
+  /** Throws what such a submit would refuse, with fields below the request. */
+  check(principal: string, request: R): void | Promise<void>
+  /** Whether what was submitted has not ended; false where it is not there (any more). */
+  runs(id: string): Promise<boolean>
+}
 
 export interface SchedulesInit {
-  /**
-   * Submits a task once for a key, which no client can use; again with the same key gives the same task. Rejects when
-   * it may be tried again.
-   */
-  submit: (principal: string, request: TaskRequest, key: string) => Promise<SubmitReceipt>
-  /** Throws what such a submit would refuse. */
-  check: (principal: string, request: TaskRequest) => void
-  /** State of a task, undefined when it is not there (any more). */
-  stateOf: (taskId: string) => Promise<TaskState | undefined>
+  tasks: Submitter<TaskRequest>
+  workflows?: Submitter<ScheduledWorkflow>
   store: Pick<QueueStore, 'records' | 'putRecord'>
   clock: Clock
   logger: Logger
@@ -47,7 +59,7 @@ const RETRY_MS = 5_000
 const ERROR_CHARS = 500
 
 /**
- * Submits tasks by cron expressions. A tick is a submit with a key of its own (schedule and time), written down before:
+ * Submits tasks and workflows by cron expressions. A tick is a submit with a key of its own (schedule and time), written down before:
  * one that a crash cut off is submitted again after the restart, and found if it was made. What is late is one tick,
  * the latest: ticks that pass while it waits are not made up one by one.
  */
@@ -91,7 +103,7 @@ export class Schedules {
   async set(principal: string, given: ScheduleSpec): Promise<Schedule> {
     const spec = parseScheduleSpec(given)
     const times = new CronTimes(spec.cron, spec.timezone)
-    this.#check(principal, taskOf(spec))
+    await this.#check(principal, spec)
     return this.#inTurn(async () => {
       const key = scheduleKey(principal, spec.name)
       const before = this.#entries.get(key)
@@ -207,7 +219,7 @@ export class Schedules {
     const now = this.#init.clock.now()
     const at = entry.tickAt(now)
     if (schedule.missed === 'skip' && now - at > MISSED_AFTER_MS) entry.end({ at, skipped: 'missed' })
-    else if (schedule.overlap === 'skip' && (await this.#runs(progress.last_task_id))) {
+    else if (schedule.overlap === 'skip' && (await this.#runs(progress))) {
       entry.end({ at, skipped: 'overlap' })
     } else entry.begin(at)
   }
@@ -217,8 +229,15 @@ export class Schedules {
     const { principal, name } = schedule
     const at = progress.pending
     if (at === undefined) return
-    const receipt = await this.#init.submit(principal, taskOf(schedule), tickKey(name, at))
-    if ('task_id' in receipt) return entry.end({ at, task_id: receipt.task_id })
+    const work = workOf(schedule)
+    const { tasks } = this.#init
+    const key = tickKey(name, at)
+    const receipt =
+      'task' in work
+        ? await tasks.submit(principal, work.task, key)
+        : await this.#workflows.submit(principal, work.workflow, key)
+    if ('id' in receipt)
+      return entry.end({ at, ...('task' in work ? { task_id: receipt.id } : { workflow_id: receipt.id }) })
     const { error } = receipt
     if (error.retryable) throw new ToolmeshError(error.code, error.message)
     this.#init.logger('warning', 'a tick could not be submitted', { principal, name, at, error })
@@ -251,15 +270,26 @@ export class Schedules {
     return !this.#unsaved
   }
 
-  async #runs(taskId: string | undefined): Promise<boolean> {
-    if (taskId === undefined) return false
-    const state = await this.#init.stateOf(taskId)
-    return state !== undefined && !TERMINAL_STATES.has(state)
+  get #workflows(): Submitter<ScheduledWorkflow> {
+    const { workflows } = this.#init
+    if (workflows === undefined) throw new InvalidInputError('/workflow', undefined, 'a `task`, here')
+    return workflows
   }
 
-  #check(principal: string, request: TaskRequest): void {
+  async #runs({ last_task_id, last_workflow_id }: Progress): Promise<boolean> {
+    const { tasks, workflows } = this.#init
+    const runs = await Promise.all([
+      last_task_id !== undefined && tasks.runs(last_task_id),
+      last_workflow_id !== undefined && workflows?.runs(last_workflow_id),
+    ])
+    return runs.includes(true)
+  }
+
+  async #check(principal: string, spec: WholeSpec): Promise<void> {
+    const work = workOf(spec)
+    if ('workflow' in work) return this.#workflows.check(principal, work.workflow)
     try {
-      this.#init.check(principal, request)
+      await this.#init.tasks.check(principal, work.task)
     } catch (error) {
       const { code, message, field, ...facts } = factsOf(error)
       if (field === undefined) throw error
@@ -286,7 +316,7 @@ export class Schedules {
   }
 }
 
-function sameTimes(before: KeptSchedule, spec: Required<ScheduleSpec>): boolean {
+function sameTimes(before: KeptSchedule, spec: WholeSpec): boolean {
   return before.enabled && before.cron === spec.cron && before.timezone === spec.timezone
 }
 
