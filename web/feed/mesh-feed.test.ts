@@ -1,5 +1,6 @@
 import { McpError } from '@modelcontextprotocol/sdk/types.js'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { ManualClock } from '../../src/shared/clock.ts'
 import { MeshFeed } from './mesh-feed.ts'
 import type { MeshSession, MeshSessionInit } from './mesh-session.ts'
@@ -10,14 +11,17 @@ const VIEWS: Record<string, unknown> = {
   'mesh://peers': { peers: [] },
   'mesh://tasks': { counts: COUNTS, tasks: [] },
   'mesh://schedules': { schedules: [] },
+  'mesh://more': { of: 'it' },
 }
-const ALL = Object.keys(VIEWS).length
+/** What the feed itself reads. */
+const ALL = Object.keys(VIEWS).length - 1
 
 type Hooks = Pick<MeshSessionInit, 'onUpdated' | 'onLost'>
 
 class FakeNode {
   hooks: Hooks[] = []
   reads: string[] = []
+  subscriptions: string[] = []
   closed = 0
   refuse: Error | undefined
 
@@ -25,7 +29,12 @@ class FakeNode {
     if (this.refuse !== undefined) throw this.refuse
     this.hooks.push(hooks)
     return {
-      subscribe: async () => {},
+      subscribe: async uri => {
+        this.subscriptions.push(`+${uri}`)
+      },
+      unsubscribe: async uri => {
+        this.subscriptions.push(`-${uri}`)
+      },
       read: async <T>(uri: string): Promise<T> => {
         this.reads.push(uri)
         return VIEWS[uri] as T
@@ -154,5 +163,54 @@ describe('MeshFeed', () => {
     await clock.advance(0)
     node.hooks[0]!.onLost({ kind: 'lost', message: 'old' })
     expect(feed.state.connection.phase).toBe('online')
+  })
+
+  it('watches what a page wants more, over all sessions, until the page stops', async () => {
+    const { clock, node, feed } = setUp()
+    const shown: unknown[] = []
+    const watched = {
+      uri: 'mesh://more',
+      read: (session: MeshSession) => session.read('mesh://more', z.unknown()),
+      show: (view: unknown) => shown.push(view),
+      failed: () => shown.push('failed'),
+    }
+    const stop = feed.watch(watched)
+    feed.start()
+    await clock.advance(0)
+    expect(shown).toEqual([{ of: 'it' }])
+    node.hooks[0]!.onUpdated('mesh://more')
+    await clock.advance(0)
+    expect(shown).toHaveLength(2)
+    node.hooks[0]!.onLost({ kind: 'lost', message: 'gone' })
+    await clock.advance(1000)
+    expect(shown).toHaveLength(3)
+    stop()
+    await clock.advance(0)
+    node.hooks[1]!.onUpdated('mesh://more')
+    await clock.advance(0)
+    expect(shown).toHaveLength(3)
+    expect(node.subscriptions.filter(entry => entry.endsWith('more'))).toEqual([
+      '+mesh://more',
+      '+mesh://more',
+      '-mesh://more',
+    ])
+  })
+
+  it('keeps the subscription of what is watched again at once, and tells what cannot be read', async () => {
+    const { clock, node, feed } = setUp()
+    feed.start()
+    await clock.advance(0)
+    const failures: unknown[] = []
+    const watched = {
+      uri: 'mesh://more',
+      read: () => Promise.reject(new Error('no')),
+      show: () => {},
+      failed: (error: unknown) => failures.push(error),
+    }
+    feed.watch(watched)()
+    feed.watch(watched)
+    await clock.advance(0)
+    expect(node.subscriptions).not.toContain('-mesh://more')
+    expect(failures).toEqual([new Error('no')])
   })
 })

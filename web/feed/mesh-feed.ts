@@ -52,6 +52,22 @@ export interface MeshFeedInit {
   random: () => number
 }
 
+/** What a page reads besides the views that are always there. */
+export interface Watched<T> {
+  /** Read again after each change of this resource. */
+  uri: string
+  read: (session: MeshSession) => Promise<T>
+  show: (view: T) => void
+  /** The node does not give it; what went wrong with the session is told by its connection. */
+  failed: (error: unknown) => void
+}
+
+interface Watch {
+  uri: string
+  reader: LatestReader
+  failed: (error: unknown) => void
+}
+
 /** Keeps the views of a node current over one session at a time, and makes a new one when that ends. */
 export class MeshFeed {
   #init: MeshFeedInit
@@ -61,6 +77,9 @@ export class MeshFeed {
   #attempt = 0
   #stopTimer: () => void = () => {}
   #readers: Record<string, LatestReader>
+  #watches = new Set<Watch>()
+  /** One request after another: each is a message of its own, and the node must get them in order. */
+  #subscriptions: Promise<void> = Promise.resolve()
   /** Raised by each `start`, `stop` and loss; what was begun under an older one no longer counts. */
   #generation = 0
   #visible = true
@@ -112,8 +131,62 @@ export class MeshFeed {
   setVisible(visible: boolean): void {
     this.#visible = visible
     if (!visible) return
-    for (const uri of this.#unread) this.#readers[uri]?.ask()
+    for (const uri of this.#unread) this.#ask(uri)
     this.#unread.clear()
+  }
+
+  /** Reads something now, and again whenever it has changed or a new session began; returns how to stop. */
+  watch<T>({ uri, read, show, failed }: Watched<T>): () => void {
+    const watch: Watch = {
+      uri,
+      failed,
+      reader: new LatestReader(async () => {
+        const session = this.#session
+        if (session === undefined) return
+        try {
+          const view = await read(session)
+          if (session === this.#session && this.#watches.has(watch)) show(view)
+        } catch (error) {
+          if (session === this.#session && this.#watches.has(watch)) failed(error)
+        }
+      }),
+    }
+    this.#watches.add(watch)
+    if (this.#session !== undefined && this.#state.connection.phase === 'online')
+      this.#begin(this.#session, watch)
+    return () => {
+      if (this.#watches.delete(watch)) this.#forget(uri)
+    }
+  }
+
+  /** Subscribes before it reads, so that no change between the two is missed. */
+  #begin(session: MeshSession, watch: Watch): void {
+    const subscribed = this.#subscriptions.then(() => session.subscribe(watch.uri))
+    this.#subscriptions = subscribed.catch(() => {})
+    subscribed.then(
+      () => watch.reader.ask(),
+      error => {
+        if (session === this.#session && this.#watches.has(watch)) watch.failed(error)
+      },
+    )
+  }
+
+  /** Ends the subscription, unless the resource is watched again by then. */
+  #forget(uri: string): void {
+    const session = this.#session
+    if (session === undefined || uri in this.#readers) return
+    this.#subscriptions = this.#subscriptions
+      .then(() => {
+        for (const watch of this.#watches) if (watch.uri === uri) return
+        this.#unread.delete(uri)
+        return session.unsubscribe(uri)
+      })
+      .catch(() => {})
+  }
+
+  #ask(uri: string): void {
+    this.#readers[uri]?.ask()
+    for (const watch of this.#watches) if (watch.uri === uri) watch.reader.ask()
   }
 
   async #connect(generation: number): Promise<void> {
@@ -127,7 +200,7 @@ export class MeshFeed {
     try {
       const session = await this.#init.open({
         onUpdated: uri => {
-          if (this.#visible) this.#readers[uri]?.ask()
+          if (this.#visible) this.#ask(uri)
           else this.#unread.add(uri)
         },
         onLost: loss => {
@@ -142,6 +215,7 @@ export class MeshFeed {
       this.#attempt = 0
       this.#update({ connection: { phase: 'online' } })
       for (const uri of uris) this.#readers[uri]?.ask()
+      for (const watch of this.#watches) this.#begin(session, watch)
       this.#beat(generation)
     } catch (error) {
       if (generation !== this.#generation) return

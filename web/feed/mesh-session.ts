@@ -33,6 +33,7 @@ export class MeshAnswerError extends Error {
 /** One MCP session with the node. It ends at the first sign of trouble: everything shown can be read again. */
 export interface MeshSession {
   subscribe(uri: string): Promise<void>
+  unsubscribe(uri: string): Promise<void>
   read<T>(uri: string, schema: z.ZodType<T>): Promise<T>
   call<T>(tool: string, input: Record<string, unknown>, schema: z.ZodType<T>): Promise<T>
   close(): void
@@ -99,6 +100,9 @@ export async function openMeshSession(init: MeshSessionInit): Promise<MeshSessio
   return {
     async subscribe(uri) {
       await request(() => client.subscribeResource({ uri }, options))
+    },
+    async unsubscribe(uri) {
+      await request(() => client.unsubscribeResource({ uri }, options))
     },
     async read(uri, schema) {
       const { contents } = await request(() => client.readResource({ uri }, options))

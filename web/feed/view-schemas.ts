@@ -62,6 +62,7 @@ export const overviewSchema: z.ZodType<OverviewView> = z.object({
     p99_ms: z.number().nullable(),
   }),
   workers: z.object({ capacity: count, running: count }),
+  caller: z.object({ principal: z.string(), roles: z.array(z.enum(['read', 'work', 'submit', 'admin'])) }),
 })
 
 const peer: z.ZodType<PeerView> = z.object({

@@ -1,4 +1,5 @@
 /** What the `mesh://` resources hold. Times are ISO 8601 in UTC; durations carry their unit. */
+import type { Role } from '../authority/principal.ts'
 import type { ErrorFacts } from '../errors.ts'
 import type { Path } from '../mesh/session-contract.ts'
 import type { AttemptState, ConcurrencyKey, RateKey, RetryPolicy, TaskState } from '../queue/task.ts'
@@ -25,6 +26,8 @@ export interface OverviewView {
   throughput: { committed: number; per_second: number[] }
   calls: { total: number; failed: number; p50_ms: number | null; p99_ms: number | null }
   workers: { capacity: number; running: number }
+  /** Who reads it, and what they may do. */
+  caller: { principal: string; roles: Role[] }
 }
 
 /** One entry of `mesh://peers`; `mesh://peers/{id}` is one of these too. This node is the first. */
