@@ -64,8 +64,8 @@ export class AttemptLog implements Worker {
     return this.#worker.cancel(owner, lease, reason)
   }
 
-  settled(owner: string, lease: LeaseId): void {
-    this.#worker.settled(owner, lease)
+  settled(owner: string, leases: readonly LeaseId[]): void {
+    this.#worker.settled(owner, leases)
   }
 
   live(owner: string): LiveLease[] {

@@ -8,6 +8,6 @@ export function ownWorker(peerId: string, runner: AttemptRunner): WorkerLink {
     run: (assignment, hooks) => runner.run(peerId, assignment, hooks),
     cancel: (lease, reason) => void runner.cancel(peerId, lease, new Error(reason)),
     renew: async () => runner.live(peerId),
-    settled: lease => runner.settled(peerId, lease),
+    settled: lease => runner.settled(peerId, [lease]),
   }
 }

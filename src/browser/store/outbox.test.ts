@@ -50,8 +50,8 @@ describe('IndexedDbOutbox', () => {
     const outbox = await open()
     await outbox.put(entry('a'))
     await outbox.put(entry('b'))
-    await outbox.delete('owner', 'a', 1)
-    await outbox.delete('owner', 'b', 2)
+    await outbox.delete('owner', [{ task_id: 'a', fence: 1 }])
+    await outbox.delete('owner', [{ task_id: 'b', fence: 2 }])
     expect(await (await open()).list('owner', 10)).toEqual([entry('b')])
   })
 
@@ -64,6 +64,20 @@ describe('IndexedDbOutbox', () => {
     }
     await outbox.put(failed)
     expect(await outbox.list('owner', 10)).toEqual([failed])
+  })
+
+  it('writes what one tick puts together, the later of two on one lease', async () => {
+    const { open, sizes } = makeSlot()
+    const outbox = await open()
+    const later: OutboxEntry = { ...entry('a'), outcome: { state: 'succeeded', result: { of: 'later' } } }
+    await Promise.all([outbox.put(entry('a')), outbox.put(entry('b')), outbox.put(later)])
+    expect(await (await open()).list('owner', 10)).toEqual([later, entry('b')])
+    expect(sizes).toEqual([0, 2, 2])
+    await outbox.delete('owner', [
+      { task_id: 'a', fence: 1 },
+      { task_id: 'b', fence: 1 },
+    ])
+    expect(await (await open()).list('owner', 10)).toEqual([])
   })
 
   it('drops an entry that it cannot read, and keeps the others', async () => {

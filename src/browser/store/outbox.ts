@@ -1,7 +1,8 @@
-import { createStore, delMany, getMany, keys, set, type UseStore } from 'idb-keyval'
+import { createStore, delMany, getMany, keys, setMany, type UseStore } from 'idb-keyval'
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { ERROR_TABLE, type ErrorCode, type ErrorFacts } from '../../shared/errors.ts'
+import type { LeaseId } from '../../shared/queue/work.ts'
 import type { OutboxEntry, OutboxStore } from '../../shared/queue/worker/outbox.ts'
 
 /** Entries kept without an answer: beyond it the oldest is dropped, and its task runs again when its lease ends. */
@@ -41,6 +42,9 @@ export class IndexedDbOutbox implements OutboxStore {
   /** Where each entry is, oldest first; the entries themselves stay in the database. */
   readonly #keys = new Map<string, Key>()
   readonly #onSize: (size: number) => void
+  /** What was put in this tick, by name. */
+  readonly #unwritten = new Map<string, [Key, OutboxEntry]>()
+  #writing: Promise<void> | undefined
   #lastOrder = 0
 
   private constructor(store: UseStore, clock: Clock, onSize: (size: number) => void) {
@@ -59,23 +63,23 @@ export class IndexedDbOutbox implements OutboxStore {
     return outbox
   }
 
-  async put(entry: OutboxEntry): Promise<void> {
+  put(entry: OutboxEntry): Promise<void> {
     const { owner, task_id, fence } = entry
+    const name = nameOf(owner, task_id, fence)
     const order = Math.max(this.#lastOrder + 1, this.#clock.now())
-    const key =
-      this.#keys.get(nameOf(owner, task_id, fence)) ?? ([owner, order, task_id, fence] satisfies Key)
-    await set(key, entry, this.#store)
-    this.#index(key)
-    await this.#dropOldest()
-    this.#onSize(this.#keys.size)
+    const key = this.#unwritten.get(name)?.[0] ?? this.#keys.get(name) ?? [owner, order, task_id, fence]
+    this.#lastOrder = Math.max(this.#lastOrder, key[1])
+    this.#unwritten.set(name, [key, entry])
+    this.#writing ??= Promise.resolve().then(() => this.#write())
+    return this.#writing
   }
 
-  async delete(owner: string, taskId: string, fence: number): Promise<void> {
-    const name = nameOf(owner, taskId, fence)
-    const key = this.#keys.get(name)
-    if (key === undefined) return
-    await delMany([key], this.#store)
-    this.#keys.delete(name)
+  async delete(owner: string, leases: readonly LeaseId[]): Promise<void> {
+    const names = leases.map(({ task_id, fence }) => nameOf(owner, task_id, fence))
+    const keys = names.map(name => this.#keys.get(name)).filter(key => key !== undefined)
+    if (keys.length === 0) return
+    await delMany(keys, this.#store)
+    for (const name of names) this.#keys.delete(name)
     this.#onSize(this.#keys.size)
   }
 
@@ -84,15 +88,26 @@ export class IndexedDbOutbox implements OutboxStore {
     const found: unknown[] = await getMany(wanted, this.#store)
     const entries = found.map(value => entrySchema.safeParse(value))
     const damaged = wanted.filter((_, n) => entries[n]?.success === false)
-    for (const [keyOwner, , taskId, fence] of damaged) await this.delete(keyOwner, taskId, fence)
+    if (damaged.length > 0) await this.delete(owner, damaged.map(leaseOf))
     return entries.flatMap(entry => (entry.success ? [entry.data] : []))
   }
 
+  /** All that one tick has put, in one transaction. */
+  async #write(): Promise<void> {
+    const entries = [...this.#unwritten.values()]
+    this.#unwritten.clear()
+    this.#writing = undefined
+    await setMany(entries, this.#store)
+    for (const [key] of entries) this.#index(key)
+    await this.#dropOldest()
+    this.#onSize(this.#keys.size)
+  }
+
   async #dropOldest(): Promise<void> {
-    const [oldest] = this.#keys.values()
-    if (this.#keys.size > MAX_OUTBOX_ENTRIES && oldest !== undefined) {
-      await this.delete(oldest[0], oldest[2], oldest[3])
-    }
+    const excess = this.#keys.size - MAX_OUTBOX_ENTRIES
+    if (excess <= 0) return
+    for (const oldest of [...this.#keys.values()].slice(0, excess))
+      await this.delete(oldest[0], [leaseOf(oldest)])
   }
 
   #index(key: Key): void {
@@ -100,6 +115,10 @@ export class IndexedDbOutbox implements OutboxStore {
     this.#keys.set(nameOf(owner, taskId, fence), key)
     this.#lastOrder = Math.max(this.#lastOrder, order)
   }
+}
+
+function leaseOf([, , task_id, fence]: Key): LeaseId {
+  return { task_id, fence }
 }
 
 function nameOf(owner: string, taskId: string, fence: number): string {

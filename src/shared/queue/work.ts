@@ -88,7 +88,7 @@ export interface Worker {
   run(owner: string, assignment: Assignment, hooks: AttemptHooks, signal?: AbortSignal): Promise<Outcome>
   /** Cancels an attempt that runs, whichever session it came by; false where it is not running here. */
   cancel(owner: string, lease: LeaseId, reason: Error): boolean
-  /** The owner has taken a verdict on the outcome that `run` gave. */
-  settled(owner: string, lease: LeaseId): void
+  /** The owner has taken a verdict on the outcomes that `run` gave of these. */
+  settled(owner: string, leases: readonly LeaseId[]): void
   live(owner: string): LiveLease[]
 }

@@ -59,7 +59,7 @@ export function attemptMethods(components: AttemptMethodsComponents): Record<str
     },
 
     'toolmesh/settled'(params) {
-      for (const lease of parseInput(settledParams, params).leases) worker.settled(ownerId, lease)
+      worker.settled(ownerId, parseInput(settledParams, params).leases)
       return {}
     },
   }

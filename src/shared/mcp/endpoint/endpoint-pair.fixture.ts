@@ -2,7 +2,7 @@ import type { Principal } from '../../authority/principal.ts'
 import { systemClock } from '../../clock.ts'
 import { silentLogger } from '../../logger.ts'
 import type { Session } from '../../mesh/session-contract.ts'
-import { leaseKey } from '../../queue/lease-key.ts'
+import { LeaseMap } from '../../queue/lease-map.ts'
 import type {
   Announcement,
   Assignment,
@@ -74,7 +74,7 @@ export class RecordingOwner implements WorkOwner {
 export class ScriptedWorker implements Worker {
   readonly settledTasks: string[] = []
   readonly owners: string[] = []
-  readonly #running = new Map<string, AbortController>()
+  readonly #running = new LeaseMap<AbortController>()
   script: (...run: Required<Parameters<Worker['run']>>) => ReturnType<Worker['run']> = async (
     _owner,
     { input },
@@ -84,22 +84,22 @@ export class ScriptedWorker implements Worker {
     this.owners.push(owner)
     const abort = new AbortController()
     signal?.addEventListener('abort', () => abort.abort(signal.reason))
-    this.#running.set(leaseKey(assignment.lease), abort)
+    this.#running.set(assignment.lease, abort)
     try {
       return await this.script(owner, assignment, hooks, abort.signal)
     } finally {
-      this.#running.delete(leaseKey(assignment.lease))
+      this.#running.delete(assignment.lease)
     }
   }
 
   cancel(_owner: string, lease: LeaseId, reason: Error) {
-    const running = this.#running.get(leaseKey(lease))
+    const running = this.#running.get(lease)
     running?.abort(reason)
     return running !== undefined
   }
 
-  settled(_owner: string, lease: LeaseId) {
-    this.settledTasks.push(lease.task_id)
+  settled(_owner: string, leases: readonly LeaseId[]) {
+    this.settledTasks.push(...leases.map(({ task_id }) => task_id))
   }
 
   live() {

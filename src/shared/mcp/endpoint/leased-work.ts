@@ -1,6 +1,6 @@
 import { factsOf, ToolmeshError } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
-import { leaseKey } from '../../queue/lease-key.ts'
+import { LeaseMap } from '../../queue/lease-map.ts'
 import { LOG_LINES_KEPT } from '../../queue/log-tail.ts'
 import type { AttemptHooks, Outcome } from '../../queue/task.ts'
 import type { Assignment, LeaseId, OutcomeReport, OutcomeVerdict, Worker } from '../../queue/work.ts'
@@ -39,7 +39,7 @@ export class LeasedWork {
   #unanswered = 0
   #reportPlanned = false
   /** What is not told yet of attempts that run. */
-  readonly #news = new Map<string, News>()
+  readonly #news = new LeaseMap<News>()
   #telling = false
 
   constructor(init: LeasedWorkInit) {
@@ -47,7 +47,7 @@ export class LeasedWork {
   }
 
   start(assignments: readonly (Assignment & { logs?: boolean })[]): void {
-    for (const assignment of assignments) void this.#run(assignment)
+    for (const assignment of assignments) this.#run(assignment)
   }
 
   /** Returns those that do not run here. */
@@ -57,15 +57,17 @@ export class LeasedWork {
     return leases.filter(lease => !worker.cancel(ownerId, lease, reason))
   }
 
-  async #run(assignment: Assignment & { logs?: boolean }): Promise<void> {
+  #run(assignment: Assignment & { logs?: boolean }): void {
     const { worker, ownerId, instanceId } = this.#init
     const { task_id, fence } = assignment.lease
-    const outcome = await worker
+    const ended = (outcome: Outcome): void => {
+      this.#news.delete(assignment.lease)
+      this.#outcomes.push({ task_id, fence, instance_id: instanceId(), outcome })
+      this.#planReport()
+    }
+    worker
       .run(ownerId, assignment, this.#hooksOf({ task_id, fence }, assignment.logs === true))
-      .catch((error): Outcome => ({ state: 'failed', error: factsOf(error) }))
-    this.#news.delete(leaseKey({ task_id, fence }))
-    this.#outcomes.push({ task_id, fence, instance_id: instanceId(), outcome })
-    this.#planReport()
+      .then(ended, error => ended({ state: 'failed', error: factsOf(error) }))
   }
 
   #planReport(): void {
@@ -84,7 +86,7 @@ export class LeasedWork {
     this.#unanswered += 1
     try {
       await complete(reports)
-      for (const { task_id, fence } of reports) worker.settled(ownerId, { task_id, fence })
+      worker.settled(ownerId, reports)
     } catch (error) {
       const [alone] = reports
       if (isTooLarge(error) && reports.length === 1 && alone !== undefined) {
@@ -119,9 +121,8 @@ export class LeasedWork {
   }
 
   #newsOf(lease: LeaseId): News {
-    const key = leaseKey(lease)
-    const news = this.#news.get(key) ?? { ...lease }
-    this.#news.set(key, news)
+    const news = this.#news.get(lease) ?? { ...lease }
+    this.#news.set(lease, news)
     if (!this.#telling) {
       this.#telling = true
       queueMicrotask(() => void this.#tell())
@@ -135,7 +136,7 @@ export class LeasedWork {
     try {
       while (this.#news.size > 0) {
         const attempts = takeBatch([...this.#news.values()], news => news)
-        for (const each of attempts) this.#news.delete(leaseKey(each))
+        for (const each of attempts) this.#news.delete(each)
         await notify(PROGRESS_METHOD, { attempts })
       }
     } catch (error) {

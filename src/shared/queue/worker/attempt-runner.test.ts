@@ -70,7 +70,7 @@ describe('AttemptRunner', () => {
     expect(await run).toEqual({ state: 'succeeded', result: { ok: true } })
     expect(seen).toEqual([{ done: 1, total: 2 }])
     expect(await pending()).toEqual(['t1'])
-    runner.settled('owner', assignment.lease)
+    runner.settled('owner', [assignment.lease])
     await settle()
     expect(await pending()).toEqual([])
     expect(runner.stats).toMatchObject({ running: 0, succeeded: 1, failed: 0 })

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { type ErrorFacts, factsOf } from '../../errors.ts'
 import type { Json, LogLine, Progress, ToolDescriptor } from '../../tools/tool.ts'
-import { leaseKey } from '../lease-key.ts'
+import { LeaseMap } from '../lease-map.ts'
 import { LogTail } from '../log-tail.ts'
 import type { AttemptHooks, Outcome } from '../task.ts'
 import type { Assignment, Lease, LeaseId, LiveLease, Worker } from '../work.ts'
@@ -57,7 +57,7 @@ export class AttemptRunner implements Worker {
   readonly instanceId: string
   readonly #init: AttemptRunnerInit
   /** What runs, by owner and lease. */
-  readonly #running = new Map<string, Map<string, Running>>()
+  readonly #running = new Map<string, LeaseMap<Running>>()
   #runningCount = 0
   /** Attempts that each owner may have here; one that is not named, as this peer's own queue, as many as there is room. */
   readonly #grants = new Map<string, number>()
@@ -153,11 +153,10 @@ export class AttemptRunner implements Worker {
     signal?: AbortSignal,
   ): Promise<Outcome> {
     const { lease } = assignment
-    const key = leaseKey(lease)
     const tool = this.#init.catalogue.get(assignment.tool)
     if (tool === undefined) return refused('no_runtime', `this worker does not have ${assignment.tool}`)
     if (this.credits === 0) return refused('unavailable', 'this worker takes no work now')
-    if (this.#of(owner).has(key)) return refused('unavailable', 'this attempt is running here already')
+    if (this.#of(owner).has(lease)) return refused('unavailable', 'this attempt is running here already')
     if (this.roomFor(owner) === 0) return refused('unavailable', 'this worker has no free capacity')
 
     const abort = new AbortController()
@@ -165,24 +164,25 @@ export class AttemptRunner implements Worker {
     const cancel = () => abort.abort(signal?.reason)
     if (signal?.aborted) cancel()
     signal?.addEventListener('abort', cancel, { once: true })
-    this.#begin(owner, key, running)
+    this.#begin(owner, running)
     const outcome = await this.#attempt(tool, assignment, hooks, running)
     signal?.removeEventListener('abort', cancel)
     if (running.logs !== undefined) outcome.logs = running.logs.lines
     const { task_id, fence } = lease
-    await this.#delivery.keep({ owner, task_id, fence, instance_id: this.instanceId, outcome })
-    this.#end(owner, key, outcome.state === 'succeeded')
+    const kept = this.#delivery.keep({ owner, task_id, fence, instance_id: this.instanceId, outcome })
+    if (kept !== undefined) await kept
+    this.#end(owner, lease, outcome.state === 'succeeded')
     return outcome
   }
 
   cancel(owner: string, lease: LeaseId, reason: Error): boolean {
-    const running = this.#of(owner).get(leaseKey(lease))
+    const running = this.#of(owner).get(lease)
     running?.abort.abort(reason)
     return running !== undefined
   }
 
-  settled(owner: string, lease: LeaseId): void {
-    this.#delivery.settled(owner, lease)
+  settled(owner: string, leases: readonly LeaseId[]): void {
+    this.#delivery.settled(owner, leases)
   }
 
   live(owner: string): LiveLease[] {
@@ -230,21 +230,24 @@ export class AttemptRunner implements Worker {
     }
   }
 
-  #of(owner: string): ReadonlyMap<string, Running> {
+  #of(owner: string): LeaseMap<Running> {
     return this.#running.get(owner) ?? NOTHING
   }
 
-  #begin(owner: string, key: string, running: Running): void {
-    const others = this.#running.get(owner)
-    if (others === undefined) this.#running.set(owner, new Map([[key, running]]))
-    else others.set(key, running)
+  #begin(owner: string, running: Running): void {
+    let ofOwner = this.#running.get(owner)
+    if (ofOwner === undefined) {
+      ofOwner = new LeaseMap()
+      this.#running.set(owner, ofOwner)
+    }
+    ofOwner.set(running.lease, running)
     this.#runningCount += 1
     this.#changed()
   }
 
-  #end(owner: string, key: string, succeeded: boolean): void {
+  #end(owner: string, lease: LeaseId, succeeded: boolean): void {
     const running = this.#running.get(owner)
-    running?.delete(key)
+    running?.delete(lease)
     if (running?.size === 0) this.#running.delete(owner)
     this.#runningCount -= 1
     if (succeeded) this.#succeeded += 1
@@ -275,4 +278,4 @@ function asRun(facts: ErrorFacts): ErrorFacts {
   return { ...facts, code: 'outcome_unknown', retryable: true }
 }
 
-const NOTHING: ReadonlyMap<string, Running> = new Map()
+const NOTHING = new LeaseMap<Running>()

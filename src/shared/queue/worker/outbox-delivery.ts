@@ -1,7 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { ToolmeshError } from '../../errors.ts'
 import { LinkLostError } from '../errors.ts'
-import { leaseKey } from '../lease-key.ts'
 import type { LeaseId, OutcomeReport, OutcomeVerdict } from '../work.ts'
 import type { OutboxEntry, OutboxStore } from './outbox.ts'
 import { VerdictWait } from './verdict-wait.ts'
@@ -30,22 +29,23 @@ export class OutboxDelivery {
     this.#unsettled = new VerdictWait(clock, VERDICT_MS, owner => this.#again(owner))
   }
 
-  /** In the outbox before it is answered; without a verdict in time it goes by `complete`. */
-  async keep(entry: OutboxEntry): Promise<void> {
-    try {
-      await this.#outbox.put(entry)
-    } catch {
-      // Without storage the answer is its only way; lost, the attempt is repeated.
-      return
-    }
-    this.#unsettled.add(keyOf(entry.owner, entry), entry.owner)
+  /**
+   * In the outbox before it is answered; without a verdict in time it goes by `complete`. Resolves, never rejects, when it
+   * may be answered; undefined: at once.
+   */
+  keep(entry: OutboxEntry): Promise<void> | undefined {
+    const kept = (): void => this.#unsettled.add(entry.owner, entry)
+    const put = this.#outbox.put(entry)
+    // Without storage the answer is its only way; lost, the attempt is repeated.
+    if (put !== undefined) return put.then(kept, () => {})
+    kept()
+    return undefined
   }
 
-  settled(owner: string, lease: LeaseId): void {
-    this.#unsettled.delete(keyOf(owner, lease))
-    void this.#outbox.delete(owner, lease.task_id, lease.fence).catch(() => {
-      // It stays in the outbox, and the next flush hears that it is a duplicate.
-    })
+  settled(owner: string, leases: readonly LeaseId[]): void {
+    this.#unsettled.delete(owner, leases)
+    // What can't be deleted stays in the outbox, and the next flush hears that it is a duplicate.
+    this.#outbox.delete(owner, leases)?.catch(() => {})
   }
 
   /** Hands over what the outbox holds for `owner`; `complete` is the way to it until its link is lost. */
@@ -78,7 +78,7 @@ export class OutboxDelivery {
         const isTooLarge = error instanceof ToolmeshError && error.code === 'frame_too_large'
         if (!isTooLarge || entries.length > 1) throw error
       }
-      for (const { task_id, fence } of entries) await this.#outbox.delete(owner, task_id, fence)
+      await this.#outbox.delete(owner, entries)
     }
   }
 }
@@ -91,8 +91,4 @@ function firstThatFit(entries: readonly OutboxEntry[]): OutboxEntry[] {
     return index > 0 && chars > FLUSH_CHARS
   })
   return entries.slice(0, fitting === -1 ? entries.length : fitting)
-}
-
-function keyOf(owner: string, lease: LeaseId): string {
-  return `${owner} ${leaseKey(lease)}`
 }
