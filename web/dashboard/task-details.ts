@@ -8,7 +8,7 @@ import { type ErrorView, type TaskDetails, type TaskList, taskDetailsSchema } fr
 import { formatDuration } from '../format/duration.ts'
 import '../design/copy-button.ts'
 import '../design/notice.ts'
-import '../design/task-state.ts'
+import '../design/state.ts'
 import './attempts.ts'
 import './task-actions.ts'
 
@@ -223,7 +223,7 @@ function facts(task: TaskDetails) {
   const took = task.ended_at === undefined ? undefined : Date.parse(task.ended_at) - created
   return html`
     <dt>State</dt>
-    <dd><tm-task-state state=${task.state}></tm-task-state></dd>
+    <dd><tm-state state=${task.state}></tm-state></dd>
     <dt>Priority</dt>
     <dd>${task.priority}</dd>
     <dt>Submitted</dt>

@@ -21,7 +21,7 @@ import { formatCount } from '../format/number.ts'
 import { shortPeerId, shortTaskId } from '../format/peer-id.ts'
 import { filterChoices, type TaskFilter } from './task-filter.ts'
 import '../design/progress.ts'
-import '../design/task-state.ts'
+import '../design/state.ts'
 import './get-started.ts'
 import './queue-notes.ts'
 import './task-details.ts'
@@ -295,7 +295,7 @@ export class Tasks extends LitElement {
 
   #row = (task: TaskRow) => html`
     <tr @click=${() => this.#open(task.task_id)}>
-      <td><tm-task-state state=${task.state}></tm-task-state></td>
+      <td><tm-state state=${task.state}></tm-state></td>
       <td>
         <button class="tool" type="button" aria-haspopup="dialog">${task.tool}</button>
         <code class="id" title=${task.task_id}>${shortTaskId(task.task_id)}</code>

@@ -6,7 +6,7 @@ import { panelStyles } from '../design/panel-styles.ts'
 import { tableStyles } from '../design/table-styles.ts'
 import { formatDuration } from '../format/duration.ts'
 import { shortTaskId } from '../format/peer-id.ts'
-import '../design/task-state.ts'
+import '../design/state.ts'
 
 /** The last attempts that finished in this tab, newest first. */
 export class Finished extends LitElement {
@@ -62,7 +62,7 @@ export class Finished extends LitElement {
 function row(entry: TabState['recent'][number]) {
   return html`
     <tr>
-      <td><tm-task-state state=${entry.ok ? 'succeeded' : 'failed'}></tm-task-state></td>
+      <td><tm-state state=${entry.ok ? 'succeeded' : 'failed'}></tm-state></td>
       <td class="tool">${entry.tool}</td>
       <td class="medium"><code class="muted" title=${entry.task_id}>${shortTaskId(entry.task_id)}</code></td>
       <td class="num">${formatDuration(entry.ms)}</td>
