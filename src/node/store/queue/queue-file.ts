@@ -10,8 +10,8 @@ export interface QueueFileOptions {
   synchronous: 'full' | 'normal'
 }
 
-/** Pages of the log before it is copied into the file: 32 MiB, as a copy's fsyncs cost as much as many commits. */
-const CHECKPOINT_PAGES = 8_192
+/** Pages of the log before it is copied into the file: 16 MiB, as a copy's fsyncs cost as much as many commits. */
+const CHECKPOINT_PAGES = 4_096
 
 /**
  * Opens a task store's file for this process alone (`locking_mode=EXCLUSIVE`), so that what is in memory is what is in

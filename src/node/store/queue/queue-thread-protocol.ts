@@ -4,7 +4,7 @@ import type { QueueDatabase } from './queue-database.ts'
 /** What the store asks of its thread: a method of its database (which tidies by itself). Both ends are this module's build, nothing else can speak here. */
 export type ThreadMethod = Exclude<keyof QueueDatabase, 'tidy'>
 
-/** Commands and replies go as text (see `queue-thread-codec.ts`), which costs a fraction of what cloning the objects does. */
+/** Commands and replies go as text (see `command-codec.ts`, `reply-codec.ts`), which costs a fraction of what cloning the objects does. */
 export type ThreadArgs<M extends ThreadMethod> = M extends 'apply' ? [string] : Parameters<QueueDatabase[M]>
 export type ThreadValue<M extends ThreadMethod> = M extends 'apply' ? string : ReturnType<QueueDatabase[M]>
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { z } from 'zod'
 import type { Command } from '../../../shared/queue/states/commands.ts'
-import { commandsFromText } from './queue-thread-codec.ts'
+import { commandsFromText } from './command-codec.ts'
 
 /** The store's counters before a transaction: its first change has the next `seq`, its first new task the next number. */
 export interface LogPlace {

@@ -13,8 +13,8 @@ import type {
 } from '../../../shared/queue/store/store.ts'
 import type { TaskHead, TaskState } from '../../../shared/queue/task.ts'
 import type { Json } from '../../../shared/tools/tool.ts'
+import { commandsToText } from './command-codec.ts'
 import type { QueueFileOptions } from './queue-file.ts'
-import { commandsToText, repliesFromText } from './queue-thread-codec.ts'
 import {
   OPENED,
   type ThreadArgs,
@@ -22,6 +22,7 @@ import {
   type ThreadResponse,
   type ThreadValue,
 } from './queue-thread-protocol.ts'
+import { repliesFromText } from './reply-codec.ts'
 
 interface Pending {
   resolve(value: unknown): void

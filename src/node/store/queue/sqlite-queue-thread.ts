@@ -2,10 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
 import { factsOf } from '../../../shared/errors.ts'
+import { commandsFromText } from './command-codec.ts'
 import { QueueDatabase } from './queue-database.ts'
 import { openQueueFile } from './queue-file.ts'
-import { commandsFromText, repliesToText } from './queue-thread-codec.ts'
 import { OPENED, type ThreadRequest, type ThreadResponse } from './queue-thread-protocol.ts'
+import { repliesToText } from './reply-codec.ts'
 
 const Options = z.object({ path: z.string(), synchronous: z.enum(['full', 'normal']) })
 
@@ -80,6 +81,5 @@ function serve(database: QueueDatabase, request: ThreadRequest): unknown {
 }
 
 function applyText(database: QueueDatabase, text: string): string {
-  const commands = commandsFromText(text)
-  return repliesToText(commands, database.apply(commands, text))
+  return repliesToText(database.apply(commandsFromText(text), text))
 }

@@ -4,6 +4,7 @@ import { eventOf } from '../../../shared/queue/states/changed-reply.ts'
 import type { Changed } from '../../../shared/queue/states/commands.ts'
 import type { EventPage } from '../../../shared/queue/store/store.ts'
 import { TASK_STATES, type TaskEvent } from '../../../shared/queue/task.ts'
+import { NameTable } from './name-table.ts'
 import { STATE_CODES } from './stored-task.ts'
 
 /** Rows of the journal dropped by one prune, so that no commit waits long behind it. */
@@ -99,26 +100,20 @@ export class TaskJournal {
   }
 
   #writeRow(changed: readonly Changed[]): void {
-    const names = new Map<string, number>()
-    const place = (name: string): number => {
-      const known = names.get(name)
-      if (known !== undefined) return known
-      names.set(name, names.size)
-      return names.size - 1
-    }
+    const names = new NameTable()
     let at = 0
     const changes = changed.map(each => {
       at = Math.max(at, each.at)
-      const peer = each.peer_id === undefined ? -1 : place(each.peer_id)
+      const peer = each.peer_id === undefined ? -1 : names.place(each.peer_id)
       const { task_id, state, fence, tool, principal } = each
-      return [task_id, STATE_CODES[state], each.at, fence, place(tool), place(principal), peer]
+      return [task_id, STATE_CODES[state], each.at, fence, names.place(tool), names.place(principal), peer]
     })
     const first = changed[0]?.seq ?? 0
     this.#insert.run(
       first + changed.length - 1,
       first,
       Math.floor(at),
-      JSON.stringify({ names: [...names.keys()], changes }),
+      JSON.stringify({ names: names.all, changes }),
     )
   }
 }

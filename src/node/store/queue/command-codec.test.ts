@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { AT, headOf, lease, settle, submit } from '../../../shared/queue/states/commands.fixture.ts'
-import type { Command, Reply } from '../../../shared/queue/states/commands.ts'
-import { commandsFromText, commandsToText, repliesFromText, repliesToText } from './queue-thread-codec.ts'
+import type { Command, Reply, ReportedOutcome } from '../../../shared/queue/states/commands.ts'
+import { TASK_STATES } from '../../../shared/queue/task.ts'
+import { commandsFromText, commandsToText } from './command-codec.ts'
+import { repliesFromText, repliesToText } from './reply-codec.ts'
 
 const id = fc.constantFrom('t1', 't2', 't3')
 const labels = fc.dictionary(fc.constantFrom('a', 'b', '-', 'task', '__proto__'), fc.constantFrom('x', 'y'))
@@ -23,10 +25,25 @@ const head = fc
   })
   .chain(more => id.map(task_id => headOf(task_id, plain(more))))
 
+const outcome: fc.Arbitrary<ReportedOutcome> = fc.oneof(
+  fc
+    .oneof(id, fc.record({ blob: id, size: fc.nat() }))
+    .map((result): ReportedOutcome => ({ state: 'succeeded', result })),
+  id.map(
+    (message): ReportedOutcome => ({
+      state: 'failed',
+      error: { code: 'internal', message, retryable: true },
+    }),
+  ),
+)
+
 const command: fc.Arbitrary<Command> = fc.oneof(
   head.map(submit),
   id.map(lease),
   fc.tuple(id, fc.nat(2)).map(([task_id, fence]) => settle(task_id, fence)),
+  fc
+    .record({ task_id: id, outcome, peer_id: id, logs: optional(fc.constant('[]')) })
+    .map((more): Command => plain({ ...settle('t', 1), ...more })),
   fc
     .tuple(id, optional(fc.constant('[]')))
     .map(
@@ -38,12 +55,15 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     .map(([task_id, labels]): Command => ({ kind: 'update', task_id, at: AT, changes: { labels } })),
 )
 
-const reply: fc.Arbitrary<Reply> = fc.oneof(
-  id.map((task_id): Reply => ({ changed: false, task_id, refusal: 'terminal', state: 'failed' })),
+/** A reply to a command. */
+const replyTo = fc.oneof(
+  id.map(task_id => (): Reply => ({ changed: false, task_id, refusal: 'terminal', state: 'failed' })),
   fc
     .record({
-      task_id: id,
       seq: fc.nat(),
+      peer_id: optional(id),
+      queued_at: optional(fc.nat()),
+      state: fc.constantFrom(...TASK_STATES),
       lane: optional(id),
       left: optional(id),
       due_at: optional(fc.nat()),
@@ -57,27 +77,28 @@ const reply: fc.Arbitrary<Reply> = fc.oneof(
       ),
     })
     .map(
-      (more): Reply =>
-        plain({
-          changed: true,
-          state: 'queued',
-          fence: 0,
-          at: AT,
-          tool: 'work',
-          principal: 'a',
-          order: 1,
-          ...more,
-        }),
+      more =>
+        ({ task_id, at }: Command): Reply =>
+          plain({
+            changed: true,
+            task_id,
+            fence: 0,
+            at,
+            tool: 'work',
+            principal: 'a',
+            order: 1,
+            ...more,
+          }),
     ),
 )
 
 it('commands and their replies come out as they went in', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(command, reply), { maxLength: 20 }), pairs => {
+    fc.property(fc.array(fc.tuple(command, replyTo), { maxLength: 20 }), pairs => {
       const commands = pairs.map(([each]) => each)
-      const replies = pairs.map(([, each]) => each)
+      const replies = pairs.map(([command, reply]) => reply(command))
       expect(commandsFromText(commandsToText(commands))).toEqual(commands)
-      expect(repliesFromText(commands, repliesToText(commands, replies))).toEqual(replies)
+      expect(repliesFromText(commands, repliesToText(replies))).toEqual(replies)
     }),
   )
 })
