@@ -1,6 +1,6 @@
 import type { ErrorFacts } from '../errors.ts'
 import type { SubmitReceipt } from '../queue/requests/submission.ts'
-import type { Body } from '../queue/states/commands.ts'
+import type { Body, WorkflowGuard } from '../queue/states/commands.ts'
 import type { TaskRequest, TaskState } from '../queue/task.ts'
 import type { Json } from '../tools/tool.ts'
 
@@ -9,7 +9,7 @@ export interface StepTask {
   principal: string
   request: TaskRequest
   key: string
-  guard: { workflow_id: string; fence: number }
+  guard: WorkflowGuard
 }
 
 /** How a step's task ended: its result as the store keeps it. */

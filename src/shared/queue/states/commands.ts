@@ -19,10 +19,24 @@ export type ReportedOutcome =
   | { state: 'succeeded'; result: Body }
   | { state: 'failed' | 'cancelled'; error: ErrorFacts }
 
+/** The owner's fence of the workflow that a task is a step of. */
+export interface WorkflowGuard {
+  workflow_id: string
+  fence: number
+}
+
 /** `at` is epoch milliseconds; `roll` is uniform in [0, 1) and jitters the backoff. */
 export interface CommandMap {
   /** A new task; `scheduled` when its `run_at` lies ahead, else `queued`. */
-  submit: { kind: 'submit'; task_id: string; at: number; task: TaskHead; params: Body }
+  submit: {
+    kind: 'submit'
+    task_id: string
+    at: number
+    task: TaskHead
+    params: Body
+    /** Refused as `stale_fence` by the store unless this is the workflow's fence, whatever else holds of it. */
+    guard?: WorkflowGuard
+  }
   /** Grants the next attempt to one instance of a peer. */
   lease: { kind: 'lease'; task_id: string; at: number; peer_id: string; instance_id: string }
   /** An attempt's outcome, whoever brings it. */

@@ -28,6 +28,7 @@ const PAGE = 1_000
 
 /** Tasks in memory only: for tests, and for a queue that need not outlive its process. */
 export class MemoryQueueStore implements QueueStore {
+  readonly #fenceOf: (workflowId: string) => number | undefined
   #seq = 0
   #made = 0
   #closed = false
@@ -39,6 +40,11 @@ export class MemoryQueueStore implements QueueStore {
   readonly #counts = emptyCounts()
   readonly #records = new Map<string, Json>()
   #events: TaskEvent[] = []
+
+  /** @param workflows whose fences guard submits; without them each guarded submit is refused */
+  constructor(workflows?: { fenceOf(workflowId: string): number | undefined }) {
+    this.#fenceOf = id => workflows?.fenceOf(id)
+  }
 
   get failure(): string | undefined {
     return this.#closed ? 'the task store is closed' : undefined
@@ -184,6 +190,10 @@ export class MemoryQueueStore implements QueueStore {
   }
 
   #applyOne(command: Command): Reply {
+    const guard = command.kind === 'submit' ? command.guard : undefined
+    if (guard !== undefined && this.#fenceOf(guard.workflow_id) !== guard.fence) {
+      return { changed: false, task_id: command.task_id, refusal: 'stale_fence' }
+    }
     const taken = command.kind === 'submit' ? this.#holderOf(command.task) : undefined
     if (taken !== undefined && command.kind === 'submit') {
       const { task_id, state, request_cid } = taken.head
