@@ -39,6 +39,7 @@ const outcome: fc.Arbitrary<ReportedOutcome> = fc.oneof(
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   head.map(submit),
+  head.map((task): Command => ({ ...submit(task), guard: { workflow_id: 'w', fence: 3 } })),
   id.map(lease),
   fc.tuple(id, fc.nat(2)).map(([task_id, fence]) => settle(task_id, fence)),
   fc

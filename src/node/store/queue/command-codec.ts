@@ -9,6 +9,7 @@ import type {
   CommandMap,
   JsonText,
   ReportedOutcome,
+  WorkflowGuard,
 } from '../../../shared/queue/states/commands.ts'
 import type { TaskHead } from '../../../shared/queue/task.ts'
 import { NameTable } from './name-table.ts'
@@ -20,7 +21,7 @@ const OTHER = 3
 
 /** Names (peers, instances) are places in the batch's table. */
 type Entry =
-  | readonly [typeof SUBMIT, at: number, task: Delta, params: Body]
+  | readonly [typeof SUBMIT, at: number, task: Delta, params: Body, guard?: WorkflowGuard]
   | readonly [typeof LEASE, taskId: string, at: number, peer: number, instance: number]
   | readonly [
       typeof SETTLE,
@@ -56,8 +57,9 @@ export function commandsToText(commands: readonly Command[]): string {
     switch (command.kind) {
       case 'submit': {
         const delta = difference(task, command.task)
+        const { at, params, guard } = command
         task = command.task
-        return [SUBMIT, command.at, delta, command.params]
+        return guard === undefined ? [SUBMIT, at, delta, params] : [SUBMIT, at, delta, params, guard]
       }
       case 'lease':
         return [
@@ -92,9 +94,11 @@ export function commandsFromText(text: string): Command[] {
   return commands.map((entry): Command => {
     switch (entry[0]) {
       case SUBMIT: {
-        const [, at, delta, params] = entry
+        const [, at, delta, params, guard] = entry
         task = applied(task, delta)
-        return { kind: 'submit', task_id: task.task_id, at, task, params }
+        const submit: CommandMap['submit'] = { kind: 'submit', task_id: task.task_id, at, task, params }
+        if (guard !== undefined) submit.guard = guard
+        return submit
       }
       case LEASE: {
         const [, task_id, at, peer, instance] = entry
