@@ -7,7 +7,7 @@ import type { Principal } from '../../authority/principal.ts'
 import { requireRole, roleOf } from '../../authority/roles.ts'
 import type { Logger } from '../../logger.ts'
 import type { Surface } from '../surface.ts'
-import { elicitOf } from './elicitation.ts'
+import { elicitation } from './elicitation.ts'
 import type { Method } from './method.ts'
 import { RpcError, rpcErrorOf } from './rpc-error.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -63,7 +63,7 @@ export async function serveSurface(surface: Surface, init: ServeSurfaceInit): Pr
     surface,
     subscriptions,
     principal,
-    elicit: request => elicitOf(server, request, logger),
+    elicit: elicitation(server, logger),
     logger,
     notifyUpdated(uri) {
       server.sendResourceUpdated({ uri }).catch(error => {
