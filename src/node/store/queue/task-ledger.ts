@@ -1,25 +1,27 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { z } from 'zod'
+import type { DatabaseSync } from 'node:sqlite'
 import { StoreUnavailableError } from '../../../shared/queue/errors.ts'
 import { changedReply } from '../../../shared/queue/states/changed-reply.ts'
-import type { Body, Changed, Command, CommandMap, Reply } from '../../../shared/queue/states/commands.ts'
+import type {
+  Body,
+  Changed,
+  Command,
+  CommandMap,
+  Refused,
+  Reply,
+} from '../../../shared/queue/states/commands.ts'
 import { waitingLane } from '../../../shared/queue/states/lane.ts'
 import { decide } from '../../../shared/queue/states/states.ts'
 import type { EventPage, StoredTask, WaitingTask } from '../../../shared/queue/store/store.ts'
-import { TASK_STATES, type TaskHead, type TaskState } from '../../../shared/queue/task.ts'
-import { CreationTimes } from './creation-times.ts'
+import type { TaskHead, TaskState } from '../../../shared/queue/task.ts'
+import type { CreationTimes } from './creation-times.ts'
 import { LaneRegister } from './lane-register.ts'
 import { type LogPlace, RedoLog } from './redo-log.ts'
-import { STATE_CODES } from './stored-task.ts'
-import { TaskBodies } from './task-bodies.ts'
+import { StoreCounters } from './store-counters.ts'
+import type { TaskBodies } from './task-bodies.ts'
 import { TaskJournal } from './task-journal.ts'
-import { TaskLabels } from './task-labels.ts'
 import { type TaskRow, TaskTable } from './task-table.ts'
+import { TaskWriter } from './task-writer.ts'
 import { type UnwrittenTask, UnwrittenTasks } from './unwritten-tasks.ts'
-
-const Counters = z.object({ seq: z.int(), made: z.int(), by_state: z.string() })
-const ByState = z.array(z.int()).length(TASK_STATES.length)
-const Ended = z.object({ n: z.int(), state: z.int() })
 
 /** When changes are written into the tables. */
 export interface CheckpointLimits {
@@ -46,49 +48,46 @@ const LOGGED_CHARS = 256 * 1024
  * After a transaction that was not kept the ledger is thrown away, and the next one is read from the file.
  */
 export class TaskLedger {
-  readonly bodies: TaskBodies
-  readonly times: CreationTimes
   readonly #limits: CheckpointLimits
+  readonly #fenceOf: (workflowId: string) => number | undefined
+  readonly #counters: StoreCounters
   readonly #redo: RedoLog
-  readonly #unwritten = new UnwrittenTasks()
-  readonly #tasks: TaskTable
-  readonly #lanes: LaneRegister
-  readonly #labels: TaskLabels
   readonly #journal: TaskJournal
-  readonly #statements: ReturnType<typeof prepareStatements>
-  #seq: number
-  #made: number
-  #byState: number[]
+  readonly #lanes: LaneRegister
+  readonly #tasks: TaskTable
+  readonly #writer: TaskWriter
+  readonly #unwritten = new UnwrittenTasks()
 
-  /** Throws `unavailable` where the file is damaged. */
-  constructor(db: DatabaseSync, limits: Partial<CheckpointLimits> = {}) {
+  /**
+   * Throws `unavailable` where the file is damaged.
+   * @param fenceOf the fence of a workflow, by which submits of its steps are guarded
+   */
+  constructor(
+    db: DatabaseSync,
+    limits: Partial<CheckpointLimits> = {},
+    fenceOf: (workflowId: string) => number | undefined = () => undefined,
+  ) {
     this.#limits = { ...LIMITS, ...limits }
-    this.#statements = prepareStatements(db)
-    this.bodies = new TaskBodies(db)
-    this.times = new CreationTimes(db)
+    this.#fenceOf = fenceOf
+    this.#counters = new StoreCounters(db)
     this.#redo = new RedoLog(db)
+    this.#journal = new TaskJournal(db)
     this.#lanes = new LaneRegister(db)
     this.#tasks = new TaskTable(db, head => this.#laneOf(head))
-    this.#labels = new TaskLabels(db)
-    this.#journal = new TaskJournal(db)
-    const { seq, made, by_state } = Counters.parse(this.#statements.readCounters.get())
-    this.#seq = seq
-    this.#made = made
-    this.#byState = ByState.parse(JSON.parse(by_state))
+    this.#writer = new TaskWriter(db, this.#tasks, this.#lanes)
     this.#repeat()
   }
 
   get counts(): Record<TaskState, number> {
-    const of = (state: TaskState) => this.#byState[STATE_CODES[state]] ?? 0
-    return {
-      scheduled: of('scheduled'),
-      queued: of('queued'),
-      running: of('running'),
-      succeeded: of('succeeded'),
-      failed: of('failed'),
-      cancelled: of('cancelled'),
-      expired: of('expired'),
-    }
+    return this.#counters.byState
+  }
+
+  get bodies(): TaskBodies {
+    return this.#writer.bodies
+  }
+
+  get times(): CreationTimes {
+    return this.#writer.times
   }
 
   /** Changes are in memory that reads of the tables would miss. */
@@ -106,7 +105,7 @@ export class TaskLedger {
    * @param text the commands by `commandsToText`
    */
   apply(commands: readonly Command[], text: string): Reply[] {
-    const place = { seq: this.#seq, made: this.#made }
+    const { seq, made } = this.#counters
     const refused: number[] = []
     const replies = commands.map((command, index) => {
       const reply = this.#decide(command)
@@ -116,7 +115,7 @@ export class TaskLedger {
     if (refused.length === commands.length) return replies
     const isOverdue = this.#unwritten.size > OVERDUE * this.#limits.unwritten
     if (text.length > LOGGED_CHARS || isOverdue) this.checkpoint()
-    else this.#redo.append(place, text, refused)
+    else this.#redo.append({ seq, made }, text, refused)
     return replies
   }
 
@@ -175,47 +174,49 @@ export class TaskLedger {
   }
 
   events(after: number, limit: number): EventPage {
-    return this.#journal.read(after, limit, this.#seq)
+    return this.#journal.read(after, limit, this.#counters.seq)
   }
 
   /** Part of a transaction. */
   prune(endedBefore: number, max: number): { tasks: number; blobs: string[] } {
     // What is forgotten must not come back from the log.
     this.checkpoint()
-    const ended = this.#statements.readEnded.all({ before: endedBefore, max }).map(row => Ended.parse(row))
-    const numbers = JSON.stringify(ended.map(({ n }) => n))
-    this.#statements.dropTasks.run(numbers)
-    this.#labels.drop(numbers)
-    const blobs = this.bodies.drop(numbers)
-    for (const { state } of ended) this.#byState[state] = (this.#byState[state] ?? 0) - 1
-    this.times.prune()
+    const { states, blobs } = this.#writer.drop(endedBefore, max)
+    for (const state of states) this.#counters.add(state, -1)
     this.#journal.prune(endedBefore)
-    this.#writeCounters()
-    return { tasks: ended.length, blobs }
+    this.#counters.write()
+    return { tasks: states.length, blobs }
   }
 
   #decide(command: Command): Reply {
-    const holder = command.kind === 'submit' ? this.#holderOf(command.task) : undefined
-    if (holder !== undefined && command.kind === 'submit') {
-      const { task_id, state, request_cid } = holder
-      const refusal = request_cid === command.task.request_cid ? 'duplicate' : 'conflict'
-      return { changed: false, task_id, refusal, state }
-    }
+    const refused = command.kind === 'submit' ? this.#refusedSubmit(command) : undefined
+    if (refused !== undefined) return refused
     const row = this.#find(command.task_id)
     const decision = decide(row?.head, command)
     if ('refusal' in decision) {
       const state = row === undefined ? {} : { state: row.head.state }
       return { changed: false, task_id: command.task_id, refusal: decision.refusal, ...state }
     }
-    if (row === undefined) this.#made += 1
-    this.#seq += 1
-    decision.task.seq = this.#seq
-    return this.#change(command, row, decision.task, row?.n ?? this.#made, this.#redo.next)
+    const counters = this.#counters
+    if (row === undefined) counters.made += 1
+    counters.seq += 1
+    decision.task.seq = counters.seq
+    return this.#change(command, row, decision.task, row?.n ?? counters.made, this.#redo.next)
+  }
+
+  /** What of a submit no task of its own decides. */
+  #refusedSubmit({ task_id, task, guard }: CommandMap['submit']): Refused | undefined {
+    if (guard !== undefined && this.#fenceOf(guard.workflow_id) !== guard.fence)
+      return { changed: false, task_id, refusal: 'stale_fence' }
+    const holder = this.#holderOf(task)
+    if (holder === undefined) return undefined
+    const refusal = holder.request_cid === task.request_cid ? 'duplicate' : 'conflict'
+    return { changed: false, task_id: holder.task_id, refusal, state: holder.state }
   }
 
   #change(command: Command, row: TaskRow | undefined, head: TaskHead, n: number, since: number): Changed {
-    if (row !== undefined) this.#count(row.head.state, -1)
-    this.#count(head.state, 1)
+    if (row !== undefined) this.#counters.add(row.head.state, -1)
+    this.#counters.add(head.state, 1)
     const reply = this.#place(command, row, head, n, since)
     this.#journal.add(reply)
     return reply
@@ -260,7 +261,7 @@ export class TaskLedger {
 
   /** Repeats from the log what the tables do not have. */
   #repeat(): void {
-    const known = this.#seq
+    const known = this.#counters.seq
     for (const { id, seq, made, commands } of this.#redo.entries()) {
       const place: LogPlace = { seq, made }
       for (const command of commands) {
@@ -276,38 +277,18 @@ export class TaskLedger {
         if (place.seq <= known) this.#place(command, row, decision.task, n, id)
         else this.#change(command, row, decision.task, n, id)
       }
-      this.#seq = Math.max(this.#seq, place.seq)
-      this.#made = Math.max(this.#made, place.made)
+      this.#counters.seq = Math.max(this.#counters.seq, place.seq)
+      this.#counters.made = Math.max(this.#counters.made, place.made)
     }
   }
 
   #checkpoint(most: number): void {
     const isSweep = this.#lanes.isCrowded
-    for (const task of this.#unwritten.take(isSweep ? Number.POSITIVE_INFINITY : most)) this.#write(task)
+    this.#writer.write(this.#unwritten.take(isSweep ? Number.POSITIVE_INFINITY : most))
     this.#journal.write()
-    this.times.write()
     if (isSweep) this.#lanes.sweep()
-    this.#writeCounters()
+    this.#counters.write()
     this.#redo.dropBefore(this.#unwritten.since ?? this.#redo.next)
-  }
-
-  #write(task: UnwrittenTask): void {
-    const { n, head, lane, params, result, logs = [] } = task
-    if (lane !== undefined) this.#lanes.write(lane)
-    const laneId = lane?.id ?? null
-    if (task.isNew) {
-      this.#tasks.insert(task, laneId, this.bodies.putParams(n, params ?? ''))
-      this.#labels.insert(n, head.labels)
-      this.times.note(n, head.created_at)
-    } else {
-      this.#tasks.update(task, laneId)
-      if (task.isRewritten) {
-        this.#tasks.rewriteSpec(task)
-        this.#labels.replace(n, head.labels)
-      }
-    }
-    if (result !== undefined) this.bodies.putResult(n, result)
-    for (const { fence, lines } of logs) this.bodies.putLogs(n, fence, lines, head)
   }
 
   #find(taskId: string): TaskRow | undefined {
@@ -330,30 +311,5 @@ export class TaskLedger {
   #laneOf(head: TaskHead) {
     const key = waitingLane(head)
     return key === undefined ? undefined : this.#lanes.find(key)
-  }
-
-  #count(state: TaskState, by: 1 | -1): void {
-    const code = STATE_CODES[state]
-    this.#byState[code] = (this.#byState[code] ?? 0) + by
-  }
-
-  #writeCounters(): void {
-    this.#statements.writeCounters.run(this.#seq, this.#made, JSON.stringify(this.#byState))
-  }
-}
-
-function prepareStatements(
-  db: DatabaseSync,
-): Record<'readCounters' | 'writeCounters' | 'readEnded' | 'dropTasks', StatementSync> {
-  const { succeeded, failed, cancelled, expired } = STATE_CODES
-  const endedOn = [succeeded, failed, cancelled, expired].map(
-    shelf => `SELECT * FROM (SELECT n, state, ended_at FROM tasks WHERE shelf = ${shelf} AND ended_at < :before
-      ORDER BY ended_at LIMIT :max)`,
-  )
-  return {
-    readCounters: db.prepare('SELECT seq, made, by_state FROM counters'),
-    writeCounters: db.prepare('UPDATE counters SET seq = ?, made = ?, by_state = ?'),
-    readEnded: db.prepare(`${endedOn.join(' UNION ALL ')} ORDER BY ended_at LIMIT :max`),
-    dropTasks: db.prepare('DELETE FROM tasks WHERE n IN (SELECT value FROM json_each(?))'),
   }
 }
