@@ -24,7 +24,40 @@ export interface CompiledTemplate {
   needs: TemplateNeeds
   /** Holds no reference: the value as it is. */
   constant?: { value: Json }
+  /** What it is made of. */
+  node: TemplateNode
+  /** The expressions in it, which have to be evaluated first. */
+  expressions: readonly ExpressionNode[]
   source: Template
+}
+
+export type TemplateNode =
+  | { kind: 'value'; value: Json }
+  | ReferenceNode
+  | ExpressionNode
+  | { kind: 'list'; parts: readonly TemplateNode[] }
+  | { kind: 'object'; members: readonly (readonly [key: string, part: TemplateNode])[] }
+
+/** `{"$from": …}`. */
+export interface ReferenceNode {
+  kind: 'reference'
+  /** A step by its index, or what else may be referred to. */
+  from: number | 'input' | 'item' | 'index' | 'error'
+  /** As it is written: the step's id. */
+  name: string
+  /** Reference tokens of the JSON Pointer. */
+  tokens: readonly string[]
+}
+
+/** `{"$expr": …}`, with all that its data has to hold. */
+export interface ExpressionNode {
+  kind: 'expression'
+  text: string
+  input: boolean
+  item: boolean
+  index: boolean
+  error: boolean
+  steps: readonly { id: string; index: number }[]
 }
 
 /** A step with all defaults, its place in the graph, and its templates compiled. */

@@ -1,0 +1,106 @@
+import { cidOf } from '../../artifacts/cid.ts'
+import type { Json } from '../../tools/tool.ts'
+import type { WorkflowDefinition } from './definition.ts'
+import { Faults } from './faults.ts'
+import { cyclesIn, type Dependencies, dependentsOf, topologicalOrder } from './graph.ts'
+import { MAX_DEPENDENCIES, MAX_NESTED_WORKFLOWS } from './limits.ts'
+import type { Plan } from './plan.ts'
+import { StepCompiler, type ToolBook } from './step-compiler.ts'
+import { StepNames } from './step-names.ts'
+import { isObject } from './template-schema.ts'
+
+export type { ToolBook } from './step-compiler.ts'
+
+/**
+ * A definition as the engine works on it. Throws InvalidDefinitionError with all that is wrong: ids that are there
+ * twice, steps, tools and references that are not there, cycles, inputs that do not fit.
+ * @param definition as `parseDefinition` gave it
+ * @param at JSON Pointer of the definition in its request, put before the field of every fault
+ */
+export function compile(definition: WorkflowDefinition, tools: ToolBook, at = ''): Plan {
+  const faults = new Faults(at)
+  const plan = planOf(definition, { tools, faults, at: '', depth: 0 })
+  faults.throwIfAny()
+  if (plan === undefined) throw new TypeError('a definition without a plan has a fault')
+  return plan
+}
+
+interface Place {
+  tools: ToolBook
+  faults: Faults
+  /** JSON Pointer of the workflow below the one that all lie in. */
+  at: string
+  /** How many workflows it lies in. */
+  depth: number
+}
+
+/** Undefined when there is none, for which there is a fault then. */
+function planOf(definition: WorkflowDefinition, place: Place): Plan | undefined {
+  const { tools, faults, at, depth } = place
+  const before = faults.count
+  if (depth > MAX_NESTED_WORKFLOWS) {
+    faults.say(at, `it lies in ${depth} workflows`, {
+      allowed: `at most ${MAX_NESTED_WORKFLOWS} workflows around another`,
+    })
+    return undefined
+  }
+  const names = new StepNames(definition.steps, at, faults)
+  const compiler = new StepCompiler({
+    names,
+    tools,
+    faults,
+    at,
+    defaults: definition.defaults ?? {},
+    inline: (inner, field) => planOf(inner, { tools, faults, at: field, depth: depth + 1 }),
+  })
+  const drafts = definition.steps.map((step, index) => compiler.draft(step, index, `${at}/steps/${index}`))
+  const output =
+    definition.output === undefined ? undefined : compiler.template(definition.output, `${at}/output`)
+  const dependencies = drafts.map(draft => draft.dependencies)
+  sayTooMany(dependencies, place)
+  const dependents = dependentsOf(dependencies)
+  if (topologicalOrder(dependencies, dependents).length < drafts.length)
+    sayCycles(definition, dependencies, place)
+  if (faults.count > before) return undefined
+
+  const steps = drafts.flatMap(({ planned }, index) =>
+    planned === undefined ? [] : [{ ...planned, dependents: dependents[index] ?? [] }],
+  )
+  return {
+    definition,
+    cid: cidOf(asJson(definition)),
+    steps,
+    step: id => steps[names.indexOf(id) ?? -1],
+    ends: steps.filter(step => step.dependents.length === 0).map(step => step.index),
+    beginnings: steps.filter(step => step.dependencies.length === 0).map(step => step.index),
+    ...(output === undefined ? {} : { output }),
+  }
+}
+
+function sayTooMany(dependencies: Dependencies, { faults, at }: Place): void {
+  const count = dependencies.reduce((sum, own) => sum + own.length, 0)
+  if (count > MAX_DEPENDENCIES)
+    faults.say(`${at}/steps`, `its steps have ${count} dependencies`, {
+      allowed: `at most ${MAX_DEPENDENCIES} dependencies`,
+    })
+}
+
+/** Steps of a cycle that are named: with more, its first and last ones. */
+const SHOWN = 20
+
+function sayCycles({ steps }: WorkflowDefinition, dependencies: Dependencies, { faults, at }: Place): void {
+  for (const cycle of cyclesIn(dependencies)) {
+    const [first = 0] = cycle
+    const ids = [...cycle, first].map(index => steps[index]?.id ?? '')
+    const shown =
+      ids.length <= SHOWN
+        ? ids
+        : [...ids.slice(0, SHOWN / 2), `(${ids.length - SHOWN} more)`, ...ids.slice(-SHOWN / 2)]
+    faults.say(`${at}/steps/${first}`, `these steps depend on each other: ${shown.join(' → ')}`)
+  }
+}
+
+function asJson(definition: unknown): Json {
+  if (!isObject(definition)) throw new TypeError('a definition is an object')
+  return definition
+}
