@@ -21,6 +21,13 @@ export class IdempotencyConflictError extends ToolmeshError {
   }
 }
 
+/** A task of a workflow that another engine drives by now. */
+export class StaleGuardError extends ToolmeshError {
+  constructor(workflowId: string, fence: number) {
+    super('stale_fence', `workflow ${workflowId} is not its submitter's any more (fence ${fence})`)
+  }
+}
+
 /** The queue takes no more for now. */
 export class QueueFullError extends ToolmeshError {
   constructor(what: string, retryAfterMs: number) {

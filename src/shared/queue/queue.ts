@@ -27,6 +27,7 @@ import { keepRetention } from './retention.ts'
 import { eventOf } from './states/changed-reply.ts'
 import type { Changed, Command, Reply } from './states/commands.ts'
 import { laneKey } from './states/lane.ts'
+import { StepTasks } from './step-tasks.ts'
 import { type CommitLine, GroupCommit } from './store/group-commit.ts'
 import type { EventPage, QueueStore, TaskPage } from './store/store.ts'
 import { StoreHealth } from './store/store-health.ts'
@@ -96,6 +97,8 @@ export class Queue implements WorkOwner {
   readonly #limits: QueueLimits
   /** Milliseconds that a lease lasts without being renewed. */
   readonly leaseMs: number
+  /** Tasks of workflows. */
+  readonly steps: StepTasks
   readonly #health: StoreHealth
   readonly #commits: GroupCommit<Command, Reply>
   readonly #dispatcher: Dispatcher
@@ -149,6 +152,13 @@ export class Queue implements WorkOwner {
       pending: () => this.#commits.pending,
       openTasks: () => this.#openTasks,
       waiting: this.#dispatcher.waiting,
+    })
+    this.steps = new StepTasks({
+      store,
+      submission: this.#submission,
+      ensureOpen: () => this.#ensureOpen(),
+      cancel: (taskId, reason) => this.#cancel(taskId, reason),
+      logger,
     })
     this.#outcomes = new ReportedOutcomes({
       clock,
@@ -266,12 +276,7 @@ export class Queue implements WorkOwner {
 
   /** Cancels a task that has not ended; a running attempt is told at once. Throws `not_found`, `conflict` (ended). */
   async cancel(taskId: string, reason: string): Promise<TaskHead> {
-    await this.#change({
-      kind: 'cancel',
-      task_id: taskId,
-      at: this.#init.clock.now(),
-      reason: reason.slice(0, 1_000),
-    })
+    refuse(await this.#cancel(taskId, reason))
     return this.#reader.head(taskId)
   }
 
@@ -282,7 +287,8 @@ export class Queue implements WorkOwner {
   async update(taskId: string, update: TaskUpdate): Promise<TaskHead> {
     const at = this.#init.clock.now()
     const changes = changesFromRequest(update, await this.#reader.head(taskId), at)
-    await this.#change({ kind: 'update', task_id: taskId, at, changes })
+    this.#ensureWritable()
+    refuse(await this.#add({ kind: 'update', task_id: taskId, at, changes }))
     return this.#reader.head(taskId)
   }
 
@@ -424,13 +430,10 @@ export class Queue implements WorkOwner {
     await this.#dispatcher.keep()
   }
 
-  async #change(command: Command): Promise<void> {
+  async #cancel(taskId: string, reason: string): Promise<Reply> {
     this.#ensureWritable()
-    const reply = await this.#add(command)
-    if (reply.changed) return
-    const { refusal, task_id, state = 'unknown' } = reply
-    if (refusal === 'not_found') throw new TaskNotFoundError(task_id)
-    throw refusal === 'terminal' ? new TaskEndedError(task_id, state) : new TaskStartedError(task_id, state)
+    const at = this.#init.clock.now()
+    return this.#add({ kind: 'cancel', task_id: taskId, at, reason: reason.slice(0, 1_000) })
   }
 
   #add(command: Command, line: CommitLine = lineOf(command)): Promise<Reply> {
@@ -460,6 +463,7 @@ export class Queue implements WorkOwner {
     if (TERMINAL_STATES.has(reply.state)) {
       this.#openTasks -= 1
       this.#waiters.wake(reply.task_id)
+      this.steps.ended(command, reply)
     }
     if (!this.#changes.isSilent) this.#changes.tell(eventOf(reply))
   }
@@ -473,6 +477,14 @@ export class Queue implements WorkOwner {
     if (this.#state === 'closed') throw new QueueClosedError()
     this.#health.ensureWell()
   }
+}
+
+/** Throws why a command changed nothing. */
+function refuse(reply: Reply): void {
+  if (reply.changed) return
+  const { refusal, task_id, state = 'unknown' } = reply
+  if (refusal === 'not_found') throw new TaskNotFoundError(task_id)
+  throw refusal === 'terminal' ? new TaskEndedError(task_id, state) : new TaskStartedError(task_id, state)
 }
 
 function lineOf({ kind }: Command): CommitLine {

@@ -1,28 +1,7 @@
-import type { ErrorFacts } from '../errors.ts'
 import type { SubmitReceipt } from '../queue/requests/submission.ts'
-import type { Body, WorkflowGuard } from '../queue/states/commands.ts'
-import type { TaskRequest, TaskState } from '../queue/task.ts'
+import type { Body } from '../queue/states/commands.ts'
+import type { EndListener, StepTask, TaskEnd } from '../queue/step-tasks.ts'
 import type { Json } from '../tools/tool.ts'
-
-/** A task of a step. `key` is its idempotency key: workflow_id/generation/step/item; `guard` is refused by the store when it is old. */
-export interface StepTask {
-  principal: string
-  request: TaskRequest
-  key: string
-  guard: WorkflowGuard
-}
-
-/** How a step's task ended: its result as the store keeps it. */
-export interface TaskEnd {
-  task_id: string
-  state: TaskState
-  /** Peer that ran the last attempt. */
-  peer_id?: string
-  result?: Body
-  error?: ErrorFacts
-  started_at?: number
-  ended_at?: number
-}
 
 /** The queue as an engine needs it. */
 export interface TaskPort {
@@ -35,8 +14,8 @@ export interface TaskPort {
   ends(taskIds: readonly string[]): Promise<TaskEnd[]>
   /** Does nothing for one that has ended. */
   cancel(taskId: string, reason: string): Promise<void>
-  /** Calls `listener` after each committed end of a task; the returned function ends it. */
-  onEnded(listener: (taskId: string) => void): () => void
+  /** Calls `listener` after each committed end of a task (with it where it succeeded, so that it need not be read); the returned function ends it. */
+  onEnded(listener: EndListener): () => void
 }
 
 /** Evaluates JSONata on plain JSON, away from whatever must not stall. Rejects with `invalid_input` or `timed_out`. */
@@ -48,3 +27,5 @@ export interface ResultCache {
   get(key: string): Promise<Body | undefined>
   set(key: string, result: Body): Promise<void>
 }
+
+export type { StepTask, TaskEnd }

@@ -36,6 +36,7 @@ class CrashingDatabase implements CrashableStore {
       get: async taskId => database.get(taskId),
       head: async taskId => database.head(taskId),
       result: async taskId => database.result(taskId),
+      results: async taskIds => database.results(taskIds),
       list: async filter => database.list(filter),
       counts: async () => database.counts(),
       lanes: async () => database.lanes(),

@@ -1,12 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Body, Command, Reply } from '../../../shared/queue/states/commands.ts'
-import type {
-  DueTask,
-  EventPage,
-  StoredTask,
-  TaskFilter,
-  TaskPage,
-  WaitingTask,
+import type { Command, Reply } from '../../../shared/queue/states/commands.ts'
+import {
+  type DueTask,
+  type EventPage,
+  RESULTS_CHARS,
+  type StoredTask,
+  type TaskFilter,
+  type TaskPage,
+  type TaskResultRow,
+  type WaitingTask,
 } from '../../../shared/queue/store/store.ts'
 import type { TaskHead, TaskState } from '../../../shared/queue/task.ts'
 import type { Json } from '../../../shared/tools/tool.ts'
@@ -62,8 +64,22 @@ export class QueueDatabase {
     return this.#read(({ ledger }) => ledger.head(taskId))
   }
 
-  result(taskId: string): { head: TaskHead; result?: Body } | undefined {
+  result(taskId: string): TaskResultRow | undefined {
     return this.#read(({ ledger }) => ledger.result(taskId))
+  }
+
+  results(taskIds: readonly string[]): (TaskResultRow | undefined)[] {
+    return this.#read(({ ledger }) => {
+      const found: (TaskResultRow | undefined)[] = []
+      let chars = 0
+      for (const taskId of taskIds) {
+        const row = ledger.result(taskId)
+        found.push(row)
+        if (typeof row?.result === 'string') chars += row.result.length
+        if (chars > RESULTS_CHARS) break
+      }
+      return found
+    })
   }
 
   list(filter: TaskFilter): TaskPage {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { errorFromFacts } from '../../../shared/errors.ts'
 import { StoreUnavailableError } from '../../../shared/queue/errors.ts'
-import type { Body, Command, Reply } from '../../../shared/queue/states/commands.ts'
+import type { Command, Reply } from '../../../shared/queue/states/commands.ts'
 import type {
   DueTask,
   EventPage,
@@ -9,6 +9,7 @@ import type {
   StoredTask,
   TaskFilter,
   TaskPage,
+  TaskResultRow,
   WaitingTask,
 } from '../../../shared/queue/store/store.ts'
 import type { TaskHead, TaskState } from '../../../shared/queue/task.ts'
@@ -84,8 +85,12 @@ class SqliteQueueStore implements QueueStore {
     return this.#call('head', taskId)
   }
 
-  result(taskId: string): Promise<{ head: TaskHead; result?: Body } | undefined> {
+  result(taskId: string): Promise<TaskResultRow | undefined> {
     return this.#call('result', taskId)
+  }
+
+  results(taskIds: readonly string[]): Promise<(TaskResultRow | undefined)[]> {
+    return this.#call('results', taskIds)
   }
 
   list(filter: TaskFilter): Promise<TaskPage> {

@@ -51,6 +51,8 @@ function serve(database: QueueDatabase, request: ThreadRequest): unknown {
       return database.head(...request.args)
     case 'result':
       return database.result(...request.args)
+    case 'results':
+      return database.results(...request.args)
     case 'list':
       return database.list(...request.args)
     case 'counts':

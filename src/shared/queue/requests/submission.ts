@@ -2,10 +2,11 @@ import type { Clock } from '../../clock.ts'
 import { type ErrorFacts, factsOf, InvalidInputError } from '../../errors.ts'
 import type { ToolDescriptor } from '../../tools/tool.ts'
 import type { Bodies } from '../bodies/bodies.ts'
-import { IdempotencyConflictError, QueueFullError } from '../errors.ts'
+import { IdempotencyConflictError, QueueFullError, StaleGuardError } from '../errors.ts'
 import type { QueueLimits } from '../limits.ts'
-import type { Body, CommandMap, JsonText, Reply } from '../states/commands.ts'
+import type { Body, CommandMap, JsonText, Reply, WorkflowGuard } from '../states/commands.ts'
 import { laneKey } from '../states/lane.ts'
+import type { StepTask } from '../step-tasks.ts'
 import type { TaskHead, TaskRequest, TaskState } from '../task.ts'
 import type { WaitingTasks } from '../waiting/waiting-tasks.ts'
 import type { WorkerOffer } from '../waiting/what-is-missing.ts'
@@ -33,7 +34,7 @@ export interface SubmissionInit {
 }
 
 /** Where a task came from beside its principal. */
-type Origin = Pick<TaskOrigin, 'resubmitted_from' | 'reserved_key'>
+type Origin = Pick<TaskOrigin, 'resubmitted_from' | 'reserved_key'> & { guard?: WorkflowGuard }
 
 /** Milliseconds after which a submit that met a full queue may be tried again. */
 const RETRY_FULL_MS = 1_000
@@ -66,6 +67,17 @@ export class Submission {
   /** As `submit` of one. */
   submitOne(principal: string, request: TaskRequest, origin: Origin): Promise<SubmitReceipt> {
     return this.#withRoom(1, () => this.#submit(principal, request, origin))
+  }
+
+  /** As `submit`, each of its own principal and under its own key. */
+  submitSteps(tasks: readonly StepTask[]): Promise<SubmitReceipt[]> {
+    return this.#withRoom(tasks.length, () =>
+      allReceipts(
+        tasks.map(({ principal, request, key, guard }) =>
+          this.#submit(principal, request, { reserved_key: key, guard }),
+        ),
+      ),
+    )
   }
 
   /** Throws what a request would be refused with. */
@@ -115,8 +127,9 @@ export class Submission {
     const isNew = !this.#init.waiting.holds(lane)
     if (isNew) this.#newLanes.set(lane, (this.#newLanes.get(lane) ?? 0) + 1)
     try {
-      const reply = await this.#commit({ kind: 'submit', task_id, at, task, params }, params)
-      return receiptOf(reply, request)
+      const command: CommandMap['submit'] = { kind: 'submit', task_id, at, task, params }
+      if (origin.guard !== undefined) command.guard = origin.guard
+      return receiptOf(await this.#commit(command), command)
     } finally {
       if (isNew) this.#laneCame(lane)
     }
@@ -140,7 +153,11 @@ export class Submission {
     throw new QueueFullError(full, RETRY_FULL_MS)
   }
 
-  #make(principal: string, request: TaskRequest, origin: Origin): { task: TaskHead; params: JsonText } {
+  #make(
+    principal: string,
+    request: TaskRequest,
+    { guard: _, ...origin }: Origin,
+  ): { task: TaskHead; params: JsonText } {
     const { clock, nextId } = this.#init
     const descriptor = this.#descriptorOf(request.tool)
     const at = clock.now()
@@ -154,8 +171,9 @@ export class Submission {
     return descriptor
   }
 
-  async #commit(command: CommandMap['submit'], params: Body): Promise<Reply> {
+  async #commit(command: CommandMap['submit']): Promise<Reply> {
     const { commit, bodies } = this.#init
+    const { params } = command
     try {
       const reply = await commit(command)
       bodies.release(params, reply.changed)
@@ -168,12 +186,14 @@ export class Submission {
   }
 }
 
-function receiptOf(reply: Reply, request: TaskRequest): SubmitReceipt {
+function receiptOf(reply: Reply, { task, guard }: CommandMap['submit']): SubmitReceipt {
   if (reply.changed) return { task_id: reply.task_id, state: reply.state, deduplicated: false }
   if (reply.refusal === 'duplicate' && reply.state !== undefined) {
     return { task_id: reply.task_id, state: reply.state, deduplicated: true }
   }
-  return { error: new IdempotencyConflictError(request.idempotency_key ?? '', reply.task_id).toFacts() }
+  if (reply.refusal === 'stale_fence' && guard !== undefined)
+    return { error: new StaleGuardError(guard.workflow_id, guard.fence).toFacts() }
+  return { error: new IdempotencyConflictError(task.idempotency_key ?? '', reply.task_id).toFacts() }
 }
 
 /** Waits for every receipt, so that no rejection goes unheard, then throws the first. */

@@ -15,8 +15,8 @@ const METADATA_BYTES = 16 * 1024
 const MAX_LABELS = 32
 /** Largest `limit` of a concurrency or rate key: what a gate counts or remembers for one key. */
 const MAX_KEY_LIMIT = 10_000
-/** Beginning of the keys that only the queue itself gives. */
-const RESERVED_KEY = 'schedule:'
+/** Beginnings of the keys that only schedules and workflows give. */
+const RESERVED_KEYS = ['schedule:', 'workflow:']
 
 /** Levels of nesting in metadata and params: JSON can be read far deeper than it can be written again. */
 const MAX_DEPTH = 256
@@ -61,7 +61,9 @@ export const taskOptions = {
   idempotency_key: wellFormed
     .min(1)
     .max(256)
-    .refine(key => !key.startsWith(RESERVED_KEY), { error: `a key that does not begin with ${RESERVED_KEY}` })
+    .refine(key => !RESERVED_KEYS.some(each => key.startsWith(each)), {
+      error: `a key that does not begin with ${RESERVED_KEYS.join(' or ')}`,
+    })
     .exactOptional(),
   queue_timeout_ms: duration.exactOptional(),
   deadline: time.exactOptional(),

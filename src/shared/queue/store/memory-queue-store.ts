@@ -12,6 +12,7 @@ import type {
   StoredTask,
   TaskFilter,
   TaskPage,
+  TaskResultRow,
   WaitingTask,
 } from './store.ts'
 import { cursorOf, parseCursor, type TaskPosition } from './task-cursor.ts'
@@ -63,9 +64,13 @@ export class MemoryQueueStore implements QueueStore {
     return this.#read(taskId)?.head
   }
 
-  async result(taskId: string): Promise<{ head: TaskHead; result?: Body } | undefined> {
-    const { head, result } = this.#read(taskId) ?? {}
-    return head && { head, ...(result === undefined ? {} : { result }) }
+  async result(taskId: string): Promise<TaskResultRow | undefined> {
+    return this.#result(taskId)
+  }
+
+  async results(taskIds: readonly string[]): Promise<(TaskResultRow | undefined)[]> {
+    this.#ensureOpen()
+    return taskIds.map(taskId => this.#result(taskId))
   }
 
   async list(filter: TaskFilter): Promise<TaskPage> {
@@ -178,6 +183,11 @@ export class MemoryQueueStore implements QueueStore {
 
   async close(): Promise<void> {
     this.#closed = true
+  }
+
+  #result(taskId: string): TaskResultRow | undefined {
+    const { head, result } = this.#read(taskId) ?? {}
+    return head && { head, ...(result === undefined ? {} : { result }) }
   }
 
   #read(taskId: string): StoredTask | undefined {

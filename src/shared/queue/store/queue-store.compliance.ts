@@ -51,6 +51,29 @@ export function queueStoreCompliance(name: string, open: () => Promise<StoreUnde
       expect(await store.result('t2')).toBeUndefined()
     })
 
+    it('reads many tasks at once, in the order of their ids', async () => {
+      await store.apply([submit(headOf('t1')), submit(headOf('t2')), lease('t1'), settle('t1', 1)])
+      const found = await store.results(['t2', 'none', 't1'])
+      expect(found).toEqual([await store.result('t2'), undefined, await store.result('t1')])
+      expect(await store.results([])).toEqual([])
+    })
+
+    it('reads of many large results as many as a message should carry', async () => {
+      const ids = Array.from({ length: 12 }, (_, n) => `t${n}`)
+      const result = JSON.stringify('x'.repeat(1_000_000))
+      for (const id of ids) {
+        const settled: Command = { ...settle(id, 1), outcome: { state: 'succeeded', result } }
+        await store.apply([submit(headOf(id)), lease(id), settled])
+      }
+      const read: string[] = []
+      while (read.length < ids.length) {
+        const found = await store.results(ids.slice(read.length))
+        expect(found.length).toBeGreaterThan(0)
+        for (const each of found) read.push(each?.result === result ? each.head.task_id : '')
+      }
+      expect(read).toEqual(ids)
+    })
+
     it('runs a batch in order, later commands seeing earlier ones, with one growing seq', async () => {
       const replies = await store.apply([
         submit(headOf('t1')),

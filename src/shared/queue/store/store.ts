@@ -37,6 +37,15 @@ export interface StoredTask {
   logs: { fence: number; lines: JsonText }[]
 }
 
+/** A task without its params. */
+export interface TaskResultRow {
+  head: TaskHead
+  result?: Body
+}
+
+/** Characters of results beyond which an answer to `results` ends: it is one message between threads. */
+export const RESULTS_CHARS = 8 * 1024 * 1024
+
 /** A task that stands in its lane. */
 export interface WaitingTask {
   task_id: string
@@ -84,7 +93,12 @@ export interface QueueStore {
   get(taskId: string): Promise<StoredTask | undefined>
   head(taskId: string): Promise<TaskHead | undefined>
   /** A task without its params. */
-  result(taskId: string): Promise<{ head: TaskHead; result?: Body } | undefined>
+  result(taskId: string): Promise<TaskResultRow | undefined>
+  /**
+   * Tasks without their params, in the order of the ids; undefined for each that is not there. Answers as many of the
+   * first ones as a message should carry (RESULTS_CHARS), at least one.
+   */
+  results(taskIds: readonly string[]): Promise<(TaskResultRow | undefined)[]>
   /**
    * Looks at a bounded number of tasks. What comes and goes between pages shifts no other task. Throws `invalid_input`
    * for a cursor that is none.
