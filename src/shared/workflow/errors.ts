@@ -79,3 +79,14 @@ export class WorkflowEndedError extends ToolmeshError {
     })
   }
 }
+
+/** The name of a definition belongs to another principal. */
+export class DefinitionTakenError extends ToolmeshError {
+  constructor(name: string) {
+    super('conflict', `the definition ${JSON.stringify(name.slice(0, 64))} belongs to somebody else`, {
+      field: '/name',
+      value: name,
+      allowed: 'another name',
+    })
+  }
+}

@@ -1,20 +1,19 @@
 import { z } from 'zod'
 import { InvalidInputError } from '../../errors.ts'
+import { parseOptions, taskOptions } from '../../queue/requests/task-options.ts'
 import type { WorkflowSubmission } from '../../workflow/status.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import { jsonObject, jsonValue } from '../json-object.ts'
 import type { SurfaceTool } from '../surface.ts'
-import { labels } from '../taskqueue/task-options.ts'
 import { stepKind, workflowState } from './workflow-schemas.ts'
 import type { WorkflowsPort } from './workflows-port.ts'
 
-/** What every way of starting a workflow takes. */
-export const submission = {
+const submission = {
   workflow: jsonObject.describe(
     'A definition with its steps, or {name, version?} of one that p2p_workflow_define keeps. Its input may stand in it as `input`.',
   ),
   input: jsonValue.exactOptional().describe('The input, as its input_schema says; {} unless given.'),
-  labels: labels.describe('Your own labels, to find workflows by: at most 32.'),
+  labels: taskOptions.labels.describe('Your own labels, to find workflows by: at most 32.'),
   metadata: jsonObject.exactOptional().describe('Your own data, shown with the workflow: at most 16 KiB.'),
 }
 
@@ -28,12 +27,9 @@ export function submitTool(workflows: Pick<WorkflowsPort, 'submit' | 'check'>): 
     annotations: { readOnlyHint: false, destructiveHint: false },
     input: z.strictObject({
       ...submission,
-      idempotency_key: z
-        .string()
-        .min(1)
-        .max(256)
-        .exactOptional()
-        .describe('The same key and request again is the same workflow.'),
+      idempotency_key: taskOptions.idempotency_key.describe(
+        'The same key and request again is the same workflow.',
+      ),
       dry_run: z.boolean().default(false).describe('Only check it, and answer with the plan.'),
     }),
     output: z
@@ -70,7 +66,13 @@ const planSchema = z.object({
   order: z.array(z.string()).describe('Each behind what it depends on.'),
 })
 
-type Given = z.output<z.ZodObject<typeof submission>> & { idempotency_key?: string }
+const optionsSchema = z.strictObject({
+  labels: taskOptions.labels,
+  metadata: taskOptions.metadata,
+  idempotency_key: taskOptions.idempotency_key,
+})
+
+type Given = z.output<z.ZodObject<typeof submission>> & Pick<WorkflowSubmission, 'idempotency_key'>
 
 /** The request that was given: its input may stand in the workflow, or beside it. Throws `invalid_input`. */
 export function submissionOf({ workflow, input: beside, ...options }: Given): WorkflowSubmission {
@@ -78,5 +80,9 @@ export function submissionOf({ workflow, input: beside, ...options }: Given): Wo
   if (within !== undefined && beside !== undefined)
     throw new InvalidInputError('/input', beside, 'either `input` or `workflow.input`')
   const input = within ?? beside
-  return { workflow: rest, ...(input === undefined ? {} : { input }), ...options }
+  return {
+    workflow: rest,
+    ...(input === undefined ? {} : { input }),
+    ...parseOptions(optionsSchema, options),
+  }
 }
