@@ -8,7 +8,7 @@ import { NameTable } from './name-table.ts'
 import { STATE_CODES } from './stored-task.ts'
 
 /** Rows of the journal dropped by one prune, so that no commit waits long behind it. */
-const ROWS_PER_PRUNE = 5_000
+const ROWS_PER_PRUNE = 1_000
 
 /** Changes in one row: fewer would cost more to write, more would cost a page of events more to read. */
 const CHANGES_PER_ROW = 256
