@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../clock.ts'
 import { StoreUnavailableError } from '../../queue/errors.ts'
-import { MemoryWorkflowStore } from './memory-store.fixture.ts'
+import { MemoryWorkflowStore } from '../store/memory-workflow-store.ts'
 import { LEASE_MS, openEngine, withParts, workflowOf } from './ownership.fixture.ts'
 import { rendezvousFirst, rendezvousOrder } from './rendezvous.ts'
 
