@@ -76,6 +76,12 @@ export const command: Command = {
       value: 'how',
       description: 'schedule: skip or run_once, for ticks while the node was away',
     },
+    {
+      name: 'workflow',
+      value: 'name',
+      description: 'schedule: a definition that the node keeps, as digest or digest@2, instead of a tool',
+    },
+    { name: 'input', value: 'json', description: 'schedule: the input of the --workflow' },
     { name: 'disabled', description: 'schedule: keep it without ticks' },
     { name: 'remove', description: 'schedule: end it' },
     { name: 'after', value: 'seq', description: 'events: those behind this position (default: the newest)' },

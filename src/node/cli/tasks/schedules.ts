@@ -6,12 +6,12 @@ import { UsageError } from '../errors.ts'
 import { given, integerFlag, jsonFlag, jsonObject, textFlag } from '../flag-values.ts'
 import { printJson, printLine, printTable } from '../output.ts'
 
-const USAGE = "<name> '<cron>' <tool> [json], or <name> --remove"
+const USAGE = "<name> '<cron>' <tool> [json], or <name> '<cron>' --workflow <name>, or <name> --remove"
 
 export const SCHEDULE_ACTIONS = {
   schedule: {
     usage: USAGE,
-    summary: 'submit a task at each tick of a cron expression',
+    summary: 'submit a task, or a kept workflow, at each tick of a cron expression',
     words: [1, 4],
     plan: schedule,
   },
@@ -41,7 +41,8 @@ const keptSchema = z.looseObject({ schedule: scheduleSchema.optional(), removed:
 
 function schedule([name = '', cron, tool, json = '{}']: readonly string[], flags: Flags): Work {
   const remove = flags.has('remove')
-  if (remove ? cron !== undefined : tool === undefined)
+  const runs = (tool !== undefined) !== flags.has('workflow')
+  if (remove ? cron !== undefined : cron === undefined || !runs)
     throw new UsageError(`usage: toolmesh tasks schedule ${USAGE}`)
   const input = remove ? { name, remove } : { name, ...kept(cron, tool, json, flags) }
   return async mesh => {
@@ -56,17 +57,27 @@ function schedule([name = '', cron, tool, json = '{}']: readonly string[], flags
 function kept(cron: string | undefined, tool: string | undefined, json: string, flags: Flags) {
   return given({
     cron,
-    task: given({
-      tool,
-      params: jsonObject(json, `the input of ${tool}`),
-      ...jsonFlag(flags, 'options'),
-      priority: integerFlag(flags, 'priority', 1),
-    }),
+    ...(tool === undefined ? { workflow: keptWorkflow(flags) } : { task: task(tool, json, flags) }),
     timezone: textFlag(flags, 'timezone'),
     overlap: textFlag(flags, 'overlap'),
     missed: textFlag(flags, 'missed'),
     enabled: flags.has('disabled') ? false : undefined,
   })
+}
+
+function task(tool: string, json: string, flags: Flags) {
+  return given({
+    tool,
+    params: jsonObject(json, `the input of ${tool}`),
+    ...jsonFlag(flags, 'options'),
+    priority: integerFlag(flags, 'priority', 1),
+  })
+}
+
+/** A definition that the node keeps, as `digest` or `digest@2`. */
+function keptWorkflow(flags: Flags) {
+  const [name = '', version] = (textFlag(flags, 'workflow') ?? '').split('@')
+  return given({ name, version, input: flags.has('input') ? jsonFlag(flags, 'input') : undefined })
 }
 
 const listSchema = z.looseObject({ schedules: z.array(scheduleSchema) })
