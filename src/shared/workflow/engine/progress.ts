@@ -165,23 +165,37 @@ export class Progress {
       case 'claimed':
         this.claimedFence = event.fence
         return
-      case 'step_started':
-        return this.#started(event)
-      case 'step_waiting':
-        return this.#waits(event)
-      case 'item_ended':
-        return this.#itemEnded(event)
-      case 'compensation_started':
-        return this.#compensates(event)
-      case 'step_ended':
-        return this.#ended(event)
-      case 'signalled':
-        return this.#signal(event.signal, { came: 1, taken: 0 })
+      case 'step_started': {
+        this.#started(event)
+        return
+      }
+      case 'step_waiting': {
+        this.#waits(event)
+        return
+      }
+      case 'item_ended': {
+        this.#itemEnded(event)
+        return
+      }
+      case 'compensation_started': {
+        this.#compensates(event)
+        return
+      }
+      case 'step_ended': {
+        this.#ended(event)
+        return
+      }
+      case 'signalled': {
+        this.#signal(event.signal, { came: 1, taken: 0 })
+        return
+      }
       case 'cancel_requested':
         this.cancel = { by: event.by, reason: event.reason }
         return
-      case 'rescheduled':
-        return this.#rescheduled(event)
+      case 'rescheduled': {
+        this.#rescheduled(event)
+        return
+      }
       case 'request_refused':
         return
       case 'handover_began':

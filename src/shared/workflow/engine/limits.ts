@@ -1,0 +1,39 @@
+/** What an engine allows, each with its reason. All can be set by whoever composes it. */
+export interface WorkflowLimits {
+  /** Workflows of one engine that have not ended: each holds its plan and some 20 bytes for each step. */
+  openWorkflows: number
+  /** Tasks and children whose input is made or that are submitted at once, over all workflows: what bounds memory. */
+  starting: number
+  /** Text of inputs and outputs that is kept to be read again, UTF-16 units. */
+  valueChars: number
+  /** Steps of plans that are kept to be used again, over all of them. */
+  planSteps: number
+  /** Steps of ended workflows that are kept folded, to be looked at again. */
+  viewSteps: number
+  /** How deep workflows may lie in one another. */
+  depth: number
+  /** Events in one append; more of one workflow wait for the next. */
+  eventsPerAppend: number
+  /** Items of a `for_each`. */
+  items: number
+  /** Signals that wait for their step: each name is a line of them. */
+  signalsWaiting: number
+  /** Results waited for at once, each an open request. */
+  resultWaiters: number
+  /** Longest wait for a result, milliseconds: under the idle limits of proxies. */
+  resultWaitMs: number
+}
+
+export const DEFAULT_WORKFLOW_LIMITS: WorkflowLimits = {
+  openWorkflows: 10_000,
+  starting: 1_024,
+  valueChars: 32 * 1024 * 1024,
+  planSteps: 250_000,
+  viewSteps: 250_000,
+  depth: 8,
+  eventsPerAppend: 2_000,
+  items: 100_000,
+  signalsWaiting: 1_000,
+  resultWaiters: 10_000,
+  resultWaitMs: 50_000,
+}
