@@ -13,7 +13,7 @@ import type { CheckpointLimits } from './task-ledger.ts'
 
 /**
  * A database whose files are copied as a killed process leaves them: its log may end anywhere in its last write. Each
- * commit is followed by a checkpoint of a part, so that some tasks stand in the tables and others in the redo log alone.
+ * commit may write a part of the tasks, so that some stand in the tables and others in the redo log alone.
  */
 class CrashingDatabase implements CrashableStore {
   readonly #limits: CheckpointLimits
@@ -96,7 +96,6 @@ class CrashingDatabase implements CrashableStore {
     const before = this.#logSize()
     const replies = this.#database.apply(commands)
     this.#logged = { before, behind: this.#logSize() }
-    this.#database.tidy()
     return replies
   }
 

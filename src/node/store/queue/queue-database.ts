@@ -51,11 +51,6 @@ export class QueueDatabase {
     return this.#write(({ ledger }) => ledger.apply(commands, text))
   }
 
-  /** Brings what was committed into the tables, a part of it and only if it is worth it: between two calls of others. */
-  tidy(): void {
-    if (this.#parts?.ledger.isCheckpointDue) this.#write(({ ledger }) => ledger.checkpointSome())
-  }
-
   get(taskId: string): StoredTask | undefined {
     return this.#read(({ ledger }) => ledger.stored(taskId))
   }

@@ -1,8 +1,8 @@
 import type { ErrorFacts } from '../../../shared/errors.ts'
 import type { QueueDatabase } from './queue-database.ts'
 
-/** What the store asks of its thread: a method of its database (which tidies by itself). Both ends are this module's build, nothing else can speak here. */
-export type ThreadMethod = Exclude<keyof QueueDatabase, 'tidy'>
+/** What the store asks of its thread: a method of its database. Both ends are this module's build, nothing else can speak here. */
+export type ThreadMethod = keyof QueueDatabase
 
 /** Commands and replies go as text (see `command-codec.ts`, `reply-codec.ts`), which costs a fraction of what cloning the objects does. */
 export type ThreadArgs<M extends ThreadMethod> = M extends 'apply' ? [string] : Parameters<QueueDatabase[M]>

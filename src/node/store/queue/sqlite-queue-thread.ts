@@ -28,18 +28,8 @@ answer(OPENED, () => {
   port.on('message', (request: ThreadRequest) => {
     answer(request.id, () => serve(database, request))
     if (request.method === 'close') port.close()
-    else if (request.method === 'apply') tidy(database)
   })
 })
-
-/** While the other side follows what was answered. */
-function tidy(database: QueueDatabase): void {
-  try {
-    database.tidy()
-  } catch {
-    // Nothing is lost: it is in the log, and where nothing can be written the next commit says so.
-  }
-}
 
 function serve(database: QueueDatabase, request: ThreadRequest): unknown {
   switch (request.method) {

@@ -27,14 +27,11 @@ import { type UnwrittenTask, UnwrittenTasks } from './unwritten-tasks.ts'
 export interface CheckpointLimits {
   /** Tasks with changes that may be kept in memory. Most have ended when it is their turn, and are written once. */
   unwritten: number
-  /** Tasks that one checkpoint writes: more lie closer together, fewer hold up the next commit less. */
+  /** Tasks that a commit writes then, at least: more lie closer together, fewer take less long. */
   perCheckpoint: number
 }
 
 const LIMITS: CheckpointLimits = { unwritten: 1_024, perCheckpoint: 256 }
-
-/** Beyond so many times the limit a commit does not go on without a checkpoint. */
-const OVERDUE = 4
 
 /** Characters of commands that go into the tables at once: large bodies are not written twice. */
 const LOGGED_CHARS = 256 * 1024
@@ -95,11 +92,6 @@ export class TaskLedger {
     return this.#unwritten.size > 0
   }
 
-  /** Enough has changed for a checkpoint to be worth its transaction. */
-  get isCheckpointDue(): boolean {
-    return this.#unwritten.size > this.#limits.unwritten || this.#redo.isLong
-  }
-
   /**
    * Decides the commands in order and keeps what they change; part of a transaction.
    * @param text the commands by `commandsToText`
@@ -113,15 +105,14 @@ export class TaskLedger {
       return reply
     })
     if (refused.length === commands.length) return replies
-    const isOverdue = this.#unwritten.size > OVERDUE * this.#limits.unwritten
-    if (text.length > LOGGED_CHARS || isOverdue) this.checkpoint()
-    else this.#redo.append({ seq, made }, text, refused)
+    if (text.length > LOGGED_CHARS) this.checkpoint()
+    else {
+      this.#redo.append({ seq, made }, text, refused)
+      const beyond = this.#unwritten.size - this.#limits.unwritten
+      if (this.#redo.isLong) this.checkpoint()
+      else if (beyond > 0) this.#checkpoint(Math.max(beyond, this.#limits.perCheckpoint))
+    }
     return replies
-  }
-
-  /** Writes the oldest changes into the tables and shortens the log; part of a transaction. */
-  checkpointSome(): void {
-    this.#checkpoint(this.#redo.isLong ? Number.POSITIVE_INFINITY : this.#limits.perCheckpoint)
   }
 
   /** Writes all changes into the tables, so that reads of them see everything; part of a transaction. */
@@ -282,6 +273,7 @@ export class TaskLedger {
     }
   }
 
+  /** Writes the oldest changes into the tables and shortens the log. */
   #checkpoint(most: number): void {
     const isSweep = this.#lanes.isCrowded
     this.#writer.write(this.#unwritten.take(isSweep ? Number.POSITIVE_INFINITY : most))
