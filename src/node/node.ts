@@ -232,6 +232,7 @@ async function build(
           throw new ToolmeshError('unavailable', 'the mesh is switched off (p2p.enabled)')
         return memberships.join(invite, signal)
       },
+      clock,
       peerId,
       origin: () => server?.origin ?? '',
     }),

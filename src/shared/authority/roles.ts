@@ -81,6 +81,7 @@ export const METHOD_ROLES = {
   p2p_workflow_status: ['read', 'submit'],
   p2p_workflow_cancel: 'submit',
   p2p_workflow_list: ['read', 'submit'],
+  p2p_workflow_get_dag: ['read', 'submit'],
   p2p_workflow_coordinate: ['read', 'submit'],
   p2p_workflow_result: ['read', 'submit'],
   p2p_workflow_reschedule: 'submit',

@@ -78,6 +78,7 @@ export class MeshToolsFixture {
         roles: ['work'],
         expires_at: '2027-01-01T00:00:00.000Z',
       }),
+      clock,
       peerId: OWN_PEER_ID,
       origin: () => 'http://127.0.0.1:8420',
     })

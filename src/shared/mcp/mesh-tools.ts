@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { type CreateInviteComponents, createInviteTool } from './invite/create.ts'
 import type { InvitesPort } from './invite/invites-port.ts'
 import { listInvitesTool } from './invite/list.ts'
@@ -18,14 +19,15 @@ export interface MeshToolsComponents extends TaskToolsComponents, Omit<CreateInv
   peers: Pick<PeersPort, 'list'>
   connect: ConnectPeer
   workflows?: WorkflowsPort
+  clock: Pick<Clock, 'now'>
 }
 
 /** The tools that a node answers itself, beside the meta tools. */
 export function meshTools(parts: MeshToolsComponents): SurfaceTool[] {
-  const { authority, peers, connect, workflows } = parts
+  const { authority, peers, connect, workflows, clock } = parts
   return [
     ...taskTools(parts),
-    ...(workflows === undefined ? [] : workflowTools(workflows)),
+    ...(workflows === undefined ? [] : workflowTools(workflows, clock)),
     createInviteTool(parts),
     listInvitesTool(authority),
     revokeInviteTool(authority),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { METHOD_ROLES } from '../authority/roles.ts'
+import { ManualClock } from '../clock.ts'
 import { silentLogger } from '../logger.ts'
 import type { Worker, WorkOwner } from '../queue/work.ts'
 import { Subscriptions } from './binding/subscriptions.ts'
@@ -23,10 +24,11 @@ const none = {} as unknown
 describe('the table of roles', () => {
   it('has an entry for each request that is served, and for no other', () => {
     const served = [
-      // The SDK's own, and what the endpoint adds where the authority makes invites.
+      // The SDK's own, and what the endpoint adds where the authority makes invites and workflows are adopted.
       'initialize',
       'ping',
       'toolmesh/redeem',
+      'toolmesh/adopt',
       ...Object.keys(
         surfaceMethods({
           surface: none as Surface,
@@ -66,6 +68,7 @@ describe('the table of roles', () => {
         schedules: none as SchedulesPort,
         shutdown: () => {},
         workflows: none as WorkflowsPort,
+        clock: new ManualClock(),
         catalogue: new Map(),
         authority: none as InvitesPort,
         peers: { list: () => [] },

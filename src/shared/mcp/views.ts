@@ -315,6 +315,8 @@ export interface DagView {
     /** Milliseconds that the steps on it took so far. */
     duration_ms: number
   }
+  /** Steps that are not among the nodes. */
+  left_out: number
 }
 
 export interface DagNodeView {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Principal } from '../../authority/principal.ts'
+import { DEFINITION_SCHEMA } from '../../workflow/definition/parse.ts'
 import { DefinitionNotFoundError, DefinitionTakenError } from '../../workflow/errors.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import { jsonObject } from '../json-object.ts'
@@ -18,7 +19,7 @@ export function defineTool(workflows: Port): SurfaceTool {
       'Checks a definition and keeps it under its name and a version, to be started by p2p_workflow_submit {"workflow": {"name": …}} or a schedule, or used as a step of others. A version never changes: the same one with another definition is a `conflict`, as is a name that is somebody else\'s. What is wrong with it is told all at once in `faults`.',
     annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
     input: z.strictObject({
-      definition: jsonObject.describe('The definition: {name, steps, input_schema?, output?, …}.'),
+      definition: jsonObject.meta({ ...DEFINITION_SCHEMA, description: 'The definition.' }),
       name: z.string().min(1).max(64).exactOptional().describe('Another name than its own.'),
       version: z
         .string()

@@ -1,17 +1,38 @@
 import { z } from 'zod'
 import { InvalidInputError } from '../../errors.ts'
 import { parseOptions, taskOptions } from '../../queue/requests/task-options.ts'
+import type { JsonObject, JsonSchema } from '../../tools/tool.ts'
+import { DEFINITION_SCHEMA } from '../../workflow/definition/parse.ts'
 import type { WorkflowSubmission } from '../../workflow/status.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
-import { jsonObject, jsonValue } from '../json-object.ts'
+import { isJsonObject, jsonObject, jsonValue } from '../json-object.ts'
 import type { SurfaceTool } from '../surface.ts'
 import { stepKind, workflowState } from './workflow-schemas.ts'
 import type { WorkflowsPort } from './workflows-port.ts'
 
+const input = { input: { description: 'The input, as its input_schema says; {} unless given.' } }
+
+const kept = {
+  type: 'object',
+  properties: {
+    name: { type: 'string', description: 'Of the kept definition.' },
+    version: { type: 'string', description: 'The latest unless given.' },
+    ...input,
+  },
+  required: ['name'],
+  additionalProperties: false,
+}
+
+function propertiesOf({ properties }: JsonSchema): JsonObject {
+  return isJsonObject(properties) ? properties : {}
+}
+
 const submission = {
-  workflow: jsonObject.describe(
-    'A definition with its steps, or {name, version?} of one that p2p_workflow_define keeps. Its input may stand in it as `input`.',
-  ),
+  workflow: jsonObject.meta({
+    description:
+      'A definition with its steps, or {name, version?} of one that p2p_workflow_define keeps. Its input may stand in it as `input`.',
+    anyOf: [{ ...DEFINITION_SCHEMA, properties: { ...propertiesOf(DEFINITION_SCHEMA), ...input } }, kept],
+  }),
   input: jsonValue.exactOptional().describe('The input, as its input_schema says; {} unless given.'),
   labels: taskOptions.labels.describe('Your own labels, to find workflows by: at most 32.'),
   metadata: jsonObject.exactOptional().describe('Your own data, shown with the workflow: at most 16 KiB.'),

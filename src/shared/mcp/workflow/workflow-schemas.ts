@@ -172,4 +172,5 @@ export const dagSchema = z.object({
     steps: z.array(z.string()),
     duration_ms: z.number().describe('That the steps on it took so far.'),
   }),
+  left_out: z.int().describe('Steps that are not among the nodes.'),
 }) satisfies z.ZodType<DagView>
