@@ -8,8 +8,9 @@ import { NotAnnouncedError } from '../errors.ts'
 import { isJsonObject, jsonObject } from '../json-object.ts'
 import { parseInput } from '../parse-input.ts'
 import type { CallResult } from '../surface.ts'
+import { readAssignments } from './batch-messages.ts'
 import type { LeasedWork } from './leased-work.ts'
-import { cancelParams, LEASE_META, lease, runParams, settledParams } from './protocol.ts'
+import { cancelParams, LEASE_META, lease, settledParams } from './protocol.ts'
 
 export interface AttemptMethodsComponents {
   worker: Worker
@@ -44,7 +45,7 @@ export function attemptMethods(components: AttemptMethodsComponents): Record<str
 
     'toolmesh/run'(params) {
       if (!announced()) throw new NotAnnouncedError('toolmesh/run')
-      leased.start(parseInput(runParams, params).assignments)
+      leased.start(readAssignments(params))
       return {}
     },
 

@@ -3,8 +3,9 @@ import type { Logger } from '../../logger.ts'
 import { LeaseMap } from '../../queue/lease-map.ts'
 import { LOG_LINES_KEPT } from '../../queue/log-tail.ts'
 import type { AttemptHooks, Outcome } from '../../queue/task.ts'
-import type { Assignment, LeaseId, OutcomeReport, OutcomeVerdict, Worker } from '../../queue/work.ts'
+import type { LeaseId, OutcomeReport, OutcomeVerdict, Worker } from '../../queue/work.ts'
 import type { LogLine, Progress } from '../../tools/tool.ts'
+import type { SentAssignment } from './batch-messages.ts'
 import { takeBatch } from './message-batch.ts'
 import { PROGRESS_CHARS, PROGRESS_METHOD } from './protocol.ts'
 import type { Notify } from './remote-worker.ts'
@@ -46,7 +47,7 @@ export class LeasedWork {
     this.#init = init
   }
 
-  start(assignments: readonly (Assignment & { logs?: boolean })[]): void {
+  start(assignments: readonly SentAssignment[]): void {
     for (const assignment of assignments) this.#run(assignment)
   }
 
@@ -57,7 +58,7 @@ export class LeasedWork {
     return leases.filter(lease => !worker.cancel(ownerId, lease, reason))
   }
 
-  #run(assignment: Assignment & { logs?: boolean }): void {
+  #run(assignment: SentAssignment): void {
     const { worker, ownerId, instanceId } = this.#init
     const { task_id, fence } = assignment.lease
     const ended = (outcome: Outcome): void => {

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Announcement, Assignment, LeaseId, OutcomeReport, OutcomeVerdict } from '../../queue/work.ts'
 import { PeerAnswerError } from '../errors.ts'
+import { writeReports } from './batch-messages.ts'
 import type { PeerClient } from './peer-client.ts'
 import { announceResult, claimResult, completeResult, heartbeatResult, redeemResult } from './protocol.ts'
 
@@ -42,8 +43,7 @@ export class OwnerClient {
   }
 
   async complete(reports: OutcomeReport[]): Promise<OutcomeVerdict[]> {
-    const outcomes = reports.map(({ outcome, ...report }) => ({ ...report, ...outcome }))
-    const { verdicts } = await this.#ask('toolmesh/complete', { outcomes }, completeResult)
+    const { verdicts } = await this.#ask('toolmesh/complete', writeReports(reports), completeResult)
     if (verdicts.length !== reports.length) {
       throw new PeerAnswerError(this.#client.peerId, 'toolmesh/complete', 'not one verdict for each outcome')
     }

@@ -1,6 +1,7 @@
 /** What travels between peers beside MCP's own methods (docs/PROTOCOL.md "Work between peers"). */
 import { z } from 'zod'
 import { LOG_LINES_KEPT } from '../../queue/log-tail.ts'
+import type { OutcomeVerdict } from '../../queue/work.ts'
 import { errorFacts } from '../error-facts.ts'
 import { jsonObject, jsonValue } from '../json-object.ts'
 
@@ -15,7 +16,10 @@ export const MAX_BATCH = 256
 /** Attempts that one worker may allow. */
 const MAX_CREDITS = 1024
 
-const name = z.string().min(1).max(128)
+/** Characters of an id or of a name. */
+export const NAME_CHARS = 128
+
+const name = z.string().min(1).max(NAME_CHARS)
 const fence = z.int().min(0)
 const milliseconds = z.number().min(0)
 
@@ -133,8 +137,13 @@ export const completeParams = z.object({
     )
     .max(MAX_BATCH),
 })
+const VERDICTS: readonly unknown[] = ['committed', 'duplicate', 'stale_fence'] satisfies OutcomeVerdict[]
+
 export const completeResult = z.object({
-  verdicts: z.array(z.enum(['committed', 'duplicate', 'stale_fence'])),
+  verdicts: z.custom<OutcomeVerdict[]>(
+    value => Array.isArray(value) && value.every(verdict => VERDICTS.includes(verdict)),
+    'verdicts',
+  ),
 })
 
 /** A `tools/call` result, as far as peers read it: they send no text. */

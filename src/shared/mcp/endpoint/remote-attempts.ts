@@ -1,6 +1,7 @@
 import { LeaseMap } from '../../queue/lease-map.ts'
 import type { AttemptHooks, Outcome } from '../../queue/task.ts'
 import type { Assignment, LeaseId, OutcomeReport, OutcomeVerdict } from '../../queue/work.ts'
+import type { SentAssignment } from './batch-messages.ts'
 import { takeBatch } from './message-batch.ts'
 import type { PeerClient } from './peer-client.ts'
 import { cancelResult, MAX_BATCH, progressParams, runResult } from './protocol.ts'
@@ -121,8 +122,8 @@ export class RemoteAttempts {
 
   async #hand(batch: Attempt[]): Promise<void> {
     for (const attempt of batch) attempt.state = 'sent'
-    const assignments = batch.map(({ assignment, hooks }) => {
-      return hooks.onLog === undefined ? assignment : { ...assignment, logs: true }
+    const assignments = batch.map(({ assignment: { lease, tool, input }, hooks }): SentAssignment => {
+      return hooks.onLog === undefined ? { lease, tool, input } : { lease, tool, input, logs: true }
     })
     try {
       const timeoutMs = TAKEN_TIMEOUT_MS

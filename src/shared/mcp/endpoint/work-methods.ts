@@ -1,9 +1,9 @@
 import { InvalidInputError } from '../../errors.ts'
-import type { Outcome } from '../../queue/task.ts'
-import type { Announcement, OutcomeReport, WorkOwner } from '../../queue/work.ts'
+import type { Announcement, WorkOwner } from '../../queue/work.ts'
 import type { Method } from '../binding/method.ts'
 import { parseInput } from '../parse-input.ts'
-import { announceParams, claimParams, completeParams, heartbeatParams } from './protocol.ts'
+import { readReports } from './batch-messages.ts'
+import { announceParams, claimParams, heartbeatParams } from './protocol.ts'
 import type { RemoteWorker } from './remote-worker.ts'
 
 export interface WorkMethodsComponents {
@@ -33,8 +33,7 @@ export function workMethods({ owner, link, onAnnounce }: WorkMethodsComponents):
     },
 
     async 'toolmesh/complete'(params) {
-      const { outcomes } = parseInput(completeParams, params)
-      const verdicts = await link.complete(outcomes.map(reportOf), rest => owner.complete(link.peer_id, rest))
+      const verdicts = await link.complete(readReports(params), rest => owner.complete(link.peer_id, rest))
       return { verdicts }
     },
 
@@ -60,16 +59,4 @@ function completed(
     )
   }
   return { instance_id: change.instance_id, tools, labels, credits }
-}
-
-type WireOutcome = ReturnType<typeof completeParams.parse>['outcomes'][number]
-
-function reportOf(wire: WireOutcome): OutcomeReport {
-  const { task_id, fence, instance_id, logs } = wire
-  const outcome: Outcome =
-    wire.state === 'succeeded'
-      ? { state: wire.state, result: wire.result }
-      : { state: wire.state, error: wire.error }
-  if (logs !== undefined) outcome.logs = logs
-  return { task_id, fence, instance_id, outcome }
 }

@@ -81,7 +81,8 @@ const GRACE_SHARE = 0.9
 export class LeaseBook {
   readonly #init: LeaseBookInit
   readonly #held = new Map<string, HeldLease>()
-  readonly #byHolder = new Map<string, Set<HeldLease>>()
+  /** By peer, and by the run of it that has them. */
+  readonly #byPeer = new Map<string, Map<string, Set<HeldLease>>>()
   readonly #renewals = new Map<WorkerSlot, Alarm>()
 
   constructor(init: LeaseBookInit) {
@@ -117,9 +118,14 @@ export class LeaseBook {
   /** A lease from before a restart: its time begins with `beginGrace`. */
   recover(lease: HeldLease): void {
     this.#held.set(lease.task_id, lease)
-    const key = holderKey(lease)
-    const held = this.#byHolder.get(key)
-    if (held === undefined) this.#byHolder.set(key, new Set([lease]))
+    const { peer_id, instance_id } = lease
+    let ofPeer = this.#byPeer.get(peer_id)
+    if (ofPeer === undefined) {
+      ofPeer = new Map()
+      this.#byPeer.set(peer_id, ofPeer)
+    }
+    const held = ofPeer.get(instance_id)
+    if (held === undefined) ofPeer.set(instance_id, new Set([lease]))
     else held.add(lease)
   }
 
@@ -135,10 +141,12 @@ export class LeaseBook {
     const lease = this.#held.get(taskId)
     if (lease === undefined) return undefined
     this.#held.delete(taskId)
-    const key = holderKey(lease)
-    const ofHolder = this.#byHolder.get(key)
-    ofHolder?.delete(lease)
-    if (ofHolder?.size === 0) this.#byHolder.delete(key)
+    const { peer_id, instance_id } = lease
+    const ofPeer = this.#byPeer.get(peer_id)
+    const ofRun = ofPeer?.get(instance_id)
+    ofRun?.delete(lease)
+    if (ofRun?.size === 0) ofPeer?.delete(instance_id)
+    if (ofPeer?.size === 0) this.#byPeer.delete(peer_id)
     this.stopClock(lease)
     return lease
   }
@@ -194,8 +202,8 @@ export class LeaseBook {
     return held.map(({ task_id, fence }) => ({ task_id, fence }))
   }
 
-  #of(holder: Holder): Iterable<HeldLease> {
-    return this.#byHolder.get(holderKey(holder)) ?? []
+  #of({ peer_id, instance_id }: Holder): Iterable<HeldLease> {
+    return this.#byPeer.get(peer_id)?.get(instance_id) ?? []
   }
 
   #holdsAny(slot: WorkerSlot): boolean {
@@ -240,8 +248,4 @@ export class LeaseBook {
       stop()
     }
   }
-}
-
-function holderKey({ peer_id, instance_id }: Holder): string {
-  return `${peer_id} ${instance_id}`
 }
