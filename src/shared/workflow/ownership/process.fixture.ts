@@ -67,8 +67,8 @@ export class Process {
         if (typeof value !== 'function') return value
         if (STREAMS.has(name)) return value.bind(target)
         if (name === 'watch' || name === 'onEnded') {
-          return (listener: (what: unknown) => void) =>
-            value.call(target, (what: unknown) => this.#whenItRuns(() => listener(what)))
+          return (listener: (...what: unknown[]) => void) =>
+            value.call(target, (...what: unknown[]) => this.#whenItRuns(() => listener(...what)))
         }
         return (...args: unknown[]) => this.#call(() => value.apply(target, args))
       },
