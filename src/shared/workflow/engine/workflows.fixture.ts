@@ -1,5 +1,6 @@
 /** Workflows over stores in memory, to test with: not part of the product. */
 import jsonata from 'jsonata'
+import type { Clock } from '../../clock.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { silentLogger } from '../../logger.ts'
 import { Bodies } from '../../queue/bodies/bodies.ts'
@@ -37,7 +38,10 @@ export function newWorld(): World {
 let engines = 0
 
 /** Workflows of one run of a node. */
-export function workflowsOf(world: World, init: Partial<WorkflowsInit> = {}): Workflows {
+export function workflowsOf(
+  world: Omit<World, 'clock'> & { clock: Clock },
+  init: Partial<WorkflowsInit> = {},
+): Workflows {
   engines += 1
   const { clock, store, tasks, bodies } = world
   return new Workflows({
