@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Catalogue } from '../tools/catalogue.ts'
-import type { Progress } from '../tools/tool.ts'
+import type { Json, Progress } from '../tools/tool.ts'
 import type { Bodies } from './bodies/bodies.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
@@ -72,6 +72,8 @@ export interface QueueInit {
   leaseMs?: number
   /** Milliseconds that a lease lasts after its link dropped. Default 5,000. */
   graceMs?: number
+  /** Ended tasks that are old are forgotten from when this has resolved, as somebody may still want them; default at once. */
+  mayForget?: Promise<unknown>
 }
 
 export interface QueueStatus {
@@ -180,13 +182,9 @@ export class Queue implements WorkOwner {
     await this.#pauses.load()
     await this.#dispatcher.recover()
     this.#state = 'open'
-    this.#stopRetention = keepRetention({
-      store,
-      bodies,
-      retentionMs: this.#limits.retentionMs,
-      clock,
-      logger,
-    })
+    const { mayForget } = this.#init
+    if (mayForget === undefined) this.#keepRetention()
+    else void mayForget.then(() => this.#keepRetention())
     bodies.sweep(store.blobs()).catch(error => {
       if (this.#state === 'closed') return
       logger('warning', 'blobs that nothing needs could not be looked for', { error: String(error) })
@@ -250,6 +248,10 @@ export class Queue implements WorkOwner {
   /** The task whole, with its bodies and the log lines of its attempts. Throws `not_found`, as all that read one task. */
   get(taskId: string): Promise<Task> {
     return this.#reader.get(taskId)
+  }
+
+  params(taskId: string): Promise<Json> {
+    return this.#reader.params(taskId)
   }
 
   head(taskId: string): Promise<TaskHead> {

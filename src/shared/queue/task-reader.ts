@@ -54,6 +54,11 @@ export class TaskReader {
     return this.#stored(taskId)
   }
 
+  async params(taskId: string): Promise<Json> {
+    const { params } = await this.#stored(taskId)
+    return JSON.parse(await this.#init.bodies.read(params))
+  }
+
   async head(taskId: string): Promise<TaskHead> {
     const head = await this.#init.store.head(taskId)
     if (head === undefined) throw new TaskNotFoundError(taskId)
