@@ -21,9 +21,8 @@ import type { Queue } from '../../src/shared/queue/queue.ts'
 import { BATCH, payloadOf } from './contender.ts'
 import { cpuSeconds } from './cpu-time.ts'
 import { CATALOGUE, NO_OP, openQueue } from './open-queue.ts'
-import { CREDITS, type PeersRound, TASKS, WORKERS } from './peers-round.ts'
+import { CREDITS, type PeersRound, TASKS, WARM_UP_TASKS, WORKERS } from './peers-round.ts'
 
-const WARM_UP_TASKS = 5_000
 /** Submits that are under way at once. */
 const BATCHES_IN_FLIGHT = 4
 

@@ -3,7 +3,7 @@ import type { Findings } from '../benchmark.ts'
 import { measuredBy } from '../measured-by.ts'
 import { summarise } from '../statistics.ts'
 import { BATCH } from './contender.ts'
-import { CREDITS, type PeersRound, peersRoundSchema, TASKS, WORKERS } from './peers-round.ts'
+import { CREDITS, type PeersRound, peersRoundSchema, TASKS, WARM_UP_TASKS, WORKERS } from './peers-round.ts'
 import { removeFolder, temporaryFolder } from './temporary-folder.ts'
 
 const ROUNDS = 3
@@ -16,7 +16,7 @@ export async function peers(): Promise<Findings> {
   while (rounds.length < ROUNDS) rounds.push(await round())
   const median = (of: (round: PeersRound) => number) => summarise(rounds.map(of)).median
   return {
-    method: `medians of ${ROUNDS} rounds: ${TASKS} tasks submitted in batches of ${BATCH} to an owner with \`full\`, run by ${WORKERS} other processes over libp2p sessions on the loopback, ${CREDITS} at once each`,
+    method: `medians of ${ROUNDS} rounds: ${TASKS} tasks (after ${WARM_UP_TASKS} to warm up) submitted in batches of ${BATCH} to an owner with \`full\`, run by ${WORKERS} other processes over libp2p sessions on the loopback, ${CREDITS} at once each`,
     figures: [
       {
         name: 'submit to done by two peers',
