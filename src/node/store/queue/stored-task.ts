@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { ERROR_TABLE, type ErrorCode } from '../../../shared/errors.ts'
 import { StoreUnavailableError } from '../../../shared/queue/errors.ts'
-import { TASK_STATES, type TaskHead, type TaskState } from '../../../shared/queue/task.ts'
+import {
+  type Attempt,
+  type RetryPolicy,
+  TASK_STATES,
+  type TaskHead,
+  type TaskState,
+} from '../../../shared/queue/task.ts'
 import { TwoGenerations } from './two-generations.ts'
 
 /** Columns of a task's hot row with its `spec`, as the driver reads them. */
@@ -34,41 +40,75 @@ const Facts = z.object({
   retry_after_ms: z.number().exactOptional(),
 })
 
-const Attempts = z.array(
-  z.object({
-    number: z.int(),
-    fence: z.int(),
-    peer_id: z.string(),
-    instance_id: z.string(),
-    state: z.enum(['running', 'succeeded', 'failed', 'lost', 'released', 'cancelled', 'timed_out']),
-    started_at: z.number(),
-    ended_at: z.number().exactOptional(),
-    error: Facts.exactOptional(),
-    outcome_mark: z.string().exactOptional(),
-  }),
-)
+const AttemptStates = z.enum(['running', 'succeeded', 'failed', 'lost', 'released', 'cancelled', 'timed_out'])
+
+/** An attempt as schemas 1 and 2 wrote it. */
+const AttemptObject = z.object({
+  number: z.int(),
+  fence: z.int(),
+  peer_id: z.string(),
+  instance_id: z.string(),
+  state: AttemptStates,
+  started_at: z.number(),
+  ended_at: z.number().exactOptional(),
+  error: Facts.exactOptional(),
+  outcome_mark: z.string().exactOptional(),
+})
+
+/** An attempt: what its names would say again in every row is left out, and what comes last where it is not there. */
+const AttemptTuple = z
+  .tuple([
+    z.int(),
+    z.int(),
+    z.string(),
+    z.string(),
+    AttemptStates,
+    z.number(),
+    z.number().nullable().optional(),
+    z.string().nullable().optional(),
+    Facts.optional(),
+  ])
+  .transform(([number, fence, peer_id, instance_id, state, started_at, endedAt, mark, error]): Attempt => {
+    const attempt: Attempt = { number, fence, peer_id, instance_id, state, started_at }
+    if (typeof endedAt === 'number') attempt.ended_at = endedAt
+    if (typeof mark === 'string') attempt.outcome_mark = mark
+    if (error !== undefined) attempt.error = error
+    return attempt
+  })
+
+const Attempts = z.array(z.union([AttemptTuple, AttemptObject]))
+
+/** What a spec does not say is so. A part of the format, whatever the queue's own defaults are. */
+const UNSAID = {
+  priority: 5,
+  any_build: false,
+  attempt_timeout_ms: 600_000,
+  retry: { max_attempts: 5, base_delay_ms: 500, max_delay_ms: 60_000, always: false },
+}
 
 /** What of a task seldom changes, kept as one JSON text. */
 const Spec = z.object({
   code_cid: z.string(),
   repeat: z.enum(['pure', 'idempotent', 'once']),
-  priority: z.int(),
-  requires: z.array(z.string()),
+  priority: z.int().default(UNSAID.priority),
+  requires: z.array(z.string()).default([]),
   target: z.string().exactOptional(),
-  any_build: z.boolean(),
+  any_build: z.boolean().default(UNSAID.any_build),
   request_cid: z.string().exactOptional(),
   queue_timeout_ms: z.number().exactOptional(),
-  attempt_timeout_ms: z.number(),
+  attempt_timeout_ms: z.number().default(UNSAID.attempt_timeout_ms),
   deadline: z.number().exactOptional(),
-  retry: z.object({
-    max_attempts: z.int(),
-    base_delay_ms: z.number(),
-    max_delay_ms: z.number(),
-    always: z.boolean(),
-  }),
-  labels: z.record(z.string(), z.string()),
+  retry: z
+    .object({
+      max_attempts: z.int(),
+      base_delay_ms: z.number(),
+      max_delay_ms: z.number(),
+      always: z.boolean(),
+    })
+    .default(UNSAID.retry),
+  labels: z.record(z.string(), z.string()).default({}),
   // As it was written: a copy by a schema leaves out what is named __proto__.
-  metadata: z.custom<TaskHead['metadata']>(value => typeof value === 'object' && value !== null),
+  metadata: z.custom<TaskHead['metadata']>(value => typeof value === 'object' && value !== null).default({}),
   concurrency: z.object({ key: z.string(), limit: z.int() }).exactOptional(),
   rate: z.object({ key: z.string(), limit: z.int(), per_ms: z.int() }).exactOptional(),
   resubmitted_from: z.string().exactOptional(),
@@ -143,19 +183,48 @@ export function specOf(task: TaskHead): string {
   return JSON.stringify({
     code_cid,
     repeat,
-    priority,
-    requires,
+    priority: priority === UNSAID.priority ? undefined : priority,
+    requires: requires.length === 0 ? undefined : requires,
     target,
-    any_build,
+    any_build: any_build === UNSAID.any_build ? undefined : any_build,
     request_cid,
     queue_timeout_ms,
-    attempt_timeout_ms,
+    attempt_timeout_ms: attempt_timeout_ms === UNSAID.attempt_timeout_ms ? undefined : attempt_timeout_ms,
     deadline,
-    retry,
-    labels,
-    metadata,
+    retry: isUnsaid(retry) ? undefined : retry,
+    labels: isEmpty(labels) ? undefined : labels,
+    metadata: isEmpty(metadata) ? undefined : metadata,
     concurrency,
     rate,
     resubmitted_from,
   })
+}
+
+/** The JSON text of a task's attempts. */
+export function attemptsToText(attempts: readonly Attempt[]): string {
+  if (attempts.length === 0) return '[]'
+  return JSON.stringify(attempts.map(tupleOf))
+}
+
+function tupleOf(attempt: Attempt): unknown[] {
+  const { number, fence, peer_id, instance_id, state, started_at, ended_at, outcome_mark, error } = attempt
+  const tuple: unknown[] = [number, fence, peer_id, instance_id, state, started_at]
+  if (ended_at !== undefined || error !== undefined) tuple.push(ended_at ?? null, outcome_mark ?? null)
+  if (error !== undefined) tuple.push(error)
+  return tuple
+}
+
+function isUnsaid({ max_attempts, base_delay_ms, max_delay_ms, always }: RetryPolicy): boolean {
+  const usual = UNSAID.retry
+  return (
+    max_attempts === usual.max_attempts &&
+    base_delay_ms === usual.base_delay_ms &&
+    max_delay_ms === usual.max_delay_ms &&
+    always === usual.always
+  )
+}
+
+function isEmpty(fields: object): boolean {
+  for (const _ in fields) return false
+  return true
 }

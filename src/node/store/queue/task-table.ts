@@ -4,7 +4,14 @@ import { dueAt } from '../../../shared/queue/states/states.ts'
 import type { WaitingTask } from '../../../shared/queue/store/store.ts'
 import { type TaskHead, TERMINAL_STATES } from '../../../shared/queue/task.ts'
 import type { LaneEntry } from './lane-register.ts'
-import { type NumberedTask, STATE_CODES, specOf, TASK_COLUMNS, taskFromRow } from './stored-task.ts'
+import {
+  attemptsToText,
+  type NumberedTask,
+  STATE_CODES,
+  specOf,
+  TASK_COLUMNS,
+  taskFromRow,
+} from './stored-task.ts'
 import { TwoGenerations } from './two-generations.ts'
 
 /** A task as its commands find it. */
@@ -128,7 +135,7 @@ function changing(head: TaskHead, laneId: number | null) {
     queued_at,
     dueAt(head) ?? null,
     ended_at,
-    attempts.length === 0 ? '[]' : JSON.stringify(attempts),
+    attemptsToText(attempts),
     error === undefined ? null : JSON.stringify(error),
   ] as const
 }
