@@ -176,7 +176,7 @@ export class Queue implements WorkOwner {
 
   /** Reads what the store holds; call it once, before anything else, and `reachable` once peers can come. */
   async start(): Promise<void> {
-    const { store, bodies, clock, logger } = this.#init
+    const { store, bodies, logger } = this.#init
     const { scheduled, queued, running } = await store.counts()
     this.#openTasks = scheduled + queued + running
     await this.#pauses.load()
@@ -250,6 +250,7 @@ export class Queue implements WorkOwner {
     return this.#reader.get(taskId)
   }
 
+  /** What it was called with. */
   params(taskId: string): Promise<Json> {
     return this.#reader.params(taskId)
   }
@@ -436,6 +437,12 @@ export class Queue implements WorkOwner {
     this.#ensureWritable()
     const at = this.#init.clock.now()
     return this.#add({ kind: 'cancel', task_id: taskId, at, reason: reason.slice(0, 1_000) })
+  }
+
+  #keepRetention(): void {
+    if (this.#state === 'closed') return
+    const { retentionMs } = this.#limits
+    this.#stopRetention = keepRetention({ ...this.#init, retentionMs })
   }
 
   #add(command: Command, line: CommitLine = lineOf(command)): Promise<Reply> {
