@@ -2,12 +2,19 @@
 import { Authority } from '../authority/authority.ts'
 import { MemoryAuthorityStore } from '../authority/memory-authority-store.ts'
 import type { Principal } from '../authority/principal.ts'
+import { ManualClock } from '../clock.ts'
 import { silentLogger } from '../logger.ts'
+import { Bodies } from '../queue/bodies/bodies.ts'
+import { MemoryBlobStore } from '../queue/bodies/memory-blob-store.ts'
 import { openTestQueue, settle, TEST_TOOLS, type TestQueue, TestWorker } from '../queue/queue.fixture.ts'
 import { Schedules } from '../queue/schedules/schedules.ts'
 import { taskSubmitter } from '../queue/schedules/task-submitter.ts'
+import { MemoryQueueStore } from '../queue/store/memory-queue-store.ts'
 import type { JsonObject } from '../tools/tool.ts'
 import { validateAgainst } from '../tools/validate.ts'
+import { evaluateHere } from '../workflow/engine/workflows.fixture.ts'
+import { MemoryWorkflowStore } from '../workflow/store/memory-workflow-store.ts'
+import { Workflows } from '../workflow/workflows.ts'
 import { createSurface } from './create-surface.ts'
 import { meshTools } from './mesh-tools.ts'
 import { meshResources } from './resources/mesh-resources.ts'
@@ -15,6 +22,7 @@ import type { CallResult, Surface } from './surface.ts'
 import type { ShutdownRequest } from './taskqueue/shutdown.ts'
 import { principalWith, routerOf } from './text-tools.fixture.ts'
 import type { OverviewView, PeerView } from './views.ts'
+import { workflowSubmitter } from './workflow/scheduled-workflows.ts'
 
 /** Of the node whose tools these are, which owns the queue. */
 export const OWN_PEER_ID = '12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo'
@@ -40,19 +48,40 @@ export const self: PeerView = {
   last_seen: '2026-01-01T00:00:00.000Z',
 }
 
+interface OpenedStores {
+  workflowStore: MemoryWorkflowStore
+  bodies: Bodies
+}
+
 export class MeshToolsFixture {
   readonly test: TestQueue
   readonly surface: Surface
   readonly schedules: Schedules
+  readonly workflows: Workflows
   /** What `shutdown` was asked for. */
   readonly shutdowns: ShutdownRequest[] = []
   readonly #outputSchemas: Map<string, JsonObject>
 
-  constructor(test: TestQueue) {
+  private constructor(test: TestQueue, { workflowStore, bodies }: OpenedStores) {
     const { queue, clock, store } = test
     this.test = test
+    this.workflows = new Workflows({
+      store: workflowStore,
+      tasks: queue.steps,
+      bodies,
+      tools: TEST_TOOLS,
+      evaluate: evaluateHere,
+      mayRun: () => undefined,
+      paramsOf: async id => (await queue.get(id)).params,
+      ownerId: OWN_PEER_ID,
+      engineId: 'engine',
+      clock,
+      logger: silentLogger,
+      random: () => 0.5,
+    })
     this.schedules = new Schedules({
       tasks: taskSubmitter(queue, async id => (await queue.head(id)).state),
+      workflows: workflowSubmitter(this.workflows),
       store,
       clock,
       logger: silentLogger,
@@ -78,6 +107,7 @@ export class MeshToolsFixture {
         roles: ['work'],
         expires_at: '2027-01-01T00:00:00.000Z',
       }),
+      workflows: this.workflows,
       clock,
       peerId: OWN_PEER_ID,
       origin: () => 'http://127.0.0.1:8420',
@@ -90,13 +120,27 @@ export class MeshToolsFixture {
       catalogue,
       router: routerOf({}),
       tools,
-      resources: meshResources({ overview, peers, queue, schedules: this.schedules, catalogue, clock }),
+      resources: meshResources({
+        overview,
+        peers,
+        queue,
+        schedules: this.schedules,
+        workflows: this.workflows,
+        catalogue,
+        clock,
+      }),
       clock,
     })
   }
 
   static async open(init: Parameters<typeof openTestQueue>[0] = {}): Promise<MeshToolsFixture> {
-    const fixture = new MeshToolsFixture(await openTestQueue({ ownerId: OWN_PEER_ID, ...init }))
+    const clock = init.clock ?? new ManualClock()
+    const workflowStore = new MemoryWorkflowStore({ clock })
+    const bodies = new Bodies({ store: new MemoryBlobStore(), logger: silentLogger })
+    const store = new MemoryQueueStore(workflowStore)
+    const test = await openTestQueue({ ownerId: OWN_PEER_ID, ...init, clock, store, bodies })
+    const fixture = new MeshToolsFixture(test, { workflowStore, bodies })
+    await fixture.workflows.start()
     await fixture.schedules.start()
     return fixture
   }

@@ -18,15 +18,25 @@ describe('the resources', () => {
       'mesh://tasks',
       'mesh://task-events',
       'mesh://schedules',
+      'mesh://workflows',
       'mesh://tools',
     ])
-    expect(uris(alice)).toEqual(['mesh://tasks', 'mesh://task-events', 'mesh://schedules', 'mesh://tools'])
+    const forAll = [
+      'mesh://tasks',
+      'mesh://task-events',
+      'mesh://schedules',
+      'mesh://workflows',
+      'mesh://tools',
+    ]
+    expect(uris(alice)).toEqual(forAll)
     expect(mesh.surface.listResourceTemplates(reader).map(({ uriTemplate }) => uriTemplate)).toEqual([
       'mesh://peers/{id}',
       'mesh://tasks/{id}',
       'mesh://task-events/{after}',
+      'mesh://workflows/{id}',
+      'mesh://workflow-events/{id}/{after}',
     ])
-    expect(await mesh.surface.readResource('mesh://overview', reader)).toEqual({ name: 'node' })
+    expect(await mesh.surface.readResource('mesh://overview', reader)).toMatchObject({ name: 'node' })
     expect(await mesh.surface.readResource('mesh://peers', reader)).toEqual({ peers: [self] })
     expect(await mesh.surface.readResource(`mesh://peers/${OWN_PEER_ID}`, reader)).toEqual(self)
     expect(await mesh.surface.readResource('mesh://tools', alice)).toMatchObject({
@@ -40,6 +50,12 @@ describe('the resources', () => {
       'mesh://task-events/-1',
       'mesh://task-events/x',
       'mesh://tasks/a/b',
+      'mesh://workflows/none',
+      'mesh://workflow-events/none',
+      'mesh://workflow-events/none/0',
+      'mesh://workflow-events/none/x',
+      'mesh://workflow-events//0',
+      'mesh://workflow-events/none/0/1',
       'mesh://x',
     ]) {
       await expect(mesh.surface.readResource(uri, reader)).rejects.toMatchObject({
