@@ -155,12 +155,7 @@ export class Engine implements OwnedEngine, HandoverEngine {
   }
 
   has(workflowId: string): boolean {
-    return (
-      this.#open.has(workflowId) ||
-      this.#toLoad.has(workflowId) ||
-      this.#loading.has(workflowId) ||
-      this.created.has(workflowId)
-    )
+    return this.#open.has(workflowId) || this.#isRead(workflowId) || this.created.has(workflowId)
   }
 
   open(): Iterable<string> {
@@ -293,6 +288,10 @@ export class Engine implements OwnedEngine, HandoverEngine {
     this.#journal.close()
   }
 
+  #isRead(workflowId: string): boolean {
+    return this.#toLoad.has(workflowId) || this.#loading.has(workflowId)
+  }
+
   #find(workflowId: string): OpenWorkflow {
     const workflow = this.#open.get(workflowId)
     if (workflow !== undefined) return workflow
@@ -313,6 +312,8 @@ export class Engine implements OwnedEngine, HandoverEngine {
   /** Made just now, by this engine or a step of its. */
   #begin(head: WorkflowHead, plan: Plan, events: readonly WorkflowEvent[]): void {
     if (this.#closed || head.owner !== this.engineId) return
+    // It was found in the store before the answer came that it is there.
+    if (this.#open.has(head.workflow_id) || this.#isRead(head.workflow_id)) return
     const progress = new Progress(plan)
     for (const event of events) progress.apply(event)
     this.#go(new OpenWorkflow(head, plan, progress))

@@ -143,7 +143,7 @@ export class Adoptions {
       const { events } = await this.#init.store.events(id, after, EVENTS)
       if (events.some(event => event.kind === 'adopted' && event.transfer === transfer)) return true
       const last = events.at(-1)
-      if (last === undefined || events.length < EVENTS) return false
+      if (last === undefined) return false
       after = last.seq
     }
   }
