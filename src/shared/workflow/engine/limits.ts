@@ -1,3 +1,5 @@
+import { MAX_ITEMS, MAX_NESTED_WORKFLOWS } from '../definition/limits.ts'
+
 /** What an engine allows, each with its reason. All can be set by whoever composes it. */
 export interface WorkflowLimits {
   /** Workflows of one engine that have not ended: each holds its plan and some 20 bytes for each step. */
@@ -30,9 +32,9 @@ export const DEFAULT_WORKFLOW_LIMITS: WorkflowLimits = {
   valueChars: 32 * 1024 * 1024,
   planSteps: 250_000,
   viewSteps: 250_000,
-  depth: 8,
+  depth: MAX_NESTED_WORKFLOWS,
   eventsPerAppend: 2_000,
-  items: 100_000,
+  items: MAX_ITEMS,
   signalsWaiting: 1_000,
   resultWaiters: 10_000,
   resultWaitMs: 50_000,
