@@ -1,5 +1,6 @@
 import { cidOf } from '../../artifacts/cid.ts'
 import type { Json } from '../../tools/tool.ts'
+import { FitCheck } from './check-fit.ts'
 import type { WorkflowDefinition } from './definition.ts'
 import { Faults } from './faults.ts'
 import { cyclesIn, type Dependencies, dependentsOf, topologicalOrder } from './graph.ts'
@@ -61,6 +62,7 @@ function planOf(definition: WorkflowDefinition, place: Place): Plan | undefined 
   const dependents = dependentsOf(dependencies)
   if (topologicalOrder(dependencies, dependents).length < drafts.length)
     sayCycles(definition, dependencies, place)
+  new FitCheck({ definition, steps: drafts.map(draft => draft.planned), faults, at }).check(output)
   if (faults.count > before) return undefined
 
   const steps = drafts.flatMap(({ planned }, index) =>

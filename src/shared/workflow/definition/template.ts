@@ -55,7 +55,8 @@ export class TemplateCompiler {
 
 const NO_NEEDS: TemplateNeeds = { input: false, item: false, index: false, error: false, outputs: new Map() }
 const NO_EXPRESSIONS: readonly ExpressionNode[] = []
-const NOTHING: TemplateNode = { kind: 'value', value: null }
+/** In the place of what has a fault. */
+export const NOTHING: TemplateNode = { kind: 'value', value: null }
 /** The forms that are no plain value. */
 const FORMS = ['$from', '$expr', '$literal'] as const
 

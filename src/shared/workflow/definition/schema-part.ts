@@ -1,0 +1,141 @@
+/** What a JSON Schema (2020-12) says for certain: keywords that are not known here say nothing. */
+import type { Json, JsonObject, JsonSchema } from '../../tools/tool.ts'
+import { listIndex, parsePointer } from './json-pointer.ts'
+import { isObject } from './template-schema.ts'
+
+/** A schema within another one, in which its references lie. */
+export interface SchemaPart {
+  root: JsonSchema
+  /** An object, true or false; anything else says nothing. */
+  node: unknown
+}
+
+/** As JSON Schema calls them; an integer is a number. */
+export type JsonType = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object'
+
+export const JSON_TYPES: readonly JsonType[] = ['null', 'boolean', 'number', 'string', 'array', 'object']
+
+/** References and combinations that are followed: schemas may lie in themselves. */
+const MAX_FOLLOWED = 16
+
+/** The schemas that a value has to fit all of: itself, what it refers to and its `allOf`; undefined when nothing fits. */
+export function conjunctsOf(part: SchemaPart, followed = 0): readonly JsonObject[] | undefined {
+  const { root, node } = part
+  if (node === false) return undefined
+  if (!isObject(node) || followed > MAX_FOLLOWED) return []
+  const all: JsonObject[] = [node]
+  const { $ref, allOf } = node
+  const others: unknown[] = Array.isArray(allOf) ? [...allOf] : []
+  if (typeof $ref === 'string') others.push(targetOf($ref, root))
+  for (const other of others) {
+    const more = conjunctsOf({ root, node: other }, followed + 1)
+    if (more === undefined) return undefined
+    all.push(...more)
+  }
+  return all
+}
+
+/** The types that a value of this schema may have. */
+export function typesOf(part: SchemaPart, followed = 0): ReadonlySet<JsonType> {
+  const conjuncts = conjunctsOf(part)
+  if (conjuncts === undefined) return new Set()
+  let types: ReadonlySet<JsonType> = new Set(JSON_TYPES)
+  for (const conjunct of conjuncts)
+    types = intersection(types, typesByKeywords(conjunct, part.root, followed))
+  return types
+}
+
+/** The types that one schema by itself leaves. */
+export function typesByKeywords(schema: JsonObject, root: JsonSchema, followed = 0): ReadonlySet<JsonType> {
+  let types: ReadonlySet<JsonType> = new Set(JSON_TYPES)
+  if (schema.type !== undefined) types = intersection(types, named([schema.type].flat()))
+  const values = valuesOf(schema)
+  if (values !== undefined) types = intersection(types, new Set(values.map(typeOf)))
+  if (followed > MAX_FOLLOWED) return types
+  for (const branches of branchesOf(schema)) {
+    const either = new Set<JsonType>()
+    for (const node of branches) for (const type of typesOf({ root, node }, followed + 1)) either.add(type)
+    types = intersection(types, either)
+  }
+  return types
+}
+
+/** The alternatives of `anyOf` and of `oneOf`, as far as it has them. */
+export function branchesOf({ anyOf, oneOf }: JsonObject): readonly (readonly Json[])[] {
+  return [anyOf, oneOf].filter(Array.isArray)
+}
+
+/** The only values that a schema allows by `const` or `enum`; undefined when it names none. */
+export function valuesOf(schema: JsonObject): readonly Json[] | undefined {
+  if (schema.const !== undefined) return [schema.const]
+  return Array.isArray(schema.enum) ? schema.enum : undefined
+}
+
+/**
+ * What one schema by itself says of a member of a value, by its name or its index: the schemas that it has to fit, none
+ * where nothing is said; undefined when there can be no such member.
+ */
+export function memberOf(
+  schema: JsonObject,
+  root: JsonSchema,
+  token: string,
+): readonly SchemaPart[] | undefined {
+  const types = typesByKeywords(schema, root)
+  const inObject = types.has('object') ? propertyOf(schema, token) : undefined
+  const inArray = types.has('array') ? itemOf(schema, token) : undefined
+  const nodes = inObject === undefined || inArray === undefined ? (inObject ?? inArray) : []
+  return nodes?.map(node => ({ root, node }))
+}
+
+function propertyOf(schema: JsonObject, key: string): unknown[] | undefined {
+  const { properties, patternProperties, additionalProperties } = schema
+  const nodes: unknown[] = []
+  if (isObject(properties) && Object.hasOwn(properties, key)) nodes.push(properties[key])
+  if (isObject(patternProperties))
+    for (const [pattern, node] of Object.entries(patternProperties))
+      if (matches(pattern, key)) nodes.push(node)
+  if (nodes.length === 0 && additionalProperties !== undefined) nodes.push(additionalProperties)
+  return nodes.includes(false) ? undefined : nodes
+}
+
+function itemOf({ prefixItems, items, maxItems }: JsonObject, token: string): unknown[] | undefined {
+  const index = listIndex(token)
+  if (index === undefined || (typeof maxItems === 'number' && index >= maxItems)) return undefined
+  const prefix = Array.isArray(prefixItems) ? prefixItems : []
+  const node = index < prefix.length ? prefix[index] : items
+  return node === false ? undefined : node === undefined ? [] : [node]
+}
+
+function matches(pattern: string, key: string): boolean {
+  try {
+    return new RegExp(pattern, 'u').test(key)
+  } catch {
+    return true
+  }
+}
+
+/** What a local reference leads to; undefined, which says nothing, where it cannot be followed. */
+function targetOf(ref: string, root: JsonSchema): unknown {
+  const tokens = ref.startsWith('#') ? parsePointer(ref.slice(1)) : undefined
+  return tokens?.reduce<unknown>(
+    (at, token) =>
+      typeof at === 'object' && at !== null && Object.hasOwn(at, token) ? Reflect.get(at, token) : undefined,
+    root,
+  )
+}
+
+export function typeOf(value: Json): JsonType {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  const type = typeof value
+  return type === 'boolean' || type === 'number' || type === 'string' ? type : 'object'
+}
+
+function named(types: readonly Json[]): Set<JsonType> {
+  const names = types.map(type => (type === 'integer' ? 'number' : type))
+  return new Set(JSON_TYPES.filter(type => names.includes(type)))
+}
+
+export function intersection<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> {
+  return new Set([...a].filter(member => b.has(member)))
+}
