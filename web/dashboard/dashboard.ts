@@ -1,12 +1,17 @@
 import { css, html, LitElement, nothing } from 'lit'
+import type { OverviewView } from '../../src/shared/mcp/views.ts'
 import { baseStyles } from '../design/base-styles.ts'
 import { type Access, accessIn } from '../feed/access.ts'
 import { Credential, SignInError } from '../feed/credential.ts'
 import { type FeedState, MeshFeed } from '../feed/mesh-feed.ts'
 import { openMeshSession } from '../feed/mesh-session.ts'
 import { pageClock } from '../feed/page-clock.ts'
+import { plainMessage } from '../feed/plain-message.ts'
+import '../design/notice.ts'
 import './connection-banner.ts'
+import { type Route, routeOf } from './route.ts'
 import './header.ts'
+import './navigation.ts'
 import './node-notice.ts'
 import './peers.ts'
 import './schedules.ts'
@@ -53,10 +58,18 @@ export class Dashboard extends LitElement {
       }
     `,
   ]
-  static override properties = { feedState: { state: true }, signInError: { state: true } }
+  static override properties = {
+    feedState: { state: true },
+    signInError: { state: true },
+    route: { state: true },
+    pageProblem: { state: true },
+  }
 
   declare feedState: FeedState
   declare signInError: string | undefined
+  declare route: Route
+  /** Why a page could not be loaded. */
+  declare pageProblem: string | undefined
 
   #credential = new Credential(sessionStorage, (input, init) => fetch(input, init))
   #feed = new MeshFeed({
@@ -74,13 +87,14 @@ export class Dashboard extends LitElement {
   constructor() {
     super()
     this.feedState = this.#feed.state
+    this.route = routeOf(location.hash)
   }
 
   override connectedCallback(): void {
     super.connectedCallback()
     this.#unsubscribe = this.#feed.subscribe(this.#show)
     window.addEventListener('online', this.#retryNow)
-    window.addEventListener('hashchange', this.#arrive)
+    window.addEventListener('hashchange', this.#navigate)
     document.addEventListener('visibilitychange', this.#onVisibility)
     void this.#arrive()
   }
@@ -89,37 +103,53 @@ export class Dashboard extends LitElement {
     super.disconnectedCallback()
     this.#unsubscribe()
     window.removeEventListener('online', this.#retryNow)
-    window.removeEventListener('hashchange', this.#arrive)
+    window.removeEventListener('hashchange', this.#navigate)
     document.removeEventListener('visibilitychange', this.#onVisibility)
     this.#feed.stop()
   }
 
   override render() {
-    const { connection, overview, peers, tasks, schedules = [], overview_at } = this.feedState
-    document.title = overview === undefined ? 'toolmesh' : `${overview.name} · toolmesh`
+    const { connection, overview, overview_at } = this.feedState
+    document.title = [...titleOf(this.route), overview?.name ?? [], 'toolmesh'].flat().join(' · ')
     if (connection.phase === 'signed_out') {
       return html`<tm-sign-in .error=${this.signInError} @tm-access=${this.#onAccess}></tm-sign-in>`
     }
     return html`
       <tm-header .overview=${overview} .overviewAt=${overview_at} .connection=${connection} .feed=${this.#feed}></tm-header>
+      <tm-navigation .route=${this.route}></tm-navigation>
       <main>
         <tm-connection-banner .connection=${connection} @tm-retry=${this.#retryNow}></tm-connection-banner>
         <tm-node-notice .overview=${overview}></tm-node-notice>
-        ${
-          overview === undefined
-            ? nothing
-            : html`
-                <tm-tiles .overview=${overview}></tm-tiles>
-                <div class="pair">
-                  <tm-throughput .throughput=${overview.throughput} .readAt=${overview_at}
-                    ?live=${connection.phase === 'online'}></tm-throughput>
-                  <tm-peers .peers=${peers?.peers} .feed=${this.#feed}></tm-peers>
-                </div>
-                <tm-tasks .tasks=${tasks} .feed=${this.#feed}></tm-tasks>
-                <tm-schedules .schedules=${schedules}></tm-schedules>
-              `
-        }
+        ${overview === undefined ? nothing : this.#page(overview)}
       </main>
+    `
+  }
+
+  #page(overview: OverviewView) {
+    const { route, pageProblem } = this
+    if (route.page === 'overview') return this.#overview(overview)
+    if (pageProblem !== undefined) {
+      return html`<tm-notice tone="bad" role="alert" heading="This page could not be loaded.">
+        <p>${pageProblem} The node may have a newer one: load the page again.</p>
+      </tm-notice>`
+    }
+    const { caller } = overview
+    return route.page === 'workflows'
+      ? html`<tm-workflow-list .filter=${route.state} .caller=${caller} .feed=${this.#feed}></tm-workflow-list>`
+      : html`<tm-workflow-page .workflowId=${route.id} .stepId=${route.step} .caller=${caller} .feed=${this.#feed}></tm-workflow-page>`
+  }
+
+  #overview(overview: OverviewView) {
+    const { connection, peers, tasks, schedules = [], overview_at } = this.feedState
+    return html`
+      <tm-tiles .overview=${overview}></tm-tiles>
+      <div class="pair">
+        <tm-throughput .throughput=${overview.throughput} .readAt=${overview_at}
+          ?live=${connection.phase === 'online'}></tm-throughput>
+        <tm-peers .peers=${peers?.peers} .feed=${this.#feed}></tm-peers>
+      </div>
+      <tm-tasks .tasks=${tasks} .feed=${this.#feed}></tm-tasks>
+      <tm-schedules .schedules=${schedules}></tm-schedules>
     `
   }
 
@@ -131,11 +161,34 @@ export class Dashboard extends LitElement {
   }
 
   /** A secret in the address bar is used once and taken out of it, so that it is not shared by accident. */
-  #arrive = async (): Promise<void> => {
+  async #arrive(): Promise<void> {
     const access = accessIn(location.hash)
+    void this.#load()
     if (access === undefined) return this.#feed.start()
     history.replaceState(null, '', location.pathname + location.search)
     await this.#signIn(access)
+  }
+
+  #navigate = (): void => {
+    if (accessIn(location.hash) !== undefined) {
+      void this.#arrive()
+      return
+    }
+    const from = this.route
+    this.route = routeOf(location.hash)
+    if (from.page !== this.route.page) window.scrollTo(0, 0)
+    void this.#load()
+  }
+
+  /** Loads what the page needs besides the overview. */
+  async #load(): Promise<void> {
+    if (this.route.page === 'overview') return
+    try {
+      await import('./workflows/pages.ts')
+      this.pageProblem = undefined
+    } catch (error) {
+      this.pageProblem = plainMessage(error)
+    }
   }
 
   #onAccess = (event: CustomEvent<Access>): void => {
@@ -168,6 +221,10 @@ export class Dashboard extends LitElement {
       this.#feed.start()
     }
   }
+}
+
+function titleOf(route: Route): string[] {
+  return route.page === 'overview' ? [] : ['Workflows']
 }
 
 customElements.define('tm-dashboard', Dashboard)

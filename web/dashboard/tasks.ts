@@ -3,6 +3,7 @@ import { repeat } from 'lit/directives/repeat.js'
 import type { TaskState } from '../../src/shared/queue/task.ts'
 import { baseStyles } from '../design/base-styles.ts'
 import { buttonStyles } from '../design/button-styles.ts'
+import { filterStyles } from '../design/filter-styles.ts'
 import { panelStyles } from '../design/panel-styles.ts'
 import { tableStyles } from '../design/table-styles.ts'
 import { Ticker } from '../design/ticker.ts'
@@ -34,46 +35,10 @@ export class Tasks extends LitElement {
   static override styles = [
     baseStyles,
     buttonStyles,
+    filterStyles,
     panelStyles,
     tableStyles,
     css`
-      .filters {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 2px;
-      }
-
-      .filters button {
-        display: inline-flex;
-        align-items: center;
-        gap: 6px;
-        min-height: 30px;
-        padding: 0 10px;
-        border: 1px solid transparent;
-        border-radius: var(--radius-sm);
-        background: transparent;
-        color: var(--text-muted);
-        font: 500 var(--text-sm) / 1 var(--font);
-        text-transform: capitalize;
-        cursor: pointer;
-      }
-
-      .filters button:hover {
-        background: var(--surface-hover);
-      }
-
-      .filters button[aria-pressed='true'] {
-        border-color: var(--accent);
-        background: var(--accent-soft);
-        color: var(--accent);
-      }
-
-      .filters .count {
-        font-size: var(--text-xs);
-        font-weight: 400;
-        font-variant-numeric: tabular-nums;
-      }
-
       .scroll {
         max-height: 640px;
         overflow-y: auto;
