@@ -1,6 +1,10 @@
 import type { Authority } from '../shared/authority/authority.ts'
 import type { Logger } from '../shared/logger.ts'
-import { openPeerEndpoint, type PeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
+import {
+  openPeerEndpoint,
+  type PeerEndpoint,
+  type WorkflowAdopter,
+} from '../shared/mcp/endpoint/peer-endpoint.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import type { Session } from '../shared/mesh/session-contract.ts'
@@ -15,6 +19,8 @@ export interface PeerSessionsInit {
   authority: Authority
   owner: WorkOwner
   worker: Worker
+  /** Takes workflows that peers hand over, and hears who can be reached. */
+  moves?: WorkflowAdopter & { reachable(peerId: string): void; left(peerId: string): void }
   router: Router
   directory: PeerDirectory
   /** Leased attempts that run on a peer now: they spend the same credits as our direct calls. */
@@ -42,14 +48,21 @@ export class PeerSessions {
     return this.#endpoints.get(session)
   }
 
+  /** The endpoint of the session with a peer. */
+  endpointWith(peerId: string): PeerEndpoint | undefined {
+    const session = this.#init.host.session(peerId)
+    return session === undefined ? undefined : this.#endpoints.get(session)
+  }
+
   #serve(session: Session): void {
-    const { surface, authority, owner, worker, directory, logger } = this.#init
+    const { surface, authority, owner, worker, moves, directory, logger } = this.#init
     const endpoint = openPeerEndpoint({
       session,
       surface,
       authority,
       owner,
       worker,
+      adopter: moves,
       onAnnounce: announcement => this.#announced(session, endpoint, announcement),
       logger,
     })
@@ -60,8 +73,9 @@ export class PeerSessions {
   }
 
   async #getToKnow(session: Session, endpoint: PeerEndpoint): Promise<void> {
-    const { host, directory } = this.#init
+    const { host, moves, directory } = this.#init
     await endpoint.ready
+    moves?.reachable(session.peerId)
     const version = endpoint.client.getServerVersion()
     if (version !== undefined) directory.joined(session, `${version.name}/${version.version}`)
     await host.ping(session.peerId)
@@ -88,10 +102,11 @@ export class PeerSessions {
   }
 
   #ended(session: Session): void {
-    const { host, directory, router } = this.#init
+    const { host, moves, directory, router } = this.#init
     this.#endpoints.delete(session)
     this.#runtimes.delete(session)
     if (host.session(session.peerId) !== undefined) return
+    moves?.left(session.peerId)
     router.remove(`peer:${session.peerId}`)
     directory.left(session)
   }

@@ -10,6 +10,7 @@ import { type TaskToolsComponents, taskTools } from './taskqueue/task-tools.ts'
 import { createTokenTool } from './token/create.ts'
 import { listTokensTool } from './token/list.ts'
 import { revokeTokenTool } from './token/revoke.ts'
+import { forwardMoved, type MovedWorkflows } from './workflow/forward-moved.ts'
 import { workflowTools } from './workflow/workflow-tools.ts'
 import type { WorkflowsPort } from './workflow/workflows-port.ts'
 
@@ -19,15 +20,17 @@ export interface MeshToolsComponents extends TaskToolsComponents, Omit<CreateInv
   peers: Pick<PeersPort, 'list'>
   connect: ConnectPeer
   workflows?: WorkflowsPort
+  /** Asks the node that a workflow was handed over to. */
+  callNode?: MovedWorkflows['call']
   clock: Pick<Clock, 'now'>
 }
 
 /** The tools that a node answers itself, beside the meta tools. */
 export function meshTools(parts: MeshToolsComponents): SurfaceTool[] {
-  const { authority, peers, connect, workflows, clock } = parts
+  const { authority, peers, connect } = parts
   return [
     ...taskTools(parts),
-    ...(workflows === undefined ? [] : workflowTools(workflows, clock)),
+    ...toolsOfWorkflows(parts),
     createInviteTool(parts),
     listInvitesTool(authority),
     revokeInviteTool(authority),
@@ -37,4 +40,12 @@ export function meshTools(parts: MeshToolsComponents): SurfaceTool[] {
     listPeersTool(peers),
     connectPeerTool(connect),
   ]
+}
+
+function toolsOfWorkflows({ workflows, callNode, clock }: MeshToolsComponents): SurfaceTool[] {
+  if (workflows === undefined) return []
+  const tools = workflowTools(workflows, clock)
+  return callNode === undefined
+    ? tools
+    : forwardMoved(tools, { head: id => workflows.head(id), call: callNode })
 }

@@ -56,10 +56,7 @@ export interface WorkflowsInit {
   /** The params of a task; undefined when it is not kept any more. */
   paramsOf: (taskId: string) => Promise<Json | undefined>
   /** What hands workflows over to other nodes; without it a hand over is refused. */
-  handover?: (workflows: {
-    engine: Engine
-    ownership: Ownership
-  }) => Pick<EngineHooks, 'leaving' | 'handOver'>
+  handover?: (parts: HandoverParts) => Pick<EngineHooks, 'leaving' | 'handOver'>
   /** Peer id of this node; its last 8 characters begin each workflow id. */
   ownerId: string
   /** Random for each run of the node. */
@@ -71,6 +68,14 @@ export interface WorkflowsInit {
   logger: Logger
   /** Uniform in [0, 1). */
   random: () => number
+}
+
+/** What hands workflows over, and takes them from other nodes, works with. */
+export interface HandoverParts {
+  engine: Engine
+  ownership: Ownership
+  plans: Plans
+  limits: WorkflowLimits
 }
 
 /**
@@ -108,7 +113,8 @@ export class Workflows {
     })
     this.#engine = engine
     this.#ownership = new Ownership({ ...init, engine, node: ownerId })
-    const handover = init.handover?.({ engine, ownership: this.#ownership }) ?? noHandover(engine)
+    const handover =
+      init.handover?.({ engine, ownership: this.#ownership, plans, limits }) ?? noHandover(engine)
     this.#submissions = new Submissions({ engine, plans, store, limits, now: () => clock.now() })
     this.#waiters = new ResultWaiters(clock, limits.resultWaiters)
     this.#reader = new WorkflowReader({

@@ -21,7 +21,7 @@ export interface AdoptionsInit {
   store: Pick<WorkflowStore, 'head' | 'events' | 'adopt'>
   bodies: Pick<Bodies, 'keep' | 'release'>
   /** Throws `invalid_input` where this node cannot run the definition. */
-  compile: (definition: Json) => Plan
+  compile: (definition: Json) => Plan | Promise<Plan>
   /** The engine that a workflow goes to; undefined when none takes any. */
   ownerFor: (rootId: string) => string | undefined
   /** Throws `queue_full` when the node takes no more workflows. */

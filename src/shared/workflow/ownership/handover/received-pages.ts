@@ -28,7 +28,7 @@ export interface ReceivedPagesInit {
   from: string
   to: string
   /** Throws `invalid_input` where this node cannot run the definition. */
-  compile: (definition: Json) => Plan
+  compile: (definition: Json) => Plan | Promise<Plan>
   /** The head that the workflow gets here. */
   headOf: (sent: TransferHead) => WorkflowHead
   /** Rejects with `invalid_input` for one that is too large, `unavailable`. */
@@ -141,7 +141,7 @@ class Received {
     const value = jsonOf(text, '/body')
     if (key.of === 'definition') {
       if (this.#progress !== undefined) throw refused('/body', 'definition', 'one definition')
-      const plan = this.#init.compile(value)
+      const plan = await this.#init.compile(value)
       if (plan.cid !== this.#sent?.definition_cid) {
         throw refused(
           '/head/definition_cid',
