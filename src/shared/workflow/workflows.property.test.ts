@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ErrorFacts } from '../errors.ts'
+import { type ErrorFacts, ToolmeshError } from '../errors.ts'
 import type { TestOutcome, TestTask } from './engine/test-tasks.fixture.ts'
 import { newWorld, type World, workflowsOf } from './engine/workflows.fixture.ts'
 import { type Accident, Process } from './ownership/process.fixture.ts'
@@ -38,16 +38,41 @@ function outcomes(steps: readonly ModelStep[], allSucceed: boolean): World['task
   }
 }
 
+/** Which calls (1, 2, …) to the stores fail, and whether they were carried out all the same. */
+type Faults = ReadonlyMap<number, 'before' | 'after'>
+
+/** A part whose calls fail now and then, as on a disk that is full for a moment. */
+function flaky<T extends object>(part: T, faults: Faults, calls: { count: number }): T {
+  return new Proxy(part, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      if (name === 'watch' || name === 'onEnded') return value.bind(target)
+      return async (...args: unknown[]) => {
+        calls.count += 1
+        const fault = faults.get(calls.count)
+        if (fault === 'before') throw new ToolmeshError('unavailable', 'not now')
+        const answer: unknown = await value.apply(target, args)
+        if (fault === 'after') throw new ToolmeshError('unavailable', 'not known whether')
+        return answer
+      }
+    },
+  })
+}
+
 /** Runs of a node, each ended by an accident but for the last. */
 class Runs {
   readonly #world: World
   readonly #accidents: Accident[]
+  readonly #faults: Faults
+  readonly #calls = { count: 0 }
   workflows: Workflows | undefined
   #restart = false
 
-  constructor(world: World, accidents: Accident[]) {
+  constructor(world: World, accidents: Accident[], faults: Faults) {
     this.#world = world
     this.#accidents = accidents
+    this.#faults = faults
     this.#open()
   }
 
@@ -64,10 +89,17 @@ class Runs {
       this.#restart = true
     })
     this.workflows = workflowsOf(
-      { clock: process.clock, store: process.using(store), tasks: process.using(tasks), bodies },
+      {
+        clock: process.clock,
+        store: flaky(process.using(store), this.#faults, this.#calls),
+        tasks: flaky(process.using(tasks), this.#faults, this.#calls),
+        bodies,
+      },
       { leaseMs: 3_000 },
     )
-    this.workflows.start().catch(() => {})
+    this.workflows.start().catch(() => {
+      this.#restart ||= !process.isDead
+    })
   }
 }
 
@@ -75,6 +107,12 @@ const accidents: fc.Arbitrary<Accident[]> = fc.array(
   fc.record({ call: fc.integer({ min: 1, max: 40 }), when: fc.constantFrom('before', 'after') }),
   { maxLength: 3 },
 )
+
+const faults: fc.Arbitrary<Faults> = fc
+  .array(fc.tuple(fc.integer({ min: 2, max: 60 }), fc.constantFrom('before' as const, 'after' as const)), {
+    maxLength: 8,
+  })
+  .map(entries => new Map(entries))
 
 async function untilEnded(world: World, runs: Runs, id: string, generation: number): Promise<void> {
   let isOver = false
@@ -139,13 +177,13 @@ function expectTasks(ranTasks: string[], expected: readonly Expected[]): void {
 }
 
 describe('any workflow', () => {
-  it('ends as a plain interpreter says, whenever its engine is lost, and runs anew from what failed', async () => {
+  it('ends as a plain interpreter says, whenever its engine is lost and whatever fails for a while, and runs anew from what failed', async () => {
     await fc.assert(
-      fc.asyncProperty(modelSteps, accidents, async (steps, lost) => {
+      fc.asyncProperty(modelSteps, accidents, faults, async (steps, lost, failing) => {
         const world = newWorld()
         world.tasks.outcome = outcomes(steps, false)
         const definition = definitionOf(steps)
-        const runs = new Runs(world, lost)
+        const runs = new Runs(world, lost, failing)
         let id: string | undefined
         let refusal: unknown
         for (let tries = 0; id === undefined && tries < 10; tries++) {

@@ -74,6 +74,8 @@ export class Engine implements OwnedEngine, HandoverEngine {
   readonly #resting = new Map<OpenWorkflow, () => void>()
   readonly #stopWatching: () => void
   #startsNothing = false
+  /** Workflows that were opened so far. */
+  #opened = 0
   #closed = false
   /** Makes new workflows durable. */
   readonly created: NewWorkflows
@@ -292,6 +294,11 @@ export class Engine implements OwnedEngine, HandoverEngine {
     return this.#toLoad.has(workflowId) || this.#loading.has(workflowId)
   }
 
+  #serial(): number {
+    this.#opened += 1
+    return this.#opened
+  }
+
   #find(workflowId: string): OpenWorkflow {
     const workflow = this.#open.get(workflowId)
     if (workflow !== undefined) return workflow
@@ -316,7 +323,7 @@ export class Engine implements OwnedEngine, HandoverEngine {
     if (this.#open.has(head.workflow_id) || this.#isRead(head.workflow_id)) return
     const progress = new Progress(plan)
     for (const event of events) progress.apply(event)
-    this.#go(new OpenWorkflow(head, plan, progress))
+    this.#go(new OpenWorkflow(head, plan, progress, this.#serial()))
   }
 
   #load(): void {
@@ -362,7 +369,7 @@ export class Engine implements OwnedEngine, HandoverEngine {
     }
     progress.refresh()
     // What others wrote after the head was read makes it theirs, which the first append will say.
-    return new OpenWorkflow({ ...head, seq: progress.seq }, progress.plan, progress)
+    return new OpenWorkflow({ ...head, seq: progress.seq }, progress.plan, progress, this.#serial())
   }
 
   #goOn(workflow: OpenWorkflow): void {

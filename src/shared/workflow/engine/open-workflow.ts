@@ -54,7 +54,11 @@ export class OpenWorkflow {
   /** Its own output is being made. */
   finishing = false
 
-  constructor(head: WorkflowHead, plan: Plan, progress: Progress) {
+  /** Tells this run of it apart from earlier ones in the same engine. */
+  readonly serial: number
+
+  constructor(head: WorkflowHead, plan: Plan, progress: Progress, serial: number) {
+    this.serial = serial
     this.head = head
     this.plan = plan
     this.progress = progress

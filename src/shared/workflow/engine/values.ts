@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { ToolmeshError } from '../../errors.ts'
 import type { Bodies } from '../../queue/bodies/bodies.ts'
 import type { Json } from '../../tools/tool.ts'
 import type { CompiledTemplate, PlanStep } from '../definition/plan.ts'
@@ -50,7 +51,7 @@ export class Values {
 
   /** An output that has just come, for what depends on it. */
   remember(workflow: OpenWorkflow, key: BodyKey, body: Body): void {
-    if (typeof body === 'string') this.#kept.set(nameOf(workflow.id, key), { text: body })
+    if (typeof body === 'string') this.#kept.set(nameOf(workflow, key), { text: body })
   }
 
   /**
@@ -76,7 +77,7 @@ export class Values {
   async read(workflow: OpenWorkflow, key: BodyKey): Promise<Json | undefined> {
     const kept = this.#get(workflow, key)
     if (kept !== undefined) return kept
-    return (await this.#load(workflow, [key])).get(nameOf(workflow.id, key))
+    return (await this.#load(workflow, [key])).get(nameOf(workflow, key))
   }
 
   /** The outputs of steps, by their index; null for each that has none. */
@@ -90,7 +91,7 @@ export class Values {
         missing.filter(key => key !== undefined),
       )
       for (const key of keys) {
-        const found = key && (loaded.get(nameOf(workflow.id, key)) ?? this.#get(workflow, key))
+        const found = key && (loaded.get(nameOf(workflow, key)) ?? this.#get(workflow, key))
         outputs.push(found ?? null)
       }
     }
@@ -103,8 +104,7 @@ export class Values {
     more: More,
     loaded: ReadonlyMap<string, Json>,
   ): Json | Promise<Json> {
-    const read = (key: BodyKey): Json =>
-      loaded.get(nameOf(workflow.id, key)) ?? this.#get(workflow, key) ?? null
+    const read = (key: BodyKey): Json => loaded.get(nameOf(workflow, key)) ?? this.#get(workflow, key) ?? null
     const { evaluate, signal } = this.#init
     const values: TemplateValues = {
       ...more,
@@ -125,7 +125,7 @@ export class Values {
   }
 
   #get(workflow: OpenWorkflow, key: BodyKey): Json | undefined {
-    const entry = this.#kept.get(nameOf(workflow.id, key))
+    const entry = this.#kept.get(nameOf(workflow, key))
     if (entry === undefined) return undefined
     if (entry.json === undefined) entry.json = JSON.parse(entry.text) as Json
     return entry.json
@@ -134,25 +134,28 @@ export class Values {
   async #load(workflow: OpenWorkflow, keys: readonly BodyKey[]): Promise<Map<string, Json>> {
     const { store, bodies, journal } = this.#init
     await journal.settled(workflow)
+    // What is not in the store then may be so only because another engine has it.
+    if (workflow.closed)
+      throw new ToolmeshError('unavailable', `workflow ${workflow.id} is not driven here any more`)
     const loaded = new Map<string, Json>()
     const single: BodyKey[] = []
     for (const key of keys) {
       const list = await this.#listOf(workflow, key)
       if (list === undefined) single.push(key)
-      else loaded.set(nameOf(workflow.id, key), this.#keep(workflow, key, list))
+      else loaded.set(nameOf(workflow, key), this.#keep(workflow, key, list))
     }
     const found = single.length === 0 ? [] : await store.bodies(workflow.id, single)
     for (const [at, key] of single.entries()) {
       const body = found[at]
       const text = body === undefined ? 'null' : await bodies.read(body)
-      loaded.set(nameOf(workflow.id, key), this.#keep(workflow, key, text))
+      loaded.set(nameOf(workflow, key), this.#keep(workflow, key, text))
     }
     return loaded
   }
 
   #keep(workflow: OpenWorkflow, key: BodyKey, text: string): Json {
     const entry: Entry = { text, json: JSON.parse(text) as Json }
-    this.#kept.set(nameOf(workflow.id, key), entry)
+    this.#kept.set(nameOf(workflow, key), entry)
     return entry.json ?? null
   }
 
@@ -190,16 +193,17 @@ function inputKey(generation: number): BodyKey {
   return { of: 'input', generation }
 }
 
-function nameOf(workflowId: string, key: BodyKey): string {
+/** Told apart by the run of the workflow here: what an earlier one recorded may never have become durable. */
+function nameOf({ serial }: OpenWorkflow, key: BodyKey): string {
   switch (key.of) {
     case 'definition':
     case 'result':
-      return `${workflowId} ${key.of}`
+      return `${serial} ${key.of}`
     case 'input':
-      return `${workflowId} input ${key.generation}`
+      return `${serial} input ${key.generation}`
     case 'signal':
-      return `${workflowId} signal ${key.n} ${key.signal}`
+      return `${serial} signal ${key.n} ${key.signal}`
     default:
-      return `${workflowId} ${key.of} ${key.generation} ${key.step} ${'item' in key ? (key.item ?? '') : ''}`
+      return `${serial} ${key.of} ${key.generation} ${key.step} ${'item' in key ? (key.item ?? '') : ''}`
   }
 }
