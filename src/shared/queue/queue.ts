@@ -52,9 +52,6 @@ import type {
   WorkOwner,
 } from './work.ts'
 
-/** Tasks that wait, beyond which new ones may wait for their commit behind what attempts need. */
-const PLENTY = 256
-
 export interface QueueInit {
   store: QueueStore
   /** Large params and results, beside the store. */
@@ -129,7 +126,7 @@ export class Queue implements WorkOwner {
     this.#commits = new GroupCommit(
       commands => this.#commit(commands),
       limits.commandsPerCommit,
-      () => this.#dispatcher.waiting.size > PLENTY,
+      () => this.#dispatcher.isSated,
     )
     this.#dispatcher = new Dispatcher({
       ...init,

@@ -38,6 +38,9 @@ export interface DispatcherInit {
   commit: (command: Command, line?: CommitLine) => Promise<Reply>
 }
 
+/** Tasks that wait while every worker is busy, beyond which there is plenty to do. */
+const PLENTY = 256
+
 /**
  * Pairs waiting tasks with workers that granted credits, the moment both are there: nothing polls and nothing is
  * scanned. It follows the store's changes (`follow`), so its picture is never ahead of what is durable.
@@ -227,6 +230,11 @@ export class Dispatcher {
     let demand = 0
     for (const slot of this.roster.of(peerId)) demand += slot.running + this.waiting.readyFor(slot)
     return demand
+  }
+
+  /** Every worker has all that it takes, and plenty waits: new work may wait behind what attempts need. */
+  get isSated(): boolean {
+    return this.roster.free.size === 0 && this.waiting.size > PLENTY
   }
 
   /** Grants no more leases; resolves when those that are held have ended, or on abort. */
