@@ -155,15 +155,27 @@ function fitArray(shape: Shape, schema: JsonObject, root: JsonSchema, place: Pla
 
 /** A value that holds no others, by all the keywords that there are for it. */
 function fitScalar(shape: Extract<Shape, { kind: 'value' }>, schema: JsonObject, place: Place): Misfit[] {
-  const { $ref: _, allOf: _all, anyOf: _any, oneOf: _one, ...own } = schema
   try {
-    validateAgainst(own, shape.value, 'value')
+    validateAgainst(ownKeywords(schema), shape.value, 'value')
     return []
   } catch (error) {
     // A schema that cannot be used by itself says nothing here.
     if (!(error instanceof InvalidInputError)) return []
     return [misfit(shape, place, error.details.allowed ?? 'another value')]
   }
+}
+
+const own = new WeakMap<JsonObject, JsonObject>()
+
+/** A schema without those in it that are looked at by themselves; the same object each time. */
+function ownKeywords(schema: JsonObject): JsonObject {
+  let keywords = own.get(schema)
+  if (keywords === undefined) {
+    const { $ref: _, allOf: _all, anyOf: _any, oneOf: _one, ...rest } = schema
+    keywords = rest
+    own.set(schema, keywords)
+  }
+  return keywords
 }
 
 function misfit(shape: Shape, place: Place, allowed: string): Misfit {

@@ -4,7 +4,6 @@ import {
   branchesOf,
   conjunctsOf,
   intersection,
-  JSON_TYPES,
   type JsonType,
   memberOf,
   type SchemaPart,
@@ -43,20 +42,29 @@ export function either(shapes: readonly Shape[]): Shape {
   return only !== undefined && shapes.length === 1 ? only : { kind: 'either', shapes }
 }
 
+const ONLY: Readonly<Record<JsonType, ReadonlySet<JsonType>>> = {
+  null: new Set<JsonType>(['null']),
+  boolean: new Set<JsonType>(['boolean']),
+  number: new Set<JsonType>(['number']),
+  string: new Set<JsonType>(['string']),
+  array: new Set<JsonType>(['array']),
+  object: new Set<JsonType>(['object']),
+}
+
 /** The types that it may have. */
 export function typesOfShape(shape: Shape): ReadonlySet<JsonType> {
   switch (shape.kind) {
     case 'any':
-      return new Set(JSON_TYPES)
+      return typesOf({ root: {}, node: true })
     case 'value':
-      return new Set([typeOf(shape.value)])
+      return ONLY[typeOf(shape.value)]
     case 'schema':
       return typesOf(shape.part)
     case 'list':
     case 'list_of':
-      return new Set<JsonType>(['array'])
+      return ONLY.array
     case 'object':
-      return new Set<JsonType>(['object'])
+      return ONLY.object
     case 'either':
       return new Set(shape.shapes.flatMap(each => [...typesOfShape(each)]))
     case 'named':
