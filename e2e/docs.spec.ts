@@ -1,6 +1,6 @@
 /** Every command and snippet that README and docs show is run here against a real node. */
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
@@ -41,6 +41,8 @@ const CHAOS = 'npm run test:chaos'
 let node: NodeProcess
 test.beforeAll(async () => {
   node = await startNode()
+  // Commands of the docs name files as from the checkout.
+  symlinkSync(join(ROOT, 'examples'), join(node.dataDir, 'examples'))
 })
 test.afterAll(async () => {
   await node.stop()
