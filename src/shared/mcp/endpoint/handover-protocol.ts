@@ -16,7 +16,7 @@ const MAX_ITEMS = 100_000
 const METADATA_CHARS = 16 * 1024
 
 const id = wellFormed.min(1).max(128)
-const text = wellFormed.max(4_096)
+const text = wellFormed.max(65_536)
 const count = z.int().min(0)
 const time = z.number().min(0)
 const generation = z.int().min(1)
