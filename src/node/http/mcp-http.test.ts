@@ -1,10 +1,11 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Principal } from '../../shared/authority/principal.ts'
 import { type Clock, ManualClock, systemClock } from '../../shared/clock.ts'
 import { silentLogger } from '../../shared/logger.ts'
+import { askingTool, QUESTION } from '../../shared/mcp/binding/asking-tool.fixture.ts'
 import { createSurface } from '../../shared/mcp/create-surface.ts'
 import { principalWith, routerOf, textCatalogue } from '../../shared/mcp/text-tools.fixture.ts'
 import type { RuntimeCall } from '../../shared/router/runtime.ts'
@@ -34,6 +35,7 @@ async function serving({ echo = call => call.input, limits = {}, clock = systemC
     version: '1',
     catalogue: textCatalogue,
     router: routerOf({ text_echo: echo }),
+    tools: [askingTool()],
     resources: [
       {
         uri: 'mesh://overview',
@@ -62,7 +64,7 @@ async function serving({ echo = call => call.input, limits = {}, clock = systemC
   })
   const url = new URL('/mcp', server.url)
 
-  async function connect(options: { as?: string; fetch?: typeof fetch } = {}) {
+  async function connect(options: { as?: string; fetch?: typeof fetch; asked?: string[] } = {}) {
     const transport = new StreamableHTTPClientTransport(url, {
       requestInit: { headers: { authorization: options.as ?? 'alice' } },
       reconnectionOptions: {
@@ -73,7 +75,15 @@ async function serving({ echo = call => call.input, limits = {}, clock = systemC
       },
       ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     })
-    const client = new Client({ name: 'test-client', version: '1' })
+    const { asked } = options
+    const capabilities = asked === undefined ? {} : { elicitation: {} }
+    const client = new Client({ name: 'test-client', version: '1' }, { capabilities })
+    if (asked !== undefined) {
+      client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
+        asked.push(params.message)
+        return { action: 'accept', content: { ok: true } }
+      })
+    }
     await client.connect(transport)
     closers.push(() => client.close())
     return { client, transport }
@@ -99,6 +109,20 @@ function post(url: URL, body: unknown, headers: Record<string, string> = {}): Pr
     body: JSON.stringify(body),
   })
 }
+
+describe('questions to the user', () => {
+  it('come on the stream of the call that asks, to a client that can', async () => {
+    const { connect } = await serving()
+    const asked: string[] = []
+    const able = await connect({ asked })
+    const call = { name: 'ask', arguments: {} }
+    const { structuredContent } = await able.client.callTool(call)
+    expect(structuredContent).toEqual({ able: true, content: { ok: true } })
+    expect(asked).toEqual([QUESTION.message])
+    const { client } = await connect()
+    expect((await client.callTool(call)).structuredContent).toEqual({ able: false })
+  })
+})
 
 describe('sessions', () => {
   it('serve two clients of the SDK side by side, and end by DELETE', async () => {

@@ -8,16 +8,10 @@ import {
 import { afterEach, expect, it } from 'vitest'
 import { ManualClock } from '../../clock.ts'
 import { silentLogger } from '../../logger.ts'
-import type { JsonObject } from '../../tools/tool.ts'
 import { createSurface } from '../create-surface.ts'
-import type { SurfaceTool } from '../surface.ts'
 import { principalWith, routerOf, textCatalogue } from '../text-tools.fixture.ts'
+import { askingTool, QUESTION } from './asking-tool.fixture.ts'
 import { serveSurface } from './serve-surface.ts'
-
-const QUESTION = {
-  message: 'Publish it?',
-  schema: { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] },
-}
 
 const clients: Client[] = []
 afterEach(async () => {
@@ -27,27 +21,14 @@ afterEach(async () => {
 type Answer = (request: ElicitRequest, signal: AbortSignal) => Promise<ElicitResult> | ElicitResult
 
 /** Asks the caller's user, and tells what came of it; `stop` takes the question back. */
-async function asked(answer: Answer | undefined, question: JsonObject | object = QUESTION) {
+async function asked(answer: Answer | undefined, question: { message: string } = QUESTION) {
   const stop = new AbortController()
-  const ask: SurfaceTool = {
-    name: 'ask',
-    category: 'test',
-    title: 'Ask',
-    description: 'Asks.',
-    role: 'submit',
-    inputSchema: { type: 'object' },
-    async call(_input, { elicit }) {
-      if (elicit === undefined) return { able: false }
-      const content = await elicit(question as typeof QUESTION, stop.signal)
-      return content === undefined ? { able: true } : { able: true, content }
-    },
-  }
   const surface = createSurface({
     name: 'test',
     version: '1',
     catalogue: textCatalogue,
     router: routerOf({}),
-    tools: [ask],
+    tools: [askingTool(question, stop.signal)],
     clock: new ManualClock(),
   })
   const [mine, theirs] = InMemoryTransport.createLinkedPair()
