@@ -18,16 +18,22 @@ export function fitText(text: string, font: string, width: number): string {
   return fitted
 }
 
-function cut(text: string, font: string, width: number): string {
+/** Pixels. */
+export function textWidth(text: string, font: string): number {
   context ??= document.createElement('canvas').getContext('2d')
-  if (context === null) return text
+  if (context === null) return 0
   context.font = font
-  if (context.measureText(text).width <= width) return text
+  return context.measureText(text).width
+}
+
+function cut(text: string, font: string, width: number): string {
+  const measured = (part: string) => textWidth(part, font)
+  if (measured(text) <= width) return text
   let least = 0
   let most = text.length
   while (least < most) {
     const middle = Math.ceil((least + most) / 2)
-    if (context.measureText(`${text.slice(0, middle)}…`).width <= width) least = middle
+    if (measured(`${text.slice(0, middle)}…`) <= width) least = middle
     else most = middle - 1
   }
   return `${text.slice(0, least).trimEnd()}…`

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { edgePath } from './edge-path.ts'
-import { type GraphStep, layOut, NODE_HEIGHT, NODE_WIDTH } from './graph-layout.ts'
+import { type GraphStep, layOut } from './graph-layout.ts'
+import { NODE_HEIGHT, NODE_WIDTH } from './node-size.ts'
 
 /** Graphs of up to 30 steps, each with up to three dependencies on earlier ones. */
 const graphs: fc.Arbitrary<GraphStep[]> = fc

@@ -1,11 +1,8 @@
 import { Graph, layout } from '@dagrejs/dagre'
+import { NODE_HEIGHT, NODE_WIDTH } from './node-size.ts'
 
 /** Which way time goes: to the right, or down where the page is narrow. */
 export type Direction = 'LR' | 'TB'
-
-/** Pixels at a scale of 1. */
-export const NODE_WIDTH = 208
-export const NODE_HEIGHT = 56
 
 const BETWEEN_NODES = 18
 const BETWEEN_RANKS = 56
@@ -60,9 +57,17 @@ export function layOut(steps: readonly GraphStep[], direction: Direction): Graph
     edges: graph.edges().map(edge => ({
       from: edge.v,
       to: edge.w,
-      points: graph.edge(edge).points.map(pointOf),
+      points: ported(graph.edge(edge).points, direction, graph.node(edge.v), graph.node(edge.w)),
     })),
   }
+}
+
+/** Dagre lets an edge end anywhere on a node's border; here it leaves in the middle of one side and arrives in that of the other. */
+function ported(points: readonly Point[], direction: Direction, from: Point, to: Point): Point[] {
+  const between = points.slice(1, -1).map(pointOf)
+  return direction === 'LR'
+    ? [{ x: from.x + NODE_WIDTH / 2, y: from.y }, ...between, { x: to.x - NODE_WIDTH / 2, y: to.y }]
+    : [{ x: from.x, y: from.y + NODE_HEIGHT / 2 }, ...between, { x: to.x, y: to.y - NODE_HEIGHT / 2 }]
 }
 
 /** As much of dagre's graph as is used: its own declarations do not resolve for a module of ours. */

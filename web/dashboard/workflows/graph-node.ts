@@ -1,15 +1,16 @@
 import { css, nothing, svg } from 'lit'
 import { STATE_SHAPES } from '../../design/state-shapes.ts'
 import type { ItemCounts, StepRow } from '../../feed/workflow-schemas.ts'
-import { fitText } from './fit-text.ts'
-import { NODE_HEIGHT, NODE_WIDTH, type Point } from './graph-layout.ts'
+import { fitText, textWidth } from './fit-text.ts'
+import type { Point } from './graph-layout.ts'
+import { NODE_HEIGHT, NODE_WIDTH } from './node-size.ts'
 import { itemsText, stepLabel, stepTime, stepWork } from './step-text.ts'
 
 /** Left of the texts: the state's shape and its room. */
 const TEXT_X = 38
 const TEXT_WIDTH = NODE_WIDTH - TEXT_X - 12
-/** Of the second line, for what stands at its end. */
-const END_WIDTH = 66
+/** Between the two texts of the second line. */
+const GAP = 10
 const BAR_WIDTH = NODE_WIDTH - 2
 
 export interface DrawnNode {
@@ -37,7 +38,7 @@ export function graphNode({ step, at, selected, reachable, now }: DrawnNode) {
         <g class="shape ${state}">${STATE_SHAPES[state]}</g>
       </svg>
       <text class="name" x=${TEXT_X} y="24">${fitText(name, NAME_FONT, TEXT_WIDTH)}</text>
-      <text class="work" x=${TEXT_X} y="42">${fitText(stepWork(step), WORK_FONT, end === '' ? TEXT_WIDTH : TEXT_WIDTH - END_WIDTH)}</text>
+      <text class="work" x=${TEXT_X} y="42">${fitText(stepWork(step), WORK_FONT, end === '' ? TEXT_WIDTH : TEXT_WIDTH - GAP - textWidth(end, WORK_FONT))}</text>
       <text class="work end" x=${NODE_WIDTH - 12} y="42">${end}</text>
       ${items === undefined ? nothing : bar(items)}
     </g>
@@ -143,6 +144,18 @@ export const graphNodeStyles = css`
   /* Only what turns: around its own middle. */
   .node .shape.running {
     transform-origin: 8px 8px;
+  }
+
+  /* From far away only colours are seen, and what has not run is hollow. */
+  .distant .node.succeeded .box,
+  .distant .node.running .box,
+  .distant .node.waiting .box,
+  .distant .node.failed .box {
+    fill: currentColor;
+  }
+
+  .distant .node svg {
+    display: none;
   }
 
   /* From afar nobody reads; the states are seen. */

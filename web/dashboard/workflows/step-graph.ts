@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, svg } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
+import { styleMap } from 'lit/directives/style-map.js'
 import { baseStyles } from '../../design/base-styles.ts'
 import { buttonStyles } from '../../design/button-styles.ts'
 import { stateStyles } from '../../design/state-shapes.ts'
@@ -11,17 +12,26 @@ import type { Direction, GraphLayout } from './graph-layout.ts'
 import { graphNode, graphNodeStyles } from './graph-node.ts'
 import { layOutInWorker } from './lay-out-in-worker.ts'
 import { type ArrowKey, neighbour } from './neighbour.ts'
+import { NODE_HEIGHT, NODE_WIDTH } from './node-size.ts'
 import { PanGesture } from './pan-gesture.ts'
 import { firstView, fitInto, pan, reveal, type Size, type Viewport, zoom } from './viewport.ts'
 import '../../design/notice.ts'
 
 /** Pixels of room below which time goes down instead of to the right. */
 const NARROW = 640
-/** Scale below which texts are left out. */
+/** Scales below which texts are left out, and all but the colours. */
 const FAR = 0.42
+const DISTANT = 0.2
+/** Room around a small graph. */
+const AROUND = 56
 const ZOOM_STEP = 1.3
 const PAN_STEP = 80
-const NODE = { width: 208, height: 56 }
+const NODE = { width: NODE_WIDTH, height: NODE_HEIGHT }
+/** Pixels. */
+const DEFAULT_HEIGHT = 420
+const MIN_HEIGHT = 220
+/** What is looked for first where not all is seen. */
+const ACTIVE: readonly StepRow['state'][] = ['waiting', 'running', 'failed']
 /** How long the way to zoom is told, milliseconds. */
 const HINT_MS = 1800
 
@@ -35,7 +45,7 @@ export class StepGraph extends LitElement {
     css`
       .stage {
         position: relative;
-        height: clamp(260px, 62vh, 720px);
+        max-height: clamp(260px, 62vh, 720px);
         overflow: hidden;
         background: var(--surface-sunken);
         touch-action: none;
@@ -164,7 +174,7 @@ export class StepGraph extends LitElement {
 
   override render() {
     return html`
-      <div class="stage ${this.#gesture.dragging ? 'dragged' : ''}" role="group" aria-label="Graph of the steps"
+      <div style=${styleMap({ height: `${this.#height()}px` })} class="stage ${this.#gesture.dragging ? 'dragged' : ''}" role="group" aria-label="Graph of the steps"
         aria-describedby="keys" @wheel=${{ handleEvent: this.#wheel, passive: false }} @keydown=${this.#key}
         @pointerdown=${this.#gesture.down} @pointermove=${this.#gesture.move} @pointerup=${this.#gesture.up}
         @pointercancel=${this.#gesture.up} @click=${this.#click}>
@@ -192,7 +202,7 @@ export class StepGraph extends LitElement {
       this.#current !== undefined && steps.has(this.#current) ? this.#current : this.steps[0]?.id
     const now = Date.now()
     return html`
-      <svg class=${view.scale < FAR ? 'far' : ''}>
+      <svg class=${view.scale < DISTANT ? 'far distant' : view.scale < FAR ? 'far' : ''}>
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto-start-reverse">
             <path d="M0 .8 7 4 0 7.2z" fill="context-stroke"></path>
@@ -258,9 +268,21 @@ export class StepGraph extends LitElement {
     void this.#layOut()
   }
 
+  /** Of the stage, in pixels: no more than a small graph needs; the page's height limits it. */
+  #height(): number {
+    const { layout } = this
+    if (layout === undefined) return DEFAULT_HEIGHT
+    const scale = layout.direction === 'LR' ? Math.min(1, this.#room.width / layout.width) : 1
+    return Math.max(layout.height * Math.max(scale, FAR) + AROUND, MIN_HEIGHT)
+  }
+
+  /** The first view; where it does not hold all steps, it shows one at which something happens. */
   #look(): void {
     if (this.layout === undefined || this.#room.width === 0) return
     this.view = firstView(this.layout, this.#room, this.layout.direction)
+    const active = ACTIVE.flatMap(state => this.steps.find(step => step.state === state) ?? [])[0]
+    if (active !== undefined && this.view.scale > fitInto(this.layout, this.#room).scale)
+      this.#reveal(active.id)
   }
 
   #fitAll = (): void => {
@@ -283,11 +305,15 @@ export class StepGraph extends LitElement {
     return this.layout === undefined ? view : pan(view, dx, dy, this.layout, this.#room)
   }
 
-  /** Brings a step into sight. */
+  /** Brings a step into sight; the arrow keys go on from it. */
   #show(id: string): void {
+    this.#current = id
+    this.#reveal(id)
+  }
+
+  #reveal(id: string): void {
     const at = this.layout?.nodes.get(id)
     if (at === undefined || this.view === undefined) return
-    this.#current = id
     this.view = reveal(
       this.view,
       { ...NODE, x: at.x - NODE.width / 2, y: at.y - NODE.height / 2 },

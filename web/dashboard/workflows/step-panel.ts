@@ -101,8 +101,9 @@ export class StepPanel extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
-    const moved = changed.has('stepId') || changed.get('workflow')?.workflow_id !== this.workflow.workflow_id
-    if (!moved) return
+    const other =
+      changed.has('workflow') && changed.get('workflow')?.workflow_id !== this.workflow.workflow_id
+    if (!other && !changed.has('stepId')) return
     this.details = undefined
     this.problem = undefined
   }
@@ -211,7 +212,7 @@ function facts(step: StepRow, workflow: WorkflowDetails) {
     <dd>${stepWork(step)}</dd>
     ${step.depends_on.length === 0 ? nothing : html`<dt>After</dt><dd>${commas}</dd>`}
     ${step.started_at === undefined ? nothing : html`<dt>Started</dt><dd>${new Date(step.started_at).toLocaleString()}</dd>`}
-    ${time === '' ? nothing : html`<dt>${step.ended_at === undefined ? 'Since' : 'Took'}</dt><dd>${time}</dd>`}
+    ${time === '' ? nothing : html`<dt>${step.ended_at === undefined ? 'So far' : 'Took'}</dt><dd>${time}</dd>`}
     ${step.generation === 1 ? nothing : html`<dt>Generation</dt><dd>${step.generation}</dd>`}
     ${
       step.workflow_id === undefined

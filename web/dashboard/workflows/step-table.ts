@@ -30,6 +30,10 @@ export class StepTable extends LitElement {
         overflow-y: auto;
       }
 
+      th:first-child {
+        width: 130px;
+      }
+
       tbody tr {
         cursor: pointer;
       }

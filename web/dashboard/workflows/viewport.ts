@@ -10,7 +10,7 @@ export interface Size {
   height: number
 }
 
-export const MIN_SCALE = 0.08
+export const MIN_SCALE = 0.04
 const MAX_SCALE = 2
 /** Below it text is not read any more, so a first view that would need it shows the beginning instead. */
 const READABLE = 0.55

@@ -66,10 +66,18 @@ export class WorkflowListPage extends LitElement {
       .why {
         max-width: 460px;
         overflow: hidden;
-        color: var(--bad);
+        color: var(--text-muted);
         font-size: var(--text-xs);
         text-overflow: ellipsis;
         white-space: nowrap;
+      }
+
+      .why.failed {
+        color: var(--bad);
+      }
+
+      th:first-child {
+        width: 130px;
       }
 
       .progress {
@@ -163,7 +171,7 @@ export class WorkflowListPage extends LitElement {
           <h2 id="title">Workflows</h2>
           ${none ? nothing : this.#filters(list?.counts)}
         </header>
-        ${problem === undefined ? nothing : html`<tm-notice tone="bad" role="alert" heading="The workflows cannot be read.">${problem}</tm-notice>`}
+        ${problem === undefined ? nothing : html`<tm-notice tone="bad" role="alert" heading="The workflows cannot be read."><p>${problem}</p></tm-notice>`}
         ${
           list === undefined
             ? html`<p class="empty" role="status">${problem === undefined ? 'Reading…' : nothing}</p>`
@@ -275,7 +283,7 @@ function row(workflow: WorkflowRow) {
       <td>
         <a class="name" href=${href}>${workflow.name}${version === undefined ? nothing : html` <span class="muted">${version}</span>`}</a>
         <code class="id" title=${workflow_id}>${shortTaskId(workflow_id)}</code>
-        ${error === undefined ? nothing : html`<div class="why" title=${error.message}>${error.message}</div>`}
+        ${error === undefined ? nothing : html`<div class="why ${workflow.state === 'failed' ? 'failed' : ''}" title=${error.message}>${error.message}</div>`}
         <div class="narrow">${progress}</div>
       </td>
       <td class="medium">${progress}</td>

@@ -21,6 +21,8 @@ const MAX_DRAWN_STEPS = 300
 const MAX_DRAWN_EDGES = 1_200
 /** Room beside the steps for the one that is shown; with less it comes over them. */
 const ROOMY = '(min-width: 1100px)'
+/** A screen on which a graph is seen only in parts: the table comes first there. */
+const SMALL = '(max-width: 640px)'
 
 /** One workflow, live: at a glance, its steps as a graph or a table, the chosen step, its result and its history. */
 export class WorkflowPage extends LitElement {
@@ -105,21 +107,22 @@ export class WorkflowPage extends LitElement {
   declare feed: MeshFeed
   declare workflow: WorkflowDetails | undefined
   declare problem: string | undefined
-  /** Undefined until chosen: then the graph, where one can be drawn. */
+  /** Undefined until chosen: then the graph, where one can be drawn and there is room for it. */
   declare asTable: boolean | undefined
 
   #stop: () => void = () => {}
   #roomy = matchMedia(ROOMY)
+  #small = matchMedia(SMALL)
 
   override connectedCallback(): void {
     super.connectedCallback()
-    this.#roomy.addEventListener('change', this.#redraw)
+    for (const media of [this.#roomy, this.#small]) media.addEventListener('change', this.#redraw)
     if (this.hasUpdated) this.#watch()
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
-    this.#roomy.removeEventListener('change', this.#redraw)
+    for (const media of [this.#roomy, this.#small]) media.removeEventListener('change', this.#redraw)
     this.#stop()
   }
 
@@ -139,7 +142,7 @@ export class WorkflowPage extends LitElement {
       ${
         problem === undefined
           ? nothing
-          : html`<tm-notice tone="bad" role="alert" heading="This workflow cannot be shown.">${problem}</tm-notice>`
+          : html`<tm-notice tone="bad" role="alert" heading="This workflow cannot be shown."><p>${problem}</p></tm-notice>`
       }
       ${workflow === undefined ? (problem === undefined ? html`<p class="muted reading" role="status">Reading the workflow…</p>` : nothing) : this.#content(workflow)}
     `
@@ -149,7 +152,7 @@ export class WorkflowPage extends LitElement {
     const { caller, feed, stepId } = this
     const beside = stepId !== undefined && this.#roomy.matches
     const undrawn = whyNoGraph(workflow)
-    const asTable = undrawn !== undefined || this.asTable === true
+    const asTable = undrawn !== undefined || (this.asTable ?? this.#small.matches)
     return html`
       <tm-workflow-summary .workflow=${workflow} .caller=${caller} .feed=${feed}></tm-workflow-summary>
       <div class="steps ${beside ? 'two' : ''}" @tm-select=${this.#select}>

@@ -118,7 +118,7 @@ export class WorkflowSummary extends LitElement {
           ${
             error === undefined
               ? nothing
-              : html`<tm-notice tone=${workflow.state === 'failed' ? 'bad' : 'warn'} heading=${error.code}>${error.message}</tm-notice>`
+              : html`<tm-notice tone=${workflow.state === 'failed' ? 'bad' : 'warn'} heading=${error.code}><p>${error.message}</p></tm-notice>`
           }
           <div class="progress">
             <tm-state-bar label="Steps" .counts=${stepCounts(step_counts)}></tm-state-bar>
@@ -137,7 +137,7 @@ function facts(workflow: WorkflowDetails) {
   return html`
     <div><dt>Workflow</dt><dd class="id"><code title=${workflow.workflow_id}>${workflow.workflow_id}</code><tm-copy .text=${workflow.workflow_id} label="Copy the workflow id"></tm-copy></dd></div>
     <div><dt>Submitted</dt><dd>${new Date(workflow.created_at).toLocaleString()} by ${workflow.principal}</dd></div>
-    <div><dt>${workflow.ended_at === undefined ? 'Since' : 'Took'}</dt><dd>${workflowTime(workflow, Date.now())}</dd></div>
+    <div><dt>${workflow.ended_at === undefined ? 'So far' : 'Took'}</dt><dd>${workflowTime(workflow, Date.now())}</dd></div>
     ${workflow.generation === 1 ? nothing : html`<div><dt>Generation</dt><dd>${workflow.generation}</dd></div>`}
     <div><dt>Owner</dt><dd title=${owner.why}>${ownerText(workflow)}</dd></div>
     ${workflow.failed_steps === 0 ? nothing : html`<div><dt>Failed steps</dt><dd>${workflow.failed_steps}, borne</dd></div>`}
