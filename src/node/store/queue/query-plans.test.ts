@@ -12,8 +12,8 @@ import { openQueueFile } from './queue-file.ts'
 
 /** How SQLite says that it reads a large table as a whole, or sorts what it found. */
 const WHOLE = /SCAN (tasks|t|requests|r|results|labels|blobs|logs)\b|TEMP B-TREE/
-/** Counts of lanes, once at opening; ended tasks to forget, and their blobs: so many at once. */
-const BOUNDED = /coalesce\(waiting|UNION ALL|DISTINCT cid FROM blobs WHERE n IN/
+/** Counts of lanes and workflows, once after opening; ended tasks to forget, and their blobs: so many at once. */
+const BOUNDED = /coalesce\(waiting|count\(\*\) AS workflows|UNION ALL|DISTINCT cid FROM blobs WHERE n IN/
 
 it('no read of tasks goes through all of them or sorts them', () => {
   const texts = new Set<string>()

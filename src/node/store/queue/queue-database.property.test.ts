@@ -37,6 +37,7 @@ class CrashingDatabase implements CrashableStore {
       head: async taskId => database.head(taskId),
       result: async taskId => database.result(taskId),
       results: async taskIds => database.results(taskIds),
+      referred: async cids => database.referred(cids),
       list: async filter => database.list(filter),
       counts: async () => database.counts(),
       lanes: async () => database.lanes(),

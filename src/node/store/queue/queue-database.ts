@@ -12,6 +12,7 @@ import {
 } from '../../../shared/queue/store/store.ts'
 import type { TaskHead, TaskState } from '../../../shared/queue/task.ts'
 import type { Json } from '../../../shared/tools/tool.ts'
+import { WorkflowTables } from '../workflow/workflow-tables.ts'
 import { commandsToText } from './command-codec.ts'
 import { QueueRecords } from './queue-records.ts'
 import { workingError } from './sqlite-errors.ts'
@@ -25,6 +26,7 @@ interface Parts {
   reads: TaskReads
   search: TaskSearch
   records: QueueRecords
+  workflows: WorkflowTables
 }
 
 /**
@@ -40,7 +42,7 @@ export class QueueDatabase {
   constructor(db: DatabaseSync, limits: Partial<CheckpointLimits> = {}) {
     this.#db = db
     this.#limits = limits
-    this.#read(() => undefined)
+    this.#write(({ workflows }) => workflows.dropUnfinished())
   }
 
   /**
@@ -117,8 +119,22 @@ export class QueueDatabase {
     return this.#write(({ ledger }) => ledger.prune(endedBefore, max))
   }
 
+  referred(cids: readonly string[]): string[] {
+    return this.#readTables(({ ledger }) => cids.filter(cid => ledger.bodies.refersTo(cid)))
+  }
+
   blobs(after: string): string[] {
     return this.#readTables(({ ledger }) => ledger.bodies.blobs(after))
+  }
+
+  /** Reads of workflows. */
+  readWorkflows<T>(work: (workflows: WorkflowTables) => T): T {
+    return this.#read(({ workflows }) => work(workflows))
+  }
+
+  /** Changes of workflows, as one transaction. */
+  writeWorkflows<T>(work: (workflows: WorkflowTables) => T): T {
+    return this.#write(({ workflows }) => work(workflows))
   }
 
   check(): void {
@@ -192,7 +208,8 @@ export class QueueDatabase {
 }
 
 function partsOf(db: DatabaseSync, limits: Partial<CheckpointLimits>): Parts {
-  const ledger = new TaskLedger(db, limits)
+  const workflows = new WorkflowTables(db)
+  const ledger = new TaskLedger(db, limits, id => workflows.fenceOf(id))
   const search = new TaskSearch(db, ledger.times)
-  return { ledger, reads: new TaskReads(db), search, records: new QueueRecords(db) }
+  return { ledger, reads: new TaskReads(db), search, records: new QueueRecords(db), workflows }
 }

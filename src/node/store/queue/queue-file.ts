@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { prepareWorkflowSchema } from '../workflow/workflow-schema.ts'
 import { prepareSchema } from './queue-schema.ts'
 import { openingError } from './sqlite-errors.ts'
 
@@ -27,6 +28,7 @@ export function openQueueFile({ path, synchronous }: QueueFileOptions): Database
     db.exec(`PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`)
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA cache_size = -16000`)
     prepareSchema(db, path)
+    prepareWorkflowSchema(db, path)
     return db
   } catch (error) {
     if (db?.isOpen) db.close()

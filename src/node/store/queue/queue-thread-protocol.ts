@@ -1,16 +1,28 @@
 import type { ErrorFacts } from '../../../shared/errors.ts'
+import type { WorkflowTables } from '../workflow/workflow-tables.ts'
 import type { QueueDatabase } from './queue-database.ts'
 
 /** What the store asks of its thread: a method of its database. Both ends are this module's build, nothing else can speak here. */
-export type ThreadMethod = keyof QueueDatabase
+export type ThreadMethod = Exclude<keyof QueueDatabase, 'tidy' | 'readWorkflows' | 'writeWorkflows'>
 
 /** Commands and replies go as text (see `command-codec.ts`, `reply-codec.ts`), which costs a fraction of what cloning the objects does. */
 export type ThreadArgs<M extends ThreadMethod> = M extends 'apply' ? [string] : Parameters<QueueDatabase[M]>
 export type ThreadValue<M extends ThreadMethod> = M extends 'apply' ? string : ReturnType<QueueDatabase[M]>
 
-export type ThreadRequest = {
+/** What is asked about workflows: a method of their tables, as a transaction where it changes something. */
+export type WorkflowMethod = Exclude<keyof WorkflowTables, 'fenceOf' | 'dropUnfinished'>
+export type WorkflowArgs<M extends WorkflowMethod> = Parameters<WorkflowTables[M]>
+export type WorkflowValue<M extends WorkflowMethod> = ReturnType<WorkflowTables[M]>
+
+export type WorkflowCall = {
+  [M in WorkflowMethod]: { id: number; workflows: M; args: WorkflowArgs<M> }
+}[WorkflowMethod]
+
+export type ThreadCall = {
   [M in ThreadMethod]: { id: number; method: M; args: ThreadArgs<M> }
 }[ThreadMethod]
+
+export type ThreadRequest = ThreadCall | WorkflowCall
 
 export type ThreadResponse = { id: number; value: unknown } | { id: number; error: ErrorFacts }
 

@@ -2,10 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
 import { factsOf } from '../../../shared/errors.ts'
+import { serveWorkflows } from '../workflow/serve-workflows.ts'
 import { commandsFromText } from './command-codec.ts'
 import { QueueDatabase } from './queue-database.ts'
 import { openQueueFile } from './queue-file.ts'
-import { OPENED, type ThreadRequest, type ThreadResponse } from './queue-thread-protocol.ts'
+import { OPENED, type ThreadCall, type ThreadRequest, type ThreadResponse } from './queue-thread-protocol.ts'
 import { repliesToText } from './reply-codec.ts'
 
 const Options = z.object({ path: z.string(), synchronous: z.enum(['full', 'normal']) })
@@ -26,12 +27,16 @@ const answer = (id: number, run: () => unknown): void => {
 answer(OPENED, () => {
   const database = new QueueDatabase(openQueueFile(Options.parse(workerData)))
   port.on('message', (request: ThreadRequest) => {
+    if ('workflows' in request) {
+      answer(request.id, () => serveWorkflows(database, request))
+      return
+    }
     answer(request.id, () => serve(database, request))
     if (request.method === 'close') port.close()
   })
 })
 
-function serve(database: QueueDatabase, request: ThreadRequest): unknown {
+function serve(database: QueueDatabase, request: ThreadCall): unknown {
   switch (request.method) {
     case 'apply':
       return applyText(database, ...request.args)
@@ -63,6 +68,8 @@ function serve(database: QueueDatabase, request: ThreadRequest): unknown {
       return database.putRecord(...request.args)
     case 'prune':
       return database.prune(...request.args)
+    case 'referred':
+      return database.referred(...request.args)
     case 'blobs':
       return database.blobs(...request.args)
     case 'check':

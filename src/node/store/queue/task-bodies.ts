@@ -57,10 +57,14 @@ export class TaskBodies {
 
   /** Forgets the bodies of these tasks (a JSON array of numbers); the blobs that nothing refers to any more. */
   drop(numbers: JsonText): string[] {
-    const { readCids, dropBlobs, dropRequests, dropResults, dropLogs, readBlob } = this.#statements
+    const { readCids, dropBlobs, dropRequests, dropResults, dropLogs } = this.#statements
     const cids = readCids.all(numbers).map(row => Cid.parse(row).cid)
     for (const drop of [dropBlobs, dropRequests, dropResults, dropLogs]) drop.run(numbers)
-    return cids.filter(cid => readBlob.get(cid) === undefined)
+    return cids.filter(cid => !this.refersTo(cid))
+  }
+
+  refersTo(cid: string): boolean {
+    return this.#statements.readBlob.get(cid) !== undefined
   }
 
   /** The next cids that are referred to, behind `after`, ascending. */

@@ -171,6 +171,12 @@ export class MemoryQueueStore implements QueueStore {
     return { tasks: old.length, blobs: [...blobs] }
   }
 
+  async referred(cids: readonly string[]): Promise<string[]> {
+    this.#ensureOpen()
+    const used = this.#blobs()
+    return cids.filter(cid => used.has(cid))
+  }
+
   async *blobs(): AsyncGenerator<string[]> {
     this.#ensureOpen()
     const used = this.#blobs()

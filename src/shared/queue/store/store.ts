@@ -124,6 +124,8 @@ export interface QueueStore {
    * made before it. `blobs`: what nothing refers to any more.
    */
   prune(endedBefore: number, max: number): Promise<{ tasks: number; blobs: string[] }>
+  /** Those of these blobs that a task refers to. */
+  referred(cids: readonly string[]): Promise<string[]>
   /** Every blob that is referred to, in pages: read once at start, to sweep what no task needs. */
   blobs(): AsyncIterable<string[]>
   /** A small durable write; rejects with `unavailable` while nothing can be written. */

@@ -10,6 +10,7 @@ import {
   type WorkflowState,
 } from '../workflow.ts'
 import { bodyKeyText } from './body-key.ts'
+import { EngineRegister } from './engine-register.ts'
 import { HintFeed } from './hint-feed.ts'
 import type {
   AdoptedPage,
@@ -39,25 +40,12 @@ interface Entry {
   requests: PendingRequest[]
 }
 
-interface Engine {
-  engine_id: string
-  node: string
-  draining: boolean
-  /** By the clock's monotonic time, milliseconds. */
-  alive_until: number
-  lease_ms: number
-}
-
 const PAGE = 1_000
-/** An engine that owns nothing is forgotten this many leases after its last one ended. */
-const FORGET_AFTER_LEASES = 10
-
 /** Workflows in memory only: for tests, and for a node that need not outlive its process. */
 export class MemoryWorkflowStore implements WorkflowStore {
-  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #entries = new Map<string, Entry>()
   readonly #byKey = new Map<string, Entry>()
-  readonly #engines = new Map<string, Engine>()
+  readonly #engines: EngineRegister
   /** By name, each by version, in the order in which they were made. */
   readonly #definitions = new Map<string, Map<string, StoredDefinition>>()
   readonly #hints = new HintFeed()
@@ -65,7 +53,7 @@ export class MemoryWorkflowStore implements WorkflowStore {
   #requested = 0
 
   constructor({ clock }: { clock: Pick<Clock, 'monotonic'> }) {
-    this.#clock = clock
+    this.#engines = new EngineRegister(clock)
   }
 
   /** What a submit with a guard is held against; undefined for no workflow. */
@@ -74,31 +62,21 @@ export class MemoryWorkflowStore implements WorkflowStore {
   }
 
   async renew(
-    { engine_id, node, draining }: { engine_id: string; node: string; draining: boolean },
+    engine: { engine_id: string; node: string; draining: boolean },
     leaseMs: number,
   ): Promise<EngineEntry[]> {
-    const now = this.#clock.monotonic()
-    const alive_until = now + leaseMs
-    this.#engines.set(engine_id, { engine_id, node, draining, alive_until, lease_ms: leaseMs })
-    this.#forgetEngines(now)
-    return [...this.#engines.values()].map(engine => ({
-      engine_id: engine.engine_id,
-      node: engine.node,
-      draining: engine.draining,
-      alive: engine.alive_until > now,
-    }))
+    this.#engines.renew(engine, leaseMs)
+    const old = this.#engines.forgettable()
+    if (old.length > 0) this.#engines.forget(old, this.#owners())
+    return this.#engines.entries()
   }
 
   async leave(engineId: string): Promise<void> {
-    this.#engines.delete(engineId)
+    this.#engines.leave(engineId)
   }
 
   async orphans(after: string | undefined, limit: number): Promise<WorkflowHead[]> {
-    const now = this.#clock.monotonic()
-    return this.#open(after, limit, ({ owner }) => {
-      const engine = owner === undefined ? undefined : this.#engines.get(owner)
-      return engine === undefined || engine.alive_until <= now
-    })
+    return this.#open(after, limit, ({ owner }) => !this.#engines.isAlive(owner))
   }
 
   async owned(engineId: string, after: string | undefined, limit: number): Promise<WorkflowHead[]> {
@@ -273,6 +251,11 @@ export class MemoryWorkflowStore implements WorkflowStore {
     return { workflows: old.length, blobs: [...blobs] }
   }
 
+  async referred(cids: readonly string[]): Promise<string[]> {
+    const used = this.#blobs()
+    return cids.filter(cid => used.has(cid))
+  }
+
   async *blobs(): AsyncGenerator<string[]> {
     const used = this.#blobs()
     if (used.size > 0) yield [...used]
@@ -310,7 +293,7 @@ export class MemoryWorkflowStore implements WorkflowStore {
     }
     this.#entries.set(head.workflow_id, entry)
     const key = keyOf(head)
-    if (key !== undefined) this.#byKey.set(key, entry)
+    if (key !== undefined && !this.#byKey.has(key)) this.#byKey.set(key, entry)
   }
 
   #forget(workflowId: string): void {
@@ -318,7 +301,7 @@ export class MemoryWorkflowStore implements WorkflowStore {
     if (entry === undefined) return
     this.#entries.delete(workflowId)
     const key = keyOf(entry.head)
-    if (key !== undefined) this.#byKey.delete(key)
+    if (key !== undefined && this.#byKey.get(key) === entry) this.#byKey.delete(key)
   }
 
   #holderOf(head: WorkflowHead): Entry | undefined {
@@ -334,14 +317,12 @@ export class MemoryWorkflowStore implements WorkflowStore {
       .map(({ head }) => structuredClone(head))
   }
 
-  #forgetEngines(now: number): void {
-    const old = [...this.#engines.values()].filter(({ alive_until, lease_ms }) => {
-      return alive_until + FORGET_AFTER_LEASES * lease_ms <= now
-    })
-    if (old.length === 0) return
-    const owners = new Set<string | undefined>()
-    for (const { head } of this.#entries.values()) if (head.ended_at === undefined) owners.add(head.owner)
-    for (const { engine_id } of old) if (!owners.has(engine_id)) this.#engines.delete(engine_id)
+  #owners(): Set<string> {
+    const owners = new Set<string>()
+    for (const { head } of this.#entries.values()) {
+      if (head.ended_at === undefined && head.owner !== undefined) owners.add(head.owner)
+    }
+    return owners
   }
 
   #blobs(): Set<string> {

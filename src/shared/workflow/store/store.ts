@@ -167,7 +167,7 @@ export interface WorkflowStore {
   /** Looks at a bounded number of them. Throws `invalid_input` for a cursor that is none. */
   list(filter: WorkflowFilter): Promise<WorkflowPage>
   counts(): Promise<Record<WorkflowState, number>>
-  /** Events with a `seq` behind `after`, at most `limit`. */
+  /** Events with a `seq` behind `after`: at most `limit`, fewer where they are large, none only when there is none. */
   events(workflowId: string, after: number, limit: number): Promise<WorkflowEventPage>
   /** Undefined for each that is not there. */
   bodies(workflowId: string, keys: readonly BodyKey[]): Promise<(Body | undefined)[]>
@@ -198,8 +198,13 @@ export interface WorkflowStore {
   /** Every body of a workflow, in pages, to hand it over. */
   allBodies(workflowId: string): AsyncIterable<KeptBody[]>
 
-  /** Forgets at most `max` workflows that ended before `endedBefore` (epoch ms). `blobs`: what nothing here refers to any more. */
+  /**
+   * Forgets at most `max` workflows that ended before `endedBefore` (epoch ms), fewer where they are large, 0 only when
+   * there is none. `blobs`: what nothing here refers to any more.
+   */
   prune(endedBefore: number, max: number): Promise<{ workflows: number; blobs: string[] }>
+  /** Those of these blobs that something here refers to. */
+  referred(cids: readonly string[]): Promise<string[]>
   /** Every blob that is referred to, in pages. */
   blobs(): AsyncIterable<string[]>
   /** Calls `listener` on what becomes known here; the returned function ends it. */

@@ -39,7 +39,13 @@ export function newWorkflow(workflowId: string, more: Partial<WorkflowHead> = {}
 /** `count` events behind `after`. */
 export function eventsBehind(after: number, count: number): WorkflowEvent[] {
   return Array.from({ length: count }, (_, at) => {
-    return { kind: 'signalled', seq: after + 1 + at, at: AT + at, signal: `s${after + 1 + at}`, by: 'bob' }
+    return {
+      kind: 'signalled',
+      seq: after + 1 + at,
+      at: AT + after + at,
+      signal: `s${after + 1 + at}`,
+      by: 'bob',
+    }
   })
 }
 
