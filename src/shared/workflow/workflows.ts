@@ -139,6 +139,11 @@ export class Workflows {
     await this.#ownership.start()
   }
 
+  /** Resolves when what happened while nobody drove the workflows of this engine is written down. */
+  recovered(): Promise<void> {
+    return this.#engine.caughtUp()
+  }
+
   /** Starts no further steps, and hands on what others on this store can drive; or until `signal` is aborted. */
   async drain(signal: AbortSignal): Promise<void> {
     this.#engine.startNothing()

@@ -73,6 +73,8 @@ export class Engine implements OwnedEngine, HandoverEngine {
   readonly #ending = new AbortController()
   readonly #resting = new Map<OpenWorkflow, () => void>()
   readonly #stopWatching: () => void
+  /** Who waits until nothing is left to be read. */
+  readonly #whenLoaded: (() => void)[] = []
   #startsNothing = false
   /** Workflows that were opened so far. */
   #opened = 0
@@ -272,6 +274,14 @@ export class Engine implements OwnedEngine, HandoverEngine {
     return workflow.head
   }
 
+  /** Resolves when all that it adopted is in memory, and the ends that came before are durable. */
+  async caughtUp(): Promise<void> {
+    if (this.#toLoad.size > 0 || this.#loading.size > 0)
+      await new Promise<void>(resolve => this.#whenLoaded.push(resolve))
+    await this.#works.caughtUp()
+    await this.#journal.idle()
+  }
+
   /** Resolves when all that has happened is durable. */
   async settled(): Promise<void> {
     await this.created.settled()
@@ -343,6 +353,8 @@ export class Engine implements OwnedEngine, HandoverEngine {
         })
         .finally(() => this.#load())
     }
+    if (this.#toLoad.size === 0 && this.#loading.size === 0)
+      for (const resolve of this.#whenLoaded.splice(0)) resolve()
   }
 
   #unreadable(workflowId: string, error: unknown, head?: WorkflowHead): void {

@@ -26,6 +26,9 @@ export class TaskEnds<T> {
   /** What ended while submits are under way: it may be of these. */
   readonly #strays = new Set<string>()
   #submits = 0
+  /** Reads under way. */
+  #reading = 0
+  readonly #whenRead: (() => void)[] = []
   #scheduled = false
   readonly #stop: () => void
   #stopTimer = () => {}
@@ -72,6 +75,12 @@ export class TaskEnds<T> {
     if (this.#ended.size > 0) this.#schedule()
   }
 
+  /** Resolves when none is left to be read. */
+  async caughtUp(): Promise<void> {
+    if (this.#ended.size > 0 || this.#reading > 0)
+      await new Promise<void>(resolve => this.#whenRead.push(resolve))
+  }
+
   close(): void {
     this.#closed = true
     this.#stop()
@@ -96,20 +105,25 @@ export class TaskEnds<T> {
   }
 
   async #tell(ids: string[]): Promise<void> {
-    let ends: Map<string, TaskEnd>
+    this.#reading += 1
     try {
-      ends = new Map((await this.#init.tasks.ends(ids)).map(end => [end.task_id, end]))
+      const ends = new Map((await this.#init.tasks.ends(ids)).map(end => [end.task_id, end]))
+      for (const id of ids) this.#take(id, ends.get(id))
     } catch (error) {
-      if (this.#closed) return
-      this.#init.logger('warning', 'ends of tasks could not be read; trying until they are', {
-        error: String(error),
-      })
-      for (const id of ids) this.#ended.add(id)
-      this.#stopTimer()
-      this.#stopTimer = this.#init.clock.after(RETRY_MS, () => this.#schedule())
-      return
+      this.#retry(ids, error)
     }
-    for (const id of ids) this.#take(id, ends.get(id))
+    this.#reading -= 1
+    if (this.#ended.size === 0 && this.#reading === 0)
+      for (const resolve of this.#whenRead.splice(0)) resolve()
+  }
+
+  #retry(ids: readonly string[], error: unknown): void {
+    if (this.#closed) return
+    const what = 'ends of tasks could not be read; trying until they are'
+    this.#init.logger('warning', what, { error: String(error) })
+    for (const id of ids) this.#ended.add(id)
+    this.#stopTimer()
+    this.#stopTimer = this.#init.clock.after(RETRY_MS, () => this.#schedule())
   }
 
   #take(taskId: string, end: TaskEnd | undefined): void {

@@ -111,6 +111,11 @@ export class WorkRunner {
     }
   }
 
+  /** Resolves when the ends that are known of are read. */
+  caughtUp(): Promise<void> {
+    return this.#ends.caughtUp()
+  }
+
   close(): void {
     this.#closed = true
     this.#stopPause?.()
