@@ -16,7 +16,7 @@ import {
   taking,
 } from './three-engines.fixture.ts'
 
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 150)
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 200)
 const HOUR_MS = 3_600_000
 const ENGINES = ['engine-a', 'engine-b', 'engine-c']
 

@@ -7,6 +7,7 @@ import type { Accident } from '../process.fixture.ts'
 import { QuickClock } from '../quick-clock.fixture.ts'
 import { HandoverWorld, PLAN } from './handover-nodes.fixture.ts'
 
+const RUNS = Number(process.env.PROPERTY_RUNS ?? 300)
 const ID = 'the-workflow'
 const QUIET_MS = 10 * 60_000
 
@@ -188,59 +189,71 @@ describe('Handovers with nodes that die, or stand still', () => {
     fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(0, 1_500, 40_000, 90_000) }),
   )
 
-  it('leave the workflow with one node, whole, at every time', async () => {
-    await fc.assert(
-      fc.asyncProperty(accident, accident, fc.array(act, { maxLength: 12 }), async (ofA, ofB, later) => {
-        const acts = [...strike('a', ofA), ...strike('b', ofB), { do: 'move' as const, from: 'a' }, ...later]
-        const world = await openWorld()
-        await createAt(world, 'a', 'y'.repeat(100_000))
-        let signals = 0
-        for (const each of acts) {
-          if (each.do === 'wait') await world.clock.pass(each.ms)
-          else if (each.do === 'restart') {
-            world.node(each.node).run?.process.kill()
-            const node = world.node(each.node)
-            for (const other of world.nodes.values()) other.run?.adoptions.left(node.name)
+  it(
+    'leave the workflow with one node, whole, at every time',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(accident, accident, fc.array(act, { maxLength: 12 }), async (ofA, ofB, later) => {
+          const acts = [
+            ...strike('a', ofA),
+            ...strike('b', ofB),
+            { do: 'move' as const, from: 'a' },
+            ...later,
+          ]
+          const world = await openWorld()
+          await createAt(world, 'a', 'y'.repeat(100_000))
+          let signals = 0
+          for (const each of acts) {
+            if (each.do === 'wait') await world.clock.pass(each.ms)
+            else if (each.do === 'restart') {
+              world.node(each.node).run?.process.kill()
+              const node = world.node(each.node)
+              for (const other of world.nodes.values()) other.run?.adoptions.left(node.name)
+              await world.clock.pass(0)
+              void node.start(each.accident)
+            } else if (each.do === 'move') {
+              await handOver(world, each.from, each.from === 'a' ? 'b' : 'a').catch(() => {})
+            } else {
+              const taken = world
+                .node(each.at)
+                .store.request(ID, { kind: 'signal', by: 'local', signal: 's' })
+              await taken.then(
+                () => {
+                  signals += 1
+                },
+                () => {},
+              )
+            }
             await world.clock.pass(0)
-            void node.start(each.accident)
-          } else if (each.do === 'move') {
-            await handOver(world, each.from, each.from === 'a' ? 'b' : 'a').catch(() => {})
-          } else {
-            const taken = world.node(each.at).store.request(ID, { kind: 'signal', by: 'local', signal: 's' })
-            await taken.then(
-              () => {
-                signals += 1
-              },
-              () => {},
-            )
           }
-          await world.clock.pass(0)
-        }
-        await world.clock.pass(QUIET_MS)
-        for (const node of world.nodes.values()) {
-          node.run?.process.kill()
-          await node.restart()
-        }
-        await world.clock.pass(QUIET_MS)
+          await world.clock.pass(QUIET_MS)
+          for (const node of world.nodes.values()) {
+            node.run?.process.kill()
+            await node.restart()
+          }
+          await world.clock.pass(QUIET_MS)
 
-        expect(world.doubled).toEqual([])
-        const owners = world.workersOn(ID)
-        expect(owners).toHaveLength(1)
-        const { store } = world.node(owners[0] ?? '')
-        const { events } = await store.events(ID, 0, 1_000)
-        expect(events.map(({ seq }) => seq)).toEqual(events.map((_, place) => place + 1))
-        expect((await store.head(ID))?.seq).toBe(events.length)
-        expect(await store.requests(ID)).toHaveLength(signals)
-        for (const node of world.nodes.values()) {
-          const head = await node.store.head(ID)
-          if (node.name !== owners[0] && head !== undefined) expect(head.moved_to).toBe(owners[0])
-        }
-        const keys = [{ of: 'output' as const, step: 'first', generation: 1 }]
-        const [body = ''] = await store.bodies(ID, keys)
-        const text = typeof body === 'string' ? body : await world.node(owners[0] ?? '').blobs.get(body.blob)
-        expect(JSON.parse(text)).toEqual({ large: 'y'.repeat(100_000), odd: 'é\u{1f600}"\\' })
-      }),
-      { numRuns: Number(process.env.PROPERTY_RUNS ?? 300) },
-    )
-  })
+          expect(world.doubled).toEqual([])
+          const owners = world.workersOn(ID)
+          expect(owners).toHaveLength(1)
+          const { store } = world.node(owners[0] ?? '')
+          const { events } = await store.events(ID, 0, 1_000)
+          expect(events.map(({ seq }) => seq)).toEqual(events.map((_, place) => place + 1))
+          expect((await store.head(ID))?.seq).toBe(events.length)
+          expect(await store.requests(ID)).toHaveLength(signals)
+          for (const node of world.nodes.values()) {
+            const head = await node.store.head(ID)
+            if (node.name !== owners[0] && head !== undefined) expect(head.moved_to).toBe(owners[0])
+          }
+          const keys = [{ of: 'output' as const, step: 'first', generation: 1 }]
+          const [body = ''] = await store.bodies(ID, keys)
+          const text =
+            typeof body === 'string' ? body : await world.node(owners[0] ?? '').blobs.get(body.blob)
+          expect(JSON.parse(text)).toEqual({ large: 'y'.repeat(100_000), odd: 'é\u{1f600}"\\' })
+        }),
+        { numRuns: RUNS },
+      )
+    },
+    RUNS * 50 + 60_000,
+  )
 })
