@@ -434,7 +434,9 @@ export class StepRunner {
       if (facts.code === 'unavailable') {
         // That is no fault of the step: it waits until the store can be read.
         this.#init.clock.after(RETRY_MS, () => {
-          if (!run.over && !run.workflow.closed) this.#with(run, get, go, failed)
+          if (run.over || run.workflow.closed) return
+          this.#with(run, get, go, failed)
+          this.decide(run.workflow)
         })
         return
       }
