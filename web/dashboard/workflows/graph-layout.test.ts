@@ -30,6 +30,12 @@ describe('the layout of a graph', () => {
               else expect(at(from).y + NODE_HEIGHT).toBeLessThan(at(id).y)
             }
           }
+          for (const { points } of edges) {
+            // Forward only, and from side to side: along the direction no edge ever turns back.
+            const along = points.map(({ x, y }) => (direction === 'LR' ? x : y))
+            expect(along).toEqual(along.toSorted((one, other) => one - other))
+            expect(points.length % 2).toBe(0)
+          }
           expect(edges).toHaveLength(steps.reduce((sum, { depends_on }) => sum + depends_on.length, 0))
           const places = [...nodes.values()]
           for (const [index, one] of places.entries()) {

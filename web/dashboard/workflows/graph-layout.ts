@@ -57,17 +57,22 @@ export function layOut(steps: readonly GraphStep[], direction: Direction): Graph
     edges: graph.edges().map(edge => ({
       from: edge.v,
       to: edge.w,
-      points: ported(graph.edge(edge).points, direction, graph.node(edge.v), graph.node(edge.w)),
+      points: routed(graph.edge(edge).points, direction, graph.node(edge.v), graph.node(edge.w)),
     })),
   }
 }
 
-/** Dagre lets an edge end anywhere on a node's border; here it leaves in the middle of one side and arrives in that of the other. */
-function ported(points: readonly Point[], direction: Direction, from: Point, to: Point): Point[] {
-  const between = points.slice(1, -1).map(pointOf)
-  return direction === 'LR'
-    ? [{ x: from.x + NODE_WIDTH / 2, y: from.y }, ...between, { x: to.x - NODE_WIDTH / 2, y: to.y }]
-    : [{ x: from.x, y: from.y + NODE_HEIGHT / 2 }, ...between, { x: to.x, y: to.y - NODE_HEIGHT / 2 }]
+/**
+ * The way of an edge: out of the middle of one side of a node, into the middle of that of the other, straight through
+ * the layers that it passes and turning only between them. Dagre gives a point for each layer and one between each two,
+ * and lets the ends touch a node anywhere.
+ */
+function routed(points: readonly Point[], direction: Direction, from: Point, to: Point): Point[] {
+  const passed = points.slice(1, -1).filter((_point, index) => index % 2 === 1)
+  const [dx, dy] = direction === 'LR' ? [NODE_WIDTH / 2, 0] : [0, NODE_HEIGHT / 2]
+  const before = ({ x, y }: Point) => ({ x: x - dx, y: y - dy })
+  const behind = ({ x, y }: Point) => ({ x: x + dx, y: y + dy })
+  return [behind(from), ...passed.flatMap(point => [before(point), behind(point)]), before(to)]
 }
 
 /** As much of dagre's graph as is used: its own declarations do not resolve for a module of ours. */
