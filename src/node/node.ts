@@ -11,6 +11,7 @@ import { meshTools } from '../shared/mcp/mesh-tools.ts'
 import { meshResources } from '../shared/mcp/resources/mesh-resources.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
 import type { ShutdownRequest } from '../shared/mcp/taskqueue/shutdown.ts'
+import { workflowSubmitter } from '../shared/mcp/workflow/scheduled-workflows.ts'
 import { createMeshHost } from '../shared/mesh/host.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import { Bodies } from '../shared/queue/bodies/bodies.ts'
@@ -29,6 +30,7 @@ import { MeshStartError } from './errors.ts'
 import { type NodeServer, serveNode } from './http/node-server.ts'
 import { loadIdentity } from './identity.ts'
 import { Memberships } from './memberships.ts'
+import { nodeWorkflows } from './node-workflows.ts'
 import { overviewOf } from './overview.ts'
 import { ownWorker } from './own-worker.ts'
 import { packageRoot, runsFromSource } from './package-root.ts'
@@ -40,11 +42,13 @@ import { AuthorityFile } from './store/authority-file.ts'
 import { BlobFiles } from './store/blob-files.ts'
 import { libp2pDatastore } from './store/libp2p-datastore.ts'
 import { MembershipFile } from './store/membership-file.ts'
-import { openSqliteQueueStore } from './store/queue/sqlite-queue-store.ts'
+import { openSqliteStores } from './store/sqlite-stores.ts'
 import { tickSubmitter } from './tick-submit.ts'
 import { httpWebSocket } from './transports/http-websocket.ts'
 import { nodeTransports } from './transports/node-transports.ts'
 import { noiseCrypto } from './transports/noise-crypto.ts'
+import { WorkflowMoves } from './workflow-moves.ts'
+import { workflowPeers } from './workflow-peers.ts'
 
 /** The invite that is printed at the start: for the person who started the node, and a few friends. */
 const JOIN_INVITE = { roles: ['work'], ttl_ms: 24 * 3_600_000, uses: 100, name: 'printed at start' } as const
@@ -100,6 +104,7 @@ async function build(
   let server: NodeServer | undefined
   let host: MeshHost | undefined
   let memberships: Memberships | undefined
+  let sessions: PeerSessions | undefined
   const websockets = httpWebSocket()
 
   // Who this node is, and who may do what.
@@ -125,7 +130,7 @@ async function build(
   opened.push(() => Promise.all([inline.close(), threads.close()]))
 
   // Tasks: the store in a thread of its own, large bodies as files beside it, the queue, this node's threads as its first worker.
-  const store = await openSqliteQueueStore({
+  const { tasks: store, workflows: workflowStore } = await openSqliteStores({
     path: join(dataDir, 'queue.db'),
     synchronous: config.queue.synchronous,
   })
@@ -134,6 +139,7 @@ async function build(
   const [blobs] = await Promise.all([BlobFiles.open(join(dataDir, 'blobs')), authority.load()])
   const bodies = new Bodies({ store: blobs, logger })
   opened.push(() => bodies.close())
+  const recovered = Promise.withResolvers<void>()
   const queue = new Queue({
     store,
     bodies,
@@ -145,6 +151,7 @@ async function build(
     limits: { liveTasks: config.limits.openTasks, retentionMs: config.queue.retention },
     leaseMs: config.queue.lease,
     graceMs: config.queue.grace,
+    mayForget: recovered.promise,
   })
   opened.push(() => queue.close())
   const runner = new AttemptRunner({
@@ -156,18 +163,46 @@ async function build(
     catalogue,
     capacity: config.workers.max,
   })
+
+  // Workflows: their steps are tasks; each belongs to one node at a time.
+  const nodes = workflowPeers(id => sessions?.endpointWith(id))
+  const moves = new WorkflowMoves({
+    store: workflowStore,
+    bodies,
+    peers: nodes,
+    node: peerId,
+    clock,
+    logger,
+  })
+  const workflows = nodeWorkflows({
+    store: workflowStore,
+    bodies,
+    queue,
+    catalogue,
+    threads,
+    authority,
+    handover: handoverParts => moves.of(handoverParts),
+    ownerId: peerId,
+    clock,
+    logger,
+  })
+  opened.push(() => workflows.close())
+  opened.push(() => moves.close())
   const schedules = new Schedules({
     tasks: tickSubmitter(
       authority,
       'p2p_taskqueue_submit',
       taskSubmitter(queue, async id => (await store.head(id))?.state),
     ),
+    workflows: tickSubmitter(authority, 'p2p_workflow_submit', workflowSubmitter(workflows)),
     store,
     clock,
     logger,
   })
   opened.push(() => schedules.close())
   await queue.start()
+  await workflows.start()
+  void workflows.recovered().then(recovered.resolve)
   const labels = ['kind:node', 'runtime:node']
   const own = ownWorker(peerId, runner)
   const offer = {
@@ -180,6 +215,7 @@ async function build(
   const shutdown = Promise.withResolvers<ShutdownRequest>()
   async function drain(signal: AbortSignal): Promise<void> {
     draining = true
+    await workflows.drain(signal)
     // No more leases from here on; what other owners run here, and then what runs elsewhere, has its end.
     const drained = queue.drain(signal)
     await runner.drain(signal)
@@ -218,6 +254,8 @@ async function build(
     tools: meshTools({
       queue,
       workers: queue,
+      workflows,
+      callNode: nodes.call,
       schedules,
       shutdown: request => {
         logger('info', 'a client asked this node to end', { ...request })
@@ -236,7 +274,7 @@ async function build(
       peerId,
       origin: () => server?.origin ?? '',
     }),
-    resources: meshResources({ overview, peers: directory, queue, schedules, catalogue, clock }),
+    resources: meshResources({ overview, peers: directory, queue, workflows, schedules, catalogue, clock }),
     clock,
     callTimeoutMs: config.limits.callTimeout,
   }
@@ -284,20 +322,22 @@ async function build(
       websockets.close()
       await mesh.close()
     })
-    const sessions = new PeerSessions({
+    const peerSessions = new PeerSessions({
       host: mesh,
       surface: peerSurface,
       authority,
       owner: queue,
       worker: runner,
+      moves,
       router,
       directory,
       leasedTo: id => queue.workers().find(worker => worker.peer_id === id)?.running ?? 0,
       logger,
     })
+    sessions = peerSessions
     const joined = new Memberships({
       host: mesh,
-      endpointOf: session => sessions.endpointOf(session),
+      endpointOf: session => peerSessions.endpointOf(session),
       queue,
       runner,
       own,
