@@ -4,6 +4,7 @@ import { UsageError } from './errors.ts'
 import type { MeshClient, MeshTarget } from './mesh-client.ts'
 import { trustOwnCertificate } from './own-certificate.ts'
 import { runningNode } from './running-node.ts'
+import { ownTerminal } from './terminal.ts'
 
 /** Runs `work` with a client of the node that the command line names, and closes it whatever comes. */
 export async function withClient(
@@ -11,7 +12,7 @@ export async function withClient(
   work: (mesh: MeshClient) => Promise<void>,
 ): Promise<void> {
   const { MeshClient } = await import('./mesh-client.ts')
-  const mesh = await MeshClient.connect(targetOf(invocation))
+  const mesh = await MeshClient.connect(targetOf(invocation), ownTerminal())
   try {
     await work(mesh)
   } finally {

@@ -1,9 +1,10 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { RequestOptions } from '@modelcontextprotocol/sdk/shared/protocol.js'
-import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import type { JsonObject } from '../../shared/tools/tool.ts'
+import { askPerson, type Terminal } from './ask-person.ts'
 import { clientError, resultError } from './mesh-errors.ts'
 
 /** Longest wait for an answer, ms: longer than any call may run on a node by its settings' default. */
@@ -28,8 +29,11 @@ export class MeshClient {
     this.#listening = listening
   }
 
-  /** @throws NoNodeError, NotANodeError, CredentialError */
-  static async connect({ url, token }: MeshTarget): Promise<MeshClient> {
+  /**
+   * @param terminal where questions of the node to a person are asked; without it there is nobody to ask
+   * @throws NoNodeError, NotANodeError, CredentialError
+   */
+  static async connect({ url, token }: MeshTarget, terminal?: Terminal): Promise<MeshClient> {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const listening = Promise.withResolvers<void>()
     const transport = new StreamableHTTPClientTransport(new URL('/mcp', url), {
@@ -41,7 +45,13 @@ export class MeshClient {
         return response
       },
     })
-    const client = new Client({ name: 'toolmesh-cli', version: '1' }, { capabilities: {} })
+    const capabilities = terminal === undefined ? {} : { elicitation: {} }
+    const client = new Client({ name: 'toolmesh-cli', version: '1' }, { capabilities })
+    if (terminal !== undefined) {
+      client.setRequestHandler(ElicitRequestSchema, ({ params }, { signal }) =>
+        params.mode === 'url' ? { action: 'decline' } : askPerson(params, terminal, signal),
+      )
+    }
     try {
       await client.connect(transport)
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Workflows that come to be, and what came of them. */
 import { z } from 'zod'
 import type { JsonObject } from '../../../shared/tools/tool.ts'
+import { ENDED_WORKFLOW, WORKFLOW_STATES } from '../../../shared/workflow/workflow.ts'
 import type { Action, Work } from '../actions.ts'
 import type { Invocation } from '../command.ts'
 import { UsageError } from '../errors.ts'
@@ -73,7 +74,19 @@ function submit([path]: readonly string[], flags: Flags): Work {
   }
 }
 
-function result([workflow = '']: readonly string[], flags: Flags): Work {
-  const input = given({ workflow_id: workflow, wait_ms: durationFlag(flags, 'wait') })
-  return async mesh => printJson(await mesh.call('p2p_workflow_result', input))
+/** Longest wait of one call, ms: more has to be asked for again. */
+const WAIT_MS = 50_000
+
+const outcomeSchema = z.looseObject({ state: z.enum(WORKFLOW_STATES) })
+
+function result([workflow_id = '']: readonly string[], flags: Flags): Work {
+  const until = Date.now() + (durationFlag(flags, 'wait') ?? 0)
+  return async mesh => {
+    for (;;) {
+      const left = Math.max(until - Date.now(), 0)
+      const input = { workflow_id, wait_ms: Math.min(left, WAIT_MS) }
+      const outcome = await mesh.ask('p2p_workflow_result', input, outcomeSchema)
+      if (left <= WAIT_MS || ENDED_WORKFLOW.has(outcome.state)) return printJson(outcome)
+    }
+  }
 }
