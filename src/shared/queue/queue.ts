@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { Catalogue } from '../tools/catalogue.ts'
 import type { Json, Progress } from '../tools/tool.ts'
+import { type BlobReferences, blobsOfBoth, NO_REFERENCES } from './bodies/blob-references.ts'
 import type { Bodies } from './bodies/bodies.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { Dispatcher } from './dispatch/dispatcher.ts'
@@ -71,6 +72,8 @@ export interface QueueInit {
   graceMs?: number
   /** Ended tasks that are old are forgotten from when this has resolved, as somebody may still want them; default at once. */
   mayForget?: Promise<unknown>
+  /** What else refers to the same blobs, as workflows do; default: nothing. */
+  beside?: BlobReferences
 }
 
 export interface QueueStatus {
@@ -123,11 +126,10 @@ export class Queue implements WorkOwner {
     this.#changes = new ChangeFeed(logger)
     this.#health = new StoreHealth({ store, clock, logger })
     this.#waiters = new ResultWaiters(clock, limits.resultWaiters)
-    this.#commits = new GroupCommit(
-      commands => this.#commit(commands),
-      limits.commandsPerCommit,
-      () => this.#dispatcher.isSated,
-    )
+    this.#commits = new GroupCommit(commands => this.#commit(commands), limits.commandsPerCommit, {
+      hasPlenty: () => this.#dispatcher.isSated,
+      clock,
+    })
     this.#dispatcher = new Dispatcher({
       ...init,
       limits,
@@ -179,10 +181,10 @@ export class Queue implements WorkOwner {
     await this.#pauses.load()
     await this.#dispatcher.recover()
     this.#state = 'open'
-    const { mayForget } = this.#init
+    const { mayForget, beside = NO_REFERENCES } = this.#init
     if (mayForget === undefined) this.#keepRetention()
     else void mayForget.then(() => this.#keepRetention())
-    bodies.sweep(store.blobs()).catch(error => {
+    bodies.sweep(blobsOfBoth(store, beside)).catch(error => {
       if (this.#state === 'closed') return
       logger('warning', 'blobs that nothing needs could not be looked for', { error: String(error) })
     })
@@ -439,7 +441,13 @@ export class Queue implements WorkOwner {
   #keepRetention(): void {
     if (this.#state === 'closed') return
     const { retentionMs } = this.#limits
-    this.#stopRetention = keepRetention({ ...this.#init, retentionMs })
+    const { store, bodies, beside = NO_REFERENCES, clock, logger } = this.#init
+    const prune = async (endedBefore: number, max: number) => {
+      const { tasks, blobs } = await store.prune(endedBefore, max)
+      return { forgotten: tasks, blobs }
+    }
+    const rest = { beside, bodies, retentionMs, clock, logger }
+    this.#stopRetention = keepRetention({ what: 'tasks', prune, ...rest })
   }
 
   #add(command: Command, line: CommitLine = lineOf(command)): Promise<Reply> {

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
+import type { BlobReferences } from './bodies/blob-references.ts'
 import type { Bodies } from './bodies/bodies.ts'
-import type { QueueStore } from './store/store.ts'
 
-/** Tasks forgotten in one go, so that no commit waits long behind it. */
+/** Forgotten in one go, so that no commit waits long behind it. */
 const PRUNE_BATCH = 500
 /** Milliseconds between batches while there is more. */
 const BATCH_PAUSE_MS = 50
@@ -11,25 +11,31 @@ const BATCH_PAUSE_MS = 50
 const LOOK_EVERY_MS = 60_000
 
 export interface RetentionInit {
-  store: Pick<QueueStore, 'prune'>
+  /** What is forgotten, for the log. */
+  what: 'tasks' | 'workflows'
+  /** Forgets at most `max` of those that ended before (epoch ms); `blobs`: what none of the others refers to. */
+  prune: (endedBefore: number, max: number) => Promise<{ forgotten: number; blobs: string[] }>
+  /** Who may refer to the same blobs. */
+  beside: Pick<BlobReferences, 'referred'>
   bodies: Pick<Bodies, 'prune'>
-  /** How long an ended task is kept, milliseconds. */
+  /** How long what has ended is kept, milliseconds. */
   retentionMs: number
   clock: Clock
   logger: Logger
 }
 
-/** Forgets ended tasks that are old, with their bodies, at start and then about once a minute; returns its end. */
-export function keepRetention({ store, bodies, retentionMs, clock, logger }: RetentionInit): () => void {
+/** Forgets what ended and is old, with its bodies, at start and then about once a minute; returns its end. */
+export function keepRetention(init: RetentionInit): () => void {
+  const { what, bodies, retentionMs, clock, logger } = init
   let stop = () => {}
   let ended = false
   const prune = async () => {
     let pause = LOOK_EVERY_MS
     try {
-      const tasks = await bodies.prune(() => store.prune(clock.now() - retentionMs, PRUNE_BATCH))
-      if (tasks === PRUNE_BATCH) pause = BATCH_PAUSE_MS
+      const { forgotten } = await bodies.prune(() => pruneOnce(init, clock.now() - retentionMs))
+      if (forgotten > 0) pause = BATCH_PAUSE_MS
     } catch (error) {
-      if (!ended) logger('warning', 'old tasks could not be forgotten', { error: String(error) })
+      if (!ended) logger('warning', `old ${what} could not be forgotten`, { error: String(error) })
     }
     if (!ended) stop = clock.after(pause, () => void prune())
   }
@@ -38,4 +44,14 @@ export function keepRetention({ store, bodies, retentionMs, clock, logger }: Ret
     ended = true
     stop()
   }
+}
+
+async function pruneOnce(
+  { prune, beside }: RetentionInit,
+  endedBefore: number,
+): Promise<{ forgotten: number; blobs: string[] }> {
+  const { forgotten, blobs } = await prune(endedBefore, PRUNE_BATCH)
+  if (blobs.length === 0) return { forgotten, blobs }
+  const kept = new Set(await beside.referred(blobs))
+  return { forgotten, blobs: blobs.filter(cid => !kept.has(cid)) }
 }

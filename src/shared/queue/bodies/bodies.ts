@@ -98,12 +98,12 @@ export class Bodies {
     return typeof body === 'string' ? body : this.#store.get(body.blob)
   }
 
-  /** Runs a prune of the task store and deletes what nothing refers to after it. Gives the number of tasks. */
-  prune(run: () => Promise<{ tasks: number; blobs: string[] }>): Promise<number> {
+  /** Runs a prune of a store, deletes the blobs that nothing refers to after it, and gives its answer. */
+  prune<T extends { blobs: string[] }>(run: () => Promise<T>): Promise<T> {
     return this.#whileLooking(async () => {
-      const { tasks, blobs } = await run()
-      await this.#discard(blobs)
-      return tasks
+      const pruned = await run()
+      await this.#discard(pruned.blobs)
+      return pruned
     })
   }
 

@@ -1,4 +1,5 @@
 import type { Json } from '../../tools/tool.ts'
+import type { BlobReferences } from '../bodies/blob-references.ts'
 import type { Body, Command, JsonText, Reply } from '../states/commands.ts'
 import type { TaskEvent, TaskHead, TaskState } from '../task.ts'
 
@@ -81,7 +82,7 @@ export interface EventPage {
  * Answers come in the order of the calls: a read that was asked after an `apply` sees it. No call costs more because
  * many tasks wait or have ended.
  */
-export interface QueueStore {
+export interface QueueStore extends BlobReferences {
   /** Why nothing works until the store is opened anew, for a person; undefined while it is open and well. */
   readonly failure: string | undefined
   /**
@@ -124,10 +125,6 @@ export interface QueueStore {
    * made before it. `blobs`: what nothing refers to any more.
    */
   prune(endedBefore: number, max: number): Promise<{ tasks: number; blobs: string[] }>
-  /** Those of these blobs that a task refers to. */
-  referred(cids: readonly string[]): Promise<string[]>
-  /** Every blob that is referred to, in pages: read once at start, to sweep what no task needs. */
-  blobs(): AsyncIterable<string[]>
   /** A small durable write; rejects with `unavailable` while nothing can be written. */
   check(): Promise<void>
   /** Lets what was accepted become durable, then frees everything. Further calls reject with `unavailable`. */

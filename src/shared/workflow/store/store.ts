@@ -1,3 +1,4 @@
+import type { BlobReferences } from '../../queue/bodies/blob-references.ts'
 import type { Json, JsonObject } from '../../tools/tool.ts'
 import type {
   Body,
@@ -134,7 +135,7 @@ export interface StoredDefinition {
  * Ownership: an engine has one lease for all that it owns, renewed by `renew`. A workflow belongs to (owner, fence); the
  * fence grows with each `claim`. The store refuses an append, and the QueueStore beside it a submit, with an older fence.
  */
-export interface WorkflowStore {
+export interface WorkflowStore extends BlobReferences {
   /**
    * The engine lives for another `leaseMs`; the first call makes it known. Gives all engines that are known, itself too;
    * those whose lease ended long ago (ten times theirs) and own nothing are forgotten.
@@ -203,10 +204,6 @@ export interface WorkflowStore {
    * there is none. `blobs`: what nothing here refers to any more.
    */
   prune(endedBefore: number, max: number): Promise<{ workflows: number; blobs: string[] }>
-  /** Those of these blobs that something here refers to. */
-  referred(cids: readonly string[]): Promise<string[]>
-  /** Every blob that is referred to, in pages. */
-  blobs(): AsyncIterable<string[]>
   /** Calls `listener` on what becomes known here; the returned function ends it. */
   watch(listener: (hint: StoreHint) => void): () => void
 }
