@@ -400,7 +400,7 @@ describe('inputs of tools', () => {
         },
       ),
     ).toEqual([
-      '/steps/1/workflow/steps/0/params/text/$from: there is no step "a", did you mean x?',
+      '/steps/1/workflow/steps/0/params/text/$from: there is no step "a"',
       '/steps/0/on_error/run/params/to: missing, allowed: one of ann, bob',
       '/steps/0/on_error/run/params/text: /retryable in the error is a boolean, allowed: a string',
       '/steps/1/input/n: /text in the output of a is a string, allowed: a number',

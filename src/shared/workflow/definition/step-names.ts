@@ -6,6 +6,10 @@ import type { Names } from './template.ts'
 /** Names that are compared with one that is not there, and how often: comparing is slow. */
 const MAX_COMPARED = 10_000
 const MAX_SUGGESTIONS = 10
+/** Characters below which any other name is close. */
+const MIN_CHARS = 3
+/** Characters of the longest name. */
+const MAX_CHARS = 64
 
 /** The ids of a workflow's steps. */
 export class StepNames implements Names {
@@ -29,8 +33,8 @@ export class StepNames implements Names {
   }
 
   suggest(id: string): string | undefined {
-    if (this.#indexes.size > MAX_COMPARED || id.length > 64 || this.#suggestions === MAX_SUGGESTIONS)
-      return undefined
+    if (id.length < MIN_CHARS || id.length > MAX_CHARS) return undefined
+    if (this.#indexes.size > MAX_COMPARED || this.#suggestions === MAX_SUGGESTIONS) return undefined
     this.#suggestions += 1
     return closestName(id, this.#indexes.keys())
   }
