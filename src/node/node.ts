@@ -25,6 +25,7 @@ import { InlineRuntime } from '../shared/router/inline-runtime.ts'
 import { Router } from '../shared/router/router.ts'
 import { Catalogue } from '../shared/tools/catalogue.ts'
 import type { ToolDescriptor } from '../shared/tools/tool.ts'
+import { keepWorkflowRetention } from '../shared/workflow/retention.ts'
 import type { Config } from './config.ts'
 import { MeshStartError } from './errors.ts'
 import { type NodeServer, serveNode } from './http/node-server.ts'
@@ -152,6 +153,7 @@ async function build(
     leaseMs: config.queue.lease,
     graceMs: config.queue.grace,
     mayForget: recovered.promise,
+    beside: workflowStore,
   })
   opened.push(() => queue.close())
   const runner = new AttemptRunner({
@@ -203,6 +205,17 @@ async function build(
   await queue.start()
   await workflows.start()
   void workflows.recovered().then(recovered.resolve)
+  opened.push(
+    keepWorkflowRetention({
+      store: workflowStore,
+      beside: store,
+      bodies,
+      retentionMs: config.queue.retention,
+      mayForget: recovered.promise,
+      clock,
+      logger,
+    }),
+  )
   const labels = ['kind:node', 'runtime:node']
   const own = ownWorker(peerId, runner)
   const offer = {
@@ -241,6 +254,7 @@ async function build(
     node: { name: config.name, version, peerId, multiaddrs: () => host?.addresses() ?? [] },
     tools: { total: manifest.length, categories: catalogue.categories().length },
     queue,
+    workflows,
     router,
     directory,
     isDraining: () => draining,

@@ -181,9 +181,8 @@ export class Queue implements WorkOwner {
     await this.#pauses.load()
     await this.#dispatcher.recover()
     this.#state = 'open'
-    const { mayForget, beside = NO_REFERENCES } = this.#init
-    if (mayForget === undefined) this.#keepRetention()
-    else void mayForget.then(() => this.#keepRetention())
+    const { beside = NO_REFERENCES } = this.#init
+    this.#stopRetention = this.#keepRetention(beside)
     bodies.sweep(blobsOfBoth(store, beside)).catch(error => {
       if (this.#state === 'closed') return
       logger('warning', 'blobs that nothing needs could not be looked for', { error: String(error) })
@@ -438,16 +437,14 @@ export class Queue implements WorkOwner {
     return this.#add({ kind: 'cancel', task_id: taskId, at, reason: reason.slice(0, 1_000) })
   }
 
-  #keepRetention(): void {
-    if (this.#state === 'closed') return
+  #keepRetention(beside: BlobReferences): () => void {
+    const { store, bodies, mayForget, clock, logger } = this.#init
     const { retentionMs } = this.#limits
-    const { store, bodies, beside = NO_REFERENCES, clock, logger } = this.#init
     const prune = async (endedBefore: number, max: number) => {
       const { tasks, blobs } = await store.prune(endedBefore, max)
       return { forgotten: tasks, blobs }
     }
-    const rest = { beside, bodies, retentionMs, clock, logger }
-    this.#stopRetention = keepRetention({ what: 'tasks', prune, ...rest })
+    return keepRetention({ what: 'tasks', prune, beside, bodies, retentionMs, mayForget, clock, logger })
   }
 
   #add(command: Command, line: CommitLine = lineOf(command)): Promise<Reply> {

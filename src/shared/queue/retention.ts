@@ -20,16 +20,19 @@ export interface RetentionInit {
   bodies: Pick<Bodies, 'prune'>
   /** How long what has ended is kept, milliseconds. */
   retentionMs: number
+  /** Nothing is forgotten before this resolves; default: at once. */
+  mayForget?: Promise<unknown> | undefined
   clock: Clock
   logger: Logger
 }
 
-/** Forgets what ended and is old, with its bodies, at start and then about once a minute; returns its end. */
+/** Forgets what ended and is old, with its bodies, at once and then about once a minute; returns its end. */
 export function keepRetention(init: RetentionInit): () => void {
-  const { what, bodies, retentionMs, clock, logger } = init
+  const { what, bodies, retentionMs, mayForget, clock, logger } = init
   let stop = () => {}
   let ended = false
   const prune = async () => {
+    if (ended) return
     let pause = LOOK_EVERY_MS
     try {
       const { forgotten } = await bodies.prune(() => pruneOnce(init, clock.now() - retentionMs))
@@ -39,7 +42,8 @@ export function keepRetention(init: RetentionInit): () => void {
     }
     if (!ended) stop = clock.after(pause, () => void prune())
   }
-  void prune()
+  if (mayForget === undefined) void prune()
+  else void mayForget.then(prune)
   return () => {
     ended = true
     stop()
