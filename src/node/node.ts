@@ -205,17 +205,16 @@ async function build(
   await queue.start()
   await workflows.start()
   void workflows.recovered().then(recovered.resolve)
-  opened.push(
-    keepWorkflowRetention({
-      store: workflowStore,
-      beside: store,
-      bodies,
-      retentionMs: config.queue.retention,
-      mayForget: recovered.promise,
-      clock,
-      logger,
-    }),
-  )
+  const keepAll = keepWorkflowRetention({
+    store: workflowStore,
+    beside: store,
+    bodies,
+    retentionMs: config.queue.retention,
+    mayForget: recovered.promise,
+    clock,
+    logger,
+  })
+  opened.push(async () => keepAll())
   const labels = ['kind:node', 'runtime:node']
   const own = ownWorker(peerId, runner)
   const offer = {
