@@ -5,6 +5,8 @@ import { Router } from '../shared/router/router.ts'
 import { overviewOf } from './overview.ts'
 import { PeerDirectory } from './peer-directory.ts'
 
+const NO_WORKFLOWS = { running: 0, waiting: 0, succeeded: 0, failed: 0, cancelled: 0 }
+
 async function overviewed() {
   const { queue, store, clock } = await openTestQueue()
   const directory = new PeerDirectory({
@@ -19,6 +21,7 @@ async function overviewed() {
     node: { name: 'me', version: '1', peerId: 'me', multiaddrs: () => [] },
     tools: { total: 1, categories: 1 },
     queue,
+    workflows: { counts: async () => NO_WORKFLOWS, onChange: () => () => {} },
     router: new Router({ runtimes: [], clock, logger: silentLogger }),
     directory,
     isDraining: () => draining,

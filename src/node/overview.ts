@@ -1,6 +1,7 @@
 import type { Clock } from '../shared/clock.ts'
 import type { OverviewPort } from '../shared/mcp/resources/overview.ts'
 import type { OverviewView } from '../shared/mcp/views.ts'
+import type { WorkflowsPort } from '../shared/mcp/workflow/workflows-port.ts'
 import type { Queue } from '../shared/queue/queue.ts'
 import { TERMINAL_STATES } from '../shared/queue/task.ts'
 import type { Router } from '../shared/router/router.ts'
@@ -14,6 +15,7 @@ export interface OverviewInit {
   node: { name: string; version: string; peerId: string; multiaddrs: () => string[] }
   tools: { total: number; categories: number }
   queue: Queue
+  workflows: Pick<WorkflowsPort, 'counts' | 'onChange'>
   router: Router
   directory: PeerDirectory
   isDraining: () => boolean
@@ -22,7 +24,7 @@ export interface OverviewInit {
 
 /** The figures of `mesh://overview`, and when they have changed. */
 export function overviewOf(init: OverviewInit): OverviewPort {
-  const { node, tools, queue, router, directory, isDraining, clock } = init
+  const { node, tools, queue, workflows, router, directory, isDraining, clock } = init
   const startedAt = clock.now()
   const began = clock.monotonic()
   const throughput = new Throughput(clock)
@@ -30,20 +32,21 @@ export function overviewOf(init: OverviewInit): OverviewPort {
     if (TERMINAL_STATES.has(event.state)) throughput.count()
   })
 
-  let tasks: OverviewView['tasks'] | undefined
+  let counts: Pick<OverviewView, 'tasks' | 'workflows'> | undefined
   /** Those last known while the store fails: what else there is to see must stay visible then. */
-  async function readTasks(): Promise<OverviewView['tasks']> {
+  async function readCounts(): Promise<Pick<OverviewView, 'tasks' | 'workflows'>> {
     try {
-      tasks = (await queue.status()).counts
+      const [status, ofWorkflows] = await Promise.all([queue.status(), workflows.counts()])
+      counts = { tasks: status.counts, workflows: ofWorkflows }
     } catch (error) {
-      if (tasks === undefined || queue.failure === undefined) throw error
+      if (counts === undefined || queue.failure === undefined) throw error
     }
-    return tasks
+    return counts
   }
 
   return {
     async read() {
-      const counts = await readTasks()
+      const counted = await readCounts()
       const workers = queue.workers()
       return {
         name: node.name,
@@ -56,7 +59,7 @@ export function overviewOf(init: OverviewInit): OverviewPort {
         ...(queue.failure === undefined ? {} : { reason: queue.failure }),
         peers: directory.counts(),
         tools,
-        tasks: counts,
+        ...counted,
         throughput: throughput.view(),
         calls: router.stats(),
         workers: {
@@ -66,7 +69,12 @@ export function overviewOf(init: OverviewInit): OverviewPort {
       }
     },
     onChange(listener) {
-      const stops = [queue.onChange(listener), queue.onHealth(listener), directory.onChange(listener)]
+      const stops = [
+        queue.onChange(listener),
+        workflows.onChange(listener),
+        queue.onHealth(listener),
+        directory.onChange(listener),
+      ]
       let stopTick = clock.after(TICK_MS, function tick() {
         listener()
         stopTick = clock.after(TICK_MS, tick)

@@ -54,6 +54,7 @@ export const overviewSchema: z.ZodType<OverviewView> = z.object({
   peers: z.object({ nodes: count, tabs: count }),
   tools: z.object({ total: count, categories: count }),
   tasks: taskCounts,
+  workflows: z.object({ running: count, waiting: count, succeeded: count, failed: count, cancelled: count }),
   throughput: z.object({ committed: count, per_second: z.array(z.number()) }),
   calls: z.object({
     total: count,

@@ -108,6 +108,7 @@ export class MeshToolsFixture {
         expires_at: '2027-01-01T00:00:00.000Z',
       }),
       workflows: this.workflows,
+      callNode: () => Promise.reject(new Error('no node is joined')),
       clock,
       peerId: OWN_PEER_ID,
       origin: () => 'http://127.0.0.1:8420',

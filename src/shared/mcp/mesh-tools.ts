@@ -19,18 +19,19 @@ export interface MeshToolsComponents extends TaskToolsComponents, Omit<CreateInv
   authority: InvitesPort
   peers: Pick<PeersPort, 'list'>
   connect: ConnectPeer
-  workflows?: WorkflowsPort
+  workflows: WorkflowsPort
   /** Asks the node that a workflow was handed over to. */
-  callNode?: MovedWorkflows['call']
+  callNode: MovedWorkflows['call']
   clock: Pick<Clock, 'now'>
 }
 
 /** The tools that a node answers itself, beside the meta tools. */
 export function meshTools(parts: MeshToolsComponents): SurfaceTool[] {
-  const { authority, peers, connect } = parts
+  const { authority, peers, connect, workflows, callNode, clock } = parts
+  const moved = { head: (id: string) => workflows.head(id), call: callNode }
   return [
     ...taskTools(parts),
-    ...toolsOfWorkflows(parts),
+    ...forwardMoved(workflowTools(workflows, clock), moved),
     createInviteTool(parts),
     listInvitesTool(authority),
     revokeInviteTool(authority),
@@ -40,12 +41,4 @@ export function meshTools(parts: MeshToolsComponents): SurfaceTool[] {
     listPeersTool(peers),
     connectPeerTool(connect),
   ]
-}
-
-function toolsOfWorkflows({ workflows, callNode, clock }: MeshToolsComponents): SurfaceTool[] {
-  if (workflows === undefined) return []
-  const tools = workflowTools(workflows, clock)
-  return callNode === undefined
-    ? tools
-    : forwardMoved(tools, { head: id => workflows.head(id), call: callNode })
 }

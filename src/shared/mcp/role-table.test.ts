@@ -68,6 +68,7 @@ describe('the table of roles', () => {
         schedules: none as SchedulesPort,
         shutdown: () => {},
         workflows: none as WorkflowsPort,
+        callNode: () => Promise.reject(new Error('not here')),
         clock: new ManualClock(),
         catalogue: new Map(),
         authority: none as InvitesPort,

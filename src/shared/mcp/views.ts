@@ -22,6 +22,7 @@ export interface OverviewView {
   peers: { nodes: number; tabs: number }
   tools: { total: number; categories: number }
   tasks: Record<TaskState, number>
+  workflows: Record<WorkflowState, number>
   /** Outcomes committed: since start, and in each of the last 60 seconds (oldest first). */
   throughput: { committed: number; per_second: number[] }
   calls: { total: number; failed: number; p50_ms: number | null; p99_ms: number | null }

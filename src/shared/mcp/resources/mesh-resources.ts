@@ -21,7 +21,7 @@ export interface MeshResourcesComponents {
   peers: PeersPort
   queue: QueuePort
   schedules: SchedulesPort
-  workflows?: WorkflowsPort
+  workflows: WorkflowsPort
   catalogue: ToolCatalogue
   clock: Clock
 }
@@ -46,9 +46,9 @@ export function meshResources({
     newestTaskEventsResource(queue),
     taskEventsResource(queue),
     schedulesResource(schedules),
-    ...(workflows === undefined
-      ? []
-      : [workflowsResource(workflows), workflowResource(workflows), workflowEventsResource(workflows)]),
+    workflowsResource(workflows),
+    workflowResource(workflows),
+    workflowEventsResource(workflows),
     toolsResource(catalogue),
   ]
 }

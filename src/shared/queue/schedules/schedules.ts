@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { type ErrorFacts, factsOf, InvalidInputError, ToolmeshError } from '../../errors.ts'
+import { type ErrorFacts, factsOf, ToolmeshError } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import { QueueClosedError, ScheduleLimitError, ScheduleNotFoundError } from '../errors.ts'
 import type { QueueStore } from '../store/store.ts'
@@ -31,7 +31,7 @@ export interface Submitter<R> {
 
 export interface SchedulesInit {
   tasks: Submitter<TaskRequest>
-  workflows?: Submitter<ScheduledWorkflow>
+  workflows: Submitter<ScheduledWorkflow>
   store: Pick<QueueStore, 'records' | 'putRecord'>
   clock: Clock
   logger: Logger
@@ -230,12 +230,12 @@ export class Schedules {
     const at = progress.pending
     if (at === undefined) return
     const work = workOf(schedule)
-    const { tasks } = this.#init
+    const { tasks, workflows } = this.#init
     const key = tickKey(name, at)
     const receipt =
       'task' in work
         ? await tasks.submit(principal, work.task, key)
-        : await this.#workflows.submit(principal, work.workflow, key)
+        : await workflows.submit(principal, work.workflow, key)
     if ('id' in receipt)
       return entry.end({ at, ...('task' in work ? { task_id: receipt.id } : { workflow_id: receipt.id }) })
     const { error } = receipt
@@ -270,24 +270,18 @@ export class Schedules {
     return !this.#unsaved
   }
 
-  get #workflows(): Submitter<ScheduledWorkflow> {
-    const { workflows } = this.#init
-    if (workflows === undefined) throw new InvalidInputError('/workflow', undefined, 'a `task`, here')
-    return workflows
-  }
-
   async #runs({ last_task_id, last_workflow_id }: Progress): Promise<boolean> {
     const { tasks, workflows } = this.#init
     const runs = await Promise.all([
       last_task_id !== undefined && tasks.runs(last_task_id),
-      last_workflow_id !== undefined && workflows?.runs(last_workflow_id),
+      last_workflow_id !== undefined && workflows.runs(last_workflow_id),
     ])
     return runs.includes(true)
   }
 
   async #check(principal: string, spec: WholeSpec): Promise<void> {
     const work = workOf(spec)
-    if ('workflow' in work) return this.#workflows.check(principal, work.workflow)
+    if ('workflow' in work) return this.#init.workflows.check(principal, work.workflow)
     try {
       await this.#init.tasks.check(principal, work.task)
     } catch (error) {
