@@ -101,7 +101,7 @@ describe('GroupCommit', () => {
   it('gives new work a share of each commit that attempts wait for while there is plenty, else all there is', async () => {
     const { commits, commit } = slowStore()
     let plenty = true
-    const group = new GroupCommit(commit, 200, () => plenty)
+    const group = new GroupCommit(commit, 200, { hasPlenty: () => plenty })
     const all = Array.from({ length: 500 }, (_, n) => group.add(n, 'new'))
     all.push(group.add(1_000, 'end'))
     await turn()

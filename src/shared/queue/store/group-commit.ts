@@ -1,3 +1,6 @@
+import type { Clock } from '../../clock.ts'
+import { SplitRule } from './split-rule.ts'
+
 /** Where a command goes once it is durable, or has failed. */
 interface Waiting<C, R> {
   command: C
@@ -37,6 +40,8 @@ export class GroupCommit<C, R> {
   readonly #commit: (batch: C[]) => Promise<R[]>
   readonly #maxBatch: number
   readonly #hasPlenty: () => boolean
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #split = new SplitRule()
   readonly #waiting: Record<CommitLine, Waiting<C, R>[]> = { end: [], start: [], new: [] }
   #running = 0
   /** Commands in the commits that run. */
@@ -46,16 +51,18 @@ export class GroupCommit<C, R> {
 
   /**
    * @param maxBatch commands in one commit, 1 or more
-   * @param hasPlenty whether so much work waits to be started that new work may wait for its commit
+   * @param options.hasPlenty whether so much work waits to be started that new work may wait; default: it never does
+   * @param options.clock measures whether two commits at once are of use; default: they always are
    */
   constructor(
     commit: (batch: C[]) => Promise<R[]>,
     maxBatch: number,
-    hasPlenty: () => boolean = () => false,
+    options: { hasPlenty?: () => boolean; clock?: Pick<Clock, 'monotonic'> } = {},
   ) {
     this.#commit = commit
     this.#maxBatch = maxBatch
-    this.#hasPlenty = hasPlenty
+    this.#hasPlenty = options.hasPlenty ?? (() => false)
+    this.#clock = options.clock ?? STOPPED
   }
 
   /** Commands that wait for their commit to start. */
@@ -102,13 +109,14 @@ export class GroupCommit<C, R> {
 
   #start(): void {
     this.#scheduled = false
+    this.#split.followed(this.#clock.monotonic())
     while (this.#mayStart) void this.#run(this.#nextBatch())
     if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
   get #mayStart(): boolean {
     if (this.#running === 0) return this.pending > 0
-    return this.#running < MAX_RUNNING && this.pending >= OVERLAP_FROM
+    return this.#split.isWorthIt && this.#running < MAX_RUNNING && this.pending >= OVERLAP_FROM
   }
 
   /** Ends and starts in equal parts, as both commits need both to go on, then new work. */
@@ -127,15 +135,18 @@ export class GroupCommit<C, R> {
 
   /** Of what attempts wait for: all, or as much as makes this commit and those under way of one size. */
   #share(attempts: number): number {
-    if (attempts < SPLIT_FROM) return attempts
+    if (attempts < SPLIT_FROM || !this.#split.isWorthIt) return attempts
     return Math.min(attempts, Math.max(OVERLAP_FROM, Math.ceil((this.#underWay + attempts) / 2)))
   }
 
   async #run(batch: Waiting<C, R>[]): Promise<void> {
     this.#running += 1
     this.#underWay += batch.length
+    const started = this.#clock.monotonic()
     try {
       const replies = await this.#commit(batch.map(({ command }) => command))
+      const now = this.#clock.monotonic()
+      this.#split.committed(batch.length, now - started, now)
       batch.forEach((waiting, index) => {
         const reply = replies[index]
         if (reply === undefined) waiting.reject(new Error('the store gave no reply'))
@@ -150,3 +161,5 @@ export class GroupCommit<C, R> {
     }
   }
 }
+
+const STOPPED: Pick<Clock, 'monotonic'> = { monotonic: () => 0 }
