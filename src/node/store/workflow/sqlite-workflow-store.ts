@@ -50,13 +50,13 @@ const FIRST_KEY: KeyColumns = [-1, '', 0, 0]
  * process alone has the file open, its engines are kept in memory: no earlier one can live.
  */
 export class SqliteWorkflowStore implements WorkflowStore {
-  readonly #thread: StoreThread
+  readonly #thread: Pick<StoreThread, 'callWorkflows'>
   readonly #engines: EngineRegister
   readonly #hints = new HintFeed()
   readonly #creates: GroupCommit<StoredNewWorkflow, StoredCreateReply>
 
   /** @param clock by which engines live */
-  constructor(thread: StoreThread, clock: Pick<Clock, 'monotonic'>) {
+  constructor(thread: Pick<StoreThread, 'callWorkflows'>, clock: Pick<Clock, 'monotonic'>) {
     this.#thread = thread
     this.#engines = new EngineRegister(clock)
     this.#creates = new GroupCommit(batch => thread.callWorkflows('create', batch), CREATED_AT_ONCE)
