@@ -71,7 +71,7 @@ export class Items {
     } as const
     const key: BodyKey = { of: 'output', step: step.id, generation, item: work.number }
     const bodies = end.state === 'succeeded' && end.output !== undefined ? [{ key, body: end.output }] : []
-    this.#init.journal.record(workflow, event, { bodies })
+    this.#init.journal.recordLazily(workflow, event, { bodies })
   }
 
   /** Why the step fails: one item more than may failed. */

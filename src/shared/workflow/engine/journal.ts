@@ -6,8 +6,10 @@ import type { Append, AppendReply, KeptBody, WorkflowStore } from '../store/stor
 import type { Body, WorkflowEvent } from '../workflow.ts'
 import { nothingWritten, type OpenWorkflow, type Unwritten } from './open-workflow.ts'
 
-/** Milliseconds that an event may wait for others which no recovery needs: submits are found again by their keys. */
-const LAZY_MS = 50
+/** Milliseconds that an event may wait for others which no recovery needs: the queue tells of it again. */
+const LAZY_MS = 20
+/** As many of them do not wait any longer. */
+const LAZY_EVENTS = 500
 /** Milliseconds until a store that took nothing is asked again: the first time, and at most. */
 const RETRY_MS = 250
 const RETRY_MAX_MS = 10_000
@@ -45,6 +47,10 @@ export class Journal {
   readonly #waiting = new Set<OpenWorkflow>()
   #sending: { workflow: OpenWorkflow; unwritten: Unwritten }[] | undefined
   #scheduled = false
+  /** What waits is to be written at once. */
+  #urgent = false
+  /** Events that may wait, since the last append. */
+  #lazy = 0
   #stopTimer: (() => void) | undefined
   #failures = 0
   readonly #settled = new Map<OpenWorkflow, { seq: number; resolve: () => void }[]>()
@@ -61,20 +67,23 @@ export class Journal {
     this.flush()
   }
 
-  /** Records an event that may wait a moment for others: nothing is lost when it is never written. */
-  recordLazily(workflow: OpenWorkflow, event: NewEvent): void {
-    this.#add(workflow, event, {})
-    if (this.#stopTimer === undefined && !this.#scheduled && this.#sending === undefined)
-      this.#stopTimer = this.#init.clock.after(LAZY_MS, () => this.flush())
+  /** Records an event that may wait a moment for others: were it never written, it would come about again. */
+  recordLazily(workflow: OpenWorkflow, event: NewEvent, enclosed: Enclosed = {}): void {
+    this.#add(workflow, event, enclosed)
+    this.#lazy += 1
+    if (this.#lazy >= LAZY_EVENTS) this.flush()
+    else this.#wait()
   }
 
   /** Nothing of the workflow is submitted before what was recorded until now is durable. */
   bar(workflow: OpenWorkflow): void {
     workflow.barrier = workflow.progress.seq
+    this.flush()
   }
 
   /** Appends what waits, after the running microtasks. */
   flush(): void {
+    this.#urgent = true
     if (this.#scheduled || this.#sending !== undefined || this.#closed) return
     this.#scheduled = true
     queueMicrotask(() => {
@@ -130,11 +139,19 @@ export class Journal {
     this.#waiting.add(workflow)
   }
 
+  #wait(): void {
+    if (this.#stopTimer !== undefined || this.#scheduled || this.#sending !== undefined || this.#closed)
+      return
+    this.#stopTimer = this.#init.clock.after(LAZY_MS, () => this.flush())
+  }
+
   async #send(): Promise<void> {
     this.#stopTimer?.()
     this.#stopTimer = undefined
     if (this.#sending !== undefined || this.#closed || this.#waiting.size === 0 || !this.#init.mayAct())
       return
+    this.#urgent = false
+    this.#lazy = 0
     const sending = this.#take()
     this.#sending = sending
     try {
@@ -145,7 +162,10 @@ export class Journal {
       this.#failures = 0
       this.#sending = undefined
       for (const [at, sent] of sending.entries()) this.#follow(sent, replies[at])
-      if (this.#waiting.size > 0) this.flush()
+      if (this.#waiting.size > 0) {
+        if (this.#urgent) this.flush()
+        else this.#wait()
+      }
     } catch (error) {
       this.#sending = undefined
       this.#putBack(sending)
@@ -158,7 +178,10 @@ export class Journal {
     const taken: { workflow: OpenWorkflow; unwritten: Unwritten }[] = []
     let events = 0
     for (const workflow of this.#waiting) {
-      if (events >= this.#init.eventsPerAppend) break
+      if (events >= this.#init.eventsPerAppend) {
+        this.#urgent = true
+        break
+      }
       const { unwritten } = workflow
       events += unwritten.events.length
       taken.push({ workflow, unwritten })

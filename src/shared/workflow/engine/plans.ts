@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Bodies } from '../../queue/bodies/bodies.ts'
-import type { ToolDescriptor } from '../../tools/tool.ts'
+import type { Catalogue } from '../../tools/catalogue.ts'
 import { compile } from '../definition/compile.ts'
 import { parseDefinition } from '../definition/parse.ts'
 import type { Plan } from '../definition/plan.ts'
@@ -11,7 +11,7 @@ import type { WorkflowHead } from '../workflow.ts'
 export interface PlansInit {
   store: Pick<WorkflowStore, 'bodies' | 'definition'>
   bodies: Pick<Bodies, 'read'>
-  tools: { get(name: string): ToolDescriptor | undefined }
+  tools: Pick<Catalogue, 'get' | 'list'>
   /** Steps of plans that are kept, over all of them. */
   planSteps: number
 }
@@ -29,7 +29,11 @@ export class Plans {
   /** Throws `invalid_input` that lists every fault; `at` stands before the fields that it names. */
   compile(definition: unknown, at = ''): Plan {
     const { tools } = this.#init
-    const plan = compile(parseDefinition(definition, at), { tool: name => tools.get(name) }, at)
+    const book = {
+      tool: (name: string) => tools.get(name),
+      names: () => tools.list().map(({ name }) => name),
+    }
+    const plan = compile(parseDefinition(definition, at), book, at)
     this.#kept.set(plan.cid, plan)
     return plan
   }

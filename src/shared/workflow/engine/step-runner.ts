@@ -139,7 +139,7 @@ export class StepRunner {
       state: 'skipped',
       reason: fate.skip,
     } as const
-    this.#init.journal.record(workflow, skipped)
+    this.#init.journal.recordLazily(workflow, skipped)
   }
 
   #run(workflow: OpenWorkflow, index: number, startedAt: number): StepRun | undefined {
@@ -411,7 +411,7 @@ export class StepRunner {
       this.#init.values.remember(workflow, key, output)
     }
     const event = { kind: 'step_ended', step: step.id, generation, ...ending } as const
-    this.#init.journal.record(workflow, event, { bodies, ...(pinned === undefined ? {} : { pinned }) })
+    this.#init.journal.recordLazily(workflow, event, { bodies, ...(pinned === undefined ? {} : { pinned }) })
   }
 
   #record(

@@ -5,6 +5,7 @@ import { InvalidInputError } from '../../errors.ts'
 import { silentLogger } from '../../logger.ts'
 import { Bodies } from '../../queue/bodies/bodies.ts'
 import { MemoryBlobStore } from '../../queue/bodies/memory-blob-store.ts'
+import { Catalogue } from '../../tools/catalogue.ts'
 import type { Json } from '../../tools/tool.ts'
 import { QuickClock } from '../ownership/quick-clock.fixture.ts'
 import type { Evaluate } from '../ports.ts'
@@ -12,8 +13,8 @@ import { MemoryWorkflowStore } from '../store/memory-workflow-store.ts'
 import { Workflows, type WorkflowsInit } from '../workflows.ts'
 import { anyTool, TestTasks } from './test-tasks.fixture.ts'
 
-export const TOOLS = new Map(
-  ['work', 'fetch', 'undo', 'impure'].map(name => [name, anyTool(name, name === 'impure' ? 'once' : 'pure')]),
+export const TOOLS = new Catalogue(
+  ['work', 'fetch', 'undo', 'impure'].map(name => anyTool(name, name === 'impure' ? 'once' : 'pure')),
 )
 
 /** What outlives an engine. */
