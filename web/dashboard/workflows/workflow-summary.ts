@@ -14,6 +14,8 @@ import '../../design/state-bar.ts'
 import '../../design/state.ts'
 import './workflow-actions.ts'
 
+const MAX_QUESTIONS = 3
+
 /** A workflow at a glance: its state and why, how far it is, who drives it, and what can be done. */
 export class WorkflowSummary extends LitElement {
   static override styles = [
@@ -78,6 +80,10 @@ export class WorkflowSummary extends LitElement {
         white-space: nowrap;
       }
 
+      ul {
+        list-style: none;
+      }
+
       a {
         color: var(--accent);
       }
@@ -120,6 +126,7 @@ export class WorkflowSummary extends LitElement {
               ? nothing
               : html`<tm-notice tone=${workflow.state === 'failed' ? 'bad' : 'warn'} heading=${error.code}><p>${error.message}</p></tm-notice>`
           }
+          ${questions(workflow)}
           <div class="progress">
             <tm-state-bar label="Steps" .counts=${stepCounts(step_counts)}></tm-state-bar>
             <span>${endedSteps(step_counts)} steps ended</span>
@@ -129,6 +136,24 @@ export class WorkflowSummary extends LitElement {
       </section>
     `
   }
+}
+
+/** What it asks people; the first few, as there may be many. */
+function questions({ workflow_id, steps }: WorkflowDetails) {
+  const asking = steps.filter(({ state, signal }) => state === 'waiting' && signal !== undefined)
+  if (asking.length === 0) return nothing
+  const rest = asking.length - MAX_QUESTIONS
+  return html`<tm-notice tone="warn" role="status" heading="It waits for an answer.">
+    <ul>
+      ${asking
+        .slice(0, MAX_QUESTIONS)
+        .map(
+          ({ id, message, signal }) =>
+            html`<li><a href=${hashOf({ page: 'workflow', id: workflow_id, step: id })}>${message ?? html`Signal “${signal}”`}</a></li>`,
+        )}
+      ${rest > 0 ? html`<li class="muted">and ${rest} more</li>` : nothing}
+    </ul>
+  </tm-notice>`
 }
 
 function facts(workflow: WorkflowDetails) {
