@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../tools/tool.ts'
 import { parsePointer } from './json-pointer.ts'
-import { MAX_SCHEMA_CHARS } from './limits.ts'
+import { MAX_SCHEMA_CHARS, MAX_SCHEMAS } from './limits.ts'
 
 /** What is wrong with a JSON Schema: where, and what is allowed there. */
 export interface SchemaFault {
@@ -12,11 +12,32 @@ export interface SchemaFault {
 
 const TYPES = ['null', 'boolean', 'number', 'integer', 'string', 'array', 'object']
 /** Keywords whose value is a schema. */
-const SCHEMA = ['items', 'additionalProperties', 'contains', 'propertyNames', 'not', 'if', 'then', 'else']
+const SCHEMA = [
+  'items',
+  'additionalProperties',
+  'contains',
+  'propertyNames',
+  'not',
+  'if',
+  'then',
+  'else',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+]
 /** Keywords whose value is a list of schemas. */
 const SCHEMAS = ['anyOf', 'oneOf', 'allOf', 'prefixItems']
 /** Keywords whose value names schemas. */
-const NAMED = ['properties', 'patternProperties', '$defs', 'dependentSchemas']
+const NAMED = ['properties', '$defs', 'definitions', 'dependentSchemas']
+/** Keywords by which one value could keep a node busy for very long, and those that lead elsewhere. */
+const REFUSED = [
+  'pattern',
+  'patternProperties',
+  'uniqueItems',
+  '$id',
+  '$anchor',
+  '$dynamicRef',
+  '$recursiveRef',
+]
 
 /**
  * The first thing in a schema (JSON Schema 2020-12) of a definition by which a value could not be checked: a type that
@@ -30,7 +51,52 @@ export function jsonSchemaFault(schema: JsonObject): SchemaFault | undefined {
       value: `${chars} characters`,
       allowed: `at most ${MAX_SCHEMA_CHARS} characters of JSON`,
     }
-  return faultIn(schema, schema, [])
+  return faultIn(schema, schema, []) ?? sizeFault(schema)
+}
+
+function sizeFault(schema: JsonObject): SchemaFault | undefined {
+  const size = new SchemaSize(schema).of(schema, 0)
+  if (size <= MAX_SCHEMAS) return undefined
+  return size === Number.POSITIVE_INFINITY
+    ? { path: [], value: 'a schema that refers to itself', allowed: 'references that end' }
+    : {
+        path: [],
+        value: `${size} schemas`,
+        allowed: `at most ${MAX_SCHEMAS}, each counted as often as it is referred to`,
+      }
+}
+
+/** How many schemas there are where each reference is written out. */
+class SchemaSize {
+  readonly #root: JsonObject
+  readonly #known = new Map<unknown, number>()
+
+  constructor(root: JsonObject) {
+    this.#root = root
+  }
+
+  /** Infinite for one that lies in itself. */
+  of(schema: unknown, depth: number): number {
+    if (!isObject(schema)) return 1
+    const known = this.#known.get(schema)
+    if (known !== undefined) return known
+    if (depth > MAX_SCHEMAS) return Number.POSITIVE_INFINITY
+    // Until it is known: who comes here again is in it.
+    this.#known.set(schema, Number.POSITIVE_INFINITY)
+    const parts = partsOf(schema)
+    if (typeof schema.$ref === 'string') parts.push(targetOf(schema.$ref, this.#root))
+    const size = parts.reduce<number>((sum, part) => sum + this.of(part, depth + 1), 1)
+    this.#known.set(schema, size)
+    return size
+  }
+}
+
+/** The schemas that lie in one, but for those that are only there to be referred to. */
+function partsOf(schema: JsonObject): unknown[] {
+  const one = SCHEMA.map(keyword => schema[keyword])
+  const lists = SCHEMAS.flatMap(keyword => schema[keyword] ?? [])
+  const named = ['properties', 'dependentSchemas'].flatMap(keyword => Object.values(Object(schema[keyword])))
+  return [...one, ...lists, ...named].filter(part => part !== undefined)
 }
 
 function faultIn(schema: unknown, root: JsonObject, path: readonly string[]): SchemaFault | undefined {
@@ -49,14 +115,15 @@ function keywordFault(
     value: schema[keyword],
     allowed,
   })
-  const { type, required, enum: values, pattern, $ref } = schema
+  const refused = REFUSED.find(keyword => schema[keyword] !== undefined)
+  if (refused !== undefined) return wrong(refused, 'schemas without this keyword')
+  const { type, required, enum: values, $ref } = schema
   if (type !== undefined && ![type].flat().every(name => TYPES.includes(String(name))))
     return wrong('type', `one of ${TYPES.join(', ')}, or a list of them`)
   if (required !== undefined && !(Array.isArray(required) && required.every(key => typeof key === 'string')))
     return wrong('required', 'a list of names')
   if (values !== undefined && !Array.isArray(values)) return wrong('enum', 'a list of values')
-  if (pattern !== undefined && !isPattern(pattern)) return wrong('pattern', 'a regular expression')
-  if ($ref !== undefined && !leadsSomewhere($ref, root))
+  if ($ref !== undefined && targetOf($ref, root) === undefined)
     return wrong('$ref', 'a reference to a part of the same schema, as #/$defs/name')
   return undefined
 }
@@ -84,8 +151,6 @@ function nestedFault(schema: JsonObject, root: JsonObject, path: readonly string
       return { path: [...path, keyword], value: parts, allowed: 'an object of JSON Schemas' }
     for (const [name, part] of Object.entries(parts)) {
       const at = [...path, keyword, name]
-      if (keyword === 'patternProperties' && !isPattern(name))
-        return { path: at, value: name, allowed: 'a regular expression' }
       const fault = faultIn(part, root, at)
       if (fault !== undefined) return fault
     }
@@ -93,22 +158,14 @@ function nestedFault(schema: JsonObject, root: JsonObject, path: readonly string
   return undefined
 }
 
-function isPattern(pattern: unknown): boolean {
-  try {
-    return typeof pattern === 'string' && new RegExp(pattern, 'u') instanceof RegExp
-  } catch {
-    return false
-  }
-}
-
-function leadsSomewhere(ref: unknown, root: JsonObject): boolean {
-  if (typeof ref !== 'string' || !ref.startsWith('#')) return false
+/** What a reference leads to; undefined when there is nothing. */
+function targetOf(ref: unknown, root: JsonObject): unknown {
+  if (typeof ref !== 'string' || !ref.startsWith('#')) return undefined
   const tokens = parsePointer(decode(ref.slice(1)))
-  const target = tokens?.reduce<unknown>(
+  return tokens?.reduce<unknown>(
     (at, token) => (isObject(at) || Array.isArray(at) ? Reflect.get(Object(at), token) : undefined),
     root,
   )
-  return target !== undefined
 }
 
 function decode(fragment: string): string {

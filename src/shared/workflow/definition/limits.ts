@@ -17,5 +17,7 @@ export const MAX_EXPRESSION_CHARS = 10_000
 export const MAX_DEPTH = 256
 /** Characters of a JSON Schema in a definition, as JSON. */
 export const MAX_SCHEMA_CHARS = 64 * 1024
+/** Schemas in a JSON Schema of a definition, those that are referred to counted each time: each value is held against them. */
+export const MAX_SCHEMAS = 1_000
 /** Faults that are told at once; more are counted. */
 export const MAX_FAULTS = 100

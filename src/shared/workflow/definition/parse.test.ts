@@ -130,8 +130,23 @@ describe('a definition', () => {
       '/input_schema/type: got "objekt", allowed: one of null, boolean, number, integer, string, array, object, or a list of them',
     ],
     [
-      { properties: { a: { pattern: '(' } } },
-      '/input_schema/properties/a/pattern: got "(", allowed: a regular expression',
+      { properties: { a: { pattern: '(a+)+$' } } },
+      '/input_schema/properties/a/pattern: got "(a+)+$", allowed: schemas without this keyword',
+    ],
+    [{ anyOf: [{ $ref: '#' }] }, '/input_schema: got {"anyOf":[{"$ref":"#"}]}, allowed: references that end'],
+    [
+      {
+        anyOf: [{ $ref: '#/$defs/s0' }],
+        $defs: Object.fromEntries(
+          Array.from({ length: 40 }, (_, at) => {
+            const $ref = `#/$defs/s${at + 1}`
+            return [`s${at}`, at === 39 ? {} : { anyOf: [{ $ref }, { $ref }] }]
+          }),
+        ),
+      },
+      expect.stringMatching(
+        /^\/input_schema: got .*, allowed: at most 1000, each counted as often as it is referred to$/,
+      ),
     ],
     [
       { $ref: '#/$defs/no' },

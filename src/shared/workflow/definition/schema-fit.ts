@@ -30,22 +30,30 @@ export interface Misfit {
 }
 
 interface Place {
+  /** Comparisons that are left, for all of it: schemas may lie in themselves, and branch. */
+  budget: { left: number }
   path: readonly string[]
   of?: { name: string; pointer: string; path: readonly string[] }
 }
 
+type Found = Misfit & Place
+
 /** Levels that are looked at: schemas may lie in themselves. */
 const MAX_LEVELS = 24
+/** Comparisons of parts; a value that is known has as many as it has parts. */
+const MAX_COMPARISONS = 100_000
 /** What stands for any index in a path. */
 const EACH = '*'
 
 /** Where a value of this shape certainly will not fit a schema; empty when it may. */
 export function misfits(shape: Shape, schema: JsonSchema): Misfit[] {
-  return fitPart(shape, { root: schema, node: schema }, { path: [] }, 0)
+  const place: Place = { path: [], budget: { left: MAX_COMPARISONS } }
+  return fitPart(shape, { root: schema, node: schema }, place, 0).map(({ budget: _, ...found }) => found)
 }
 
-function fitPart(shape: Shape, target: SchemaPart, place: Place, level: number): Misfit[] {
-  if (level > MAX_LEVELS) return []
+function fitPart(shape: Shape, target: SchemaPart, place: Place, level: number): Found[] {
+  place.budget.left -= 1
+  if (level > MAX_LEVELS || place.budget.left < 0) return []
   if (shape.kind === 'named') {
     const { name, pointer } = shape
     return fitPart(shape.shape, target, { ...place, of: { name, pointer, path: [] } }, level)
@@ -64,7 +72,7 @@ function fitPart(shape: Shape, target: SchemaPart, place: Place, level: number):
 }
 
 /** One schema by itself, without what it refers to and without its `allOf`. */
-function fitOne(shape: Shape, schema: JsonObject, root: JsonSchema, place: Place, level: number): Misfit[] {
+function fitOne(shape: Shape, schema: JsonObject, root: JsonSchema, place: Place, level: number): Found[] {
   const types = intersection(typesOfShape(shape), typesByKeywords(schema, root))
   if (types.size === 0) return [misfit(shape, place, describe(schema, root))]
   if (shape.kind === 'any') return []
@@ -89,7 +97,7 @@ function fitBranches(
   root: JsonSchema,
   place: Place,
   level: number,
-): Misfit[] {
+): Found[] {
   const each = branches.map(node => fitPart(shape, { root, node }, place, level + 1))
   if (each.length === 0 || each.some(found => found.length === 0)) return []
   // Told of the only one of the right type, else of all of them.
@@ -102,14 +110,8 @@ function fitBranches(
   return [misfit(shape, place, allowed)]
 }
 
-function fitObject(
-  shape: Shape,
-  schema: JsonObject,
-  root: JsonSchema,
-  place: Place,
-  level: number,
-): Misfit[] {
-  const found: Misfit[] = []
+function fitObject(shape: Shape, schema: JsonObject, root: JsonSchema, place: Place, level: number): Found[] {
+  const found: Found[] = []
   const { required } = schema
   for (const key of Array.isArray(required) ? required : []) {
     if (typeof key !== 'string' || memberShape(shape, key) !== undefined) continue
@@ -132,7 +134,7 @@ function fitObject(
   return found
 }
 
-function fitArray(shape: Shape, schema: JsonObject, root: JsonSchema, place: Place, level: number): Misfit[] {
+function fitArray(shape: Shape, schema: JsonObject, root: JsonSchema, place: Place, level: number): Found[] {
   const parts = partsOf(shape)
   if (parts === undefined) {
     // A list of what cannot fit could only be empty.
@@ -154,7 +156,7 @@ function fitArray(shape: Shape, schema: JsonObject, root: JsonSchema, place: Pla
 }
 
 /** A value that holds no others, by all the keywords that there are for it. */
-function fitScalar(shape: Extract<Shape, { kind: 'value' }>, schema: JsonObject, place: Place): Misfit[] {
+function fitScalar(shape: Extract<Shape, { kind: 'value' }>, schema: JsonObject, place: Place): Found[] {
   try {
     validateAgainst(ownKeywords(schema), shape.value, 'value')
     return []
@@ -178,7 +180,7 @@ function ownKeywords(schema: JsonObject): JsonObject {
   return keywords
 }
 
-function misfit(shape: Shape, place: Place, allowed: string): Misfit {
+function misfit(shape: Shape, place: Place, allowed: string): Found {
   const value = shape.kind === 'value' && place.of === undefined ? { value: shape.value } : {}
   return { ...place, problem: 'is', is: describeShape(shape), allowed, ...value }
 }
@@ -186,8 +188,8 @@ function misfit(shape: Shape, place: Place, allowed: string): Misfit {
 /** A place further down: in the template, or in what a reference stands for. */
 function below(shape: Shape, place: Place, token: string): Place {
   const { path, of } = place
-  if (of !== undefined) return { path, of: { ...of, path: [...of.path, token] } }
-  return shape.kind === 'schema' ? place : { path: [...path, token] }
+  if (of !== undefined) return { ...place, of: { ...of, path: [...of.path, token] } }
+  return shape.kind === 'schema' ? place : { ...place, path: [...path, token] }
 }
 
 /** Names of the members that it has in any case. */

@@ -15,13 +15,10 @@ export type JsonType = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'obj
 
 const JSON_TYPES: readonly JsonType[] = ['null', 'boolean', 'number', 'string', 'array', 'object']
 
-/** References and combinations that are followed: schemas may lie in themselves. */
-const MAX_FOLLOWED = 16
-
 /** The schemas that a value has to fit all of: itself, what it refers to and its `allOf`; undefined when nothing fits. */
 export function conjunctsOf({ root, node }: SchemaPart): readonly JsonObject[] | undefined {
   if (!isObject(node)) return node === false ? undefined : []
-  return remembered(conjuncts, node, root, () => gather({ root, node }, 0))
+  return remembered(conjuncts, node, root, [], () => gather(node, root))
 }
 
 /** What was found out about a schema, as tools share few: by the schema, and the one in which it lies. */
@@ -29,69 +26,61 @@ type Memory<T> = WeakMap<JsonObject, { root: JsonSchema; found: T }>
 
 const conjuncts: Memory<readonly JsonObject[] | undefined> = new WeakMap()
 const types: Memory<ReadonlySet<JsonType>> = new WeakMap()
+const typesAlone: Memory<ReadonlySet<JsonType>> = new WeakMap()
 
-function remembered<T>(memory: Memory<T>, node: JsonObject, root: JsonSchema, find: () => T): T {
+/** @param meanwhile what is taken where the schema lies in itself: what says nothing */
+function remembered<T>(
+  memory: Memory<T>,
+  node: JsonObject,
+  root: JsonSchema,
+  meanwhile: T,
+  find: () => T,
+): T {
   const known = memory.get(node)
   if (known?.root === root) return known.found
+  memory.set(node, { root, found: meanwhile })
   const found = find()
   memory.set(node, { root, found })
   return found
 }
 
-function gather({ root, node }: SchemaPart, followed: number): readonly JsonObject[] | undefined {
-  if (!isObject(node) || followed > MAX_FOLLOWED) return node === false ? undefined : []
-  const all: JsonObject[] = [node]
-  const { $ref, allOf } = node
-  const others: unknown[] = Array.isArray(allOf) ? [...allOf] : []
-  if (typeof $ref === 'string') others.push(targetOf($ref, root))
-  for (const other of others) {
-    const more = gather({ root, node: other }, followed + 1)
-    if (more === undefined) return undefined
-    all.push(...more)
+function gather(first: JsonObject, root: JsonSchema): readonly JsonObject[] | undefined {
+  const all = new Set<JsonObject>([first])
+  for (const { $ref, allOf } of all) {
+    const others: unknown[] = Array.isArray(allOf) ? [...allOf] : []
+    if (typeof $ref === 'string') others.push(targetOf($ref, root))
+    if (others.includes(false)) return undefined
+    for (const other of others) if (isObject(other)) all.add(other)
   }
-  return all
+  return [...all]
 }
 
 /** The types that a value of this schema may have. */
-export function typesOf(part: SchemaPart, followed = 0): ReadonlySet<JsonType> {
+export function typesOf(part: SchemaPart): ReadonlySet<JsonType> {
   const { root, node } = part
   if (!isObject(node)) return node === false ? NO_TYPE : ANY_TYPE
-  // One that was left off somewhere in itself would not be known as a whole.
-  if (followed > 0) return typesOfAll(part, followed)
-  return remembered(types, node, root, () => typesOfAll(part, followed))
+  return remembered(types, node, root, ANY_TYPE, () => {
+    const each = conjunctsOf(part)?.map(conjunct => typesByKeywords(conjunct, root)) ?? [NO_TYPE]
+    return each.reduce(intersection, ANY_TYPE)
+  })
 }
 
 const ANY_TYPE: ReadonlySet<JsonType> = new Set(JSON_TYPES)
 const NO_TYPE: ReadonlySet<JsonType> = new Set()
 
-function typesOfAll(part: SchemaPart, followed: number): ReadonlySet<JsonType> {
-  const all = conjunctsOf(part)
-  if (all === undefined) return NO_TYPE
-  let left = ANY_TYPE
-  for (const conjunct of all) left = intersection(left, typesByKeywords(conjunct, part.root, followed))
-  return left
-}
-
-/** The types that one schema by itself leaves. */
-export function typesByKeywords(schema: JsonObject, root: JsonSchema, followed = 0): ReadonlySet<JsonType> {
-  if (followed > 0) return typesHere(schema, root, followed)
-  return remembered(typesAlone, schema, root, () => typesHere(schema, root, 0))
-}
-
-const typesAlone: Memory<ReadonlySet<JsonType>> = new WeakMap()
-
-function typesHere(schema: JsonObject, root: JsonSchema, followed: number): ReadonlySet<JsonType> {
-  let left = ANY_TYPE
-  if (schema.type !== undefined) left = intersection(left, named([schema.type].flat()))
-  const values = valuesOf(schema)
-  if (values !== undefined) left = intersection(left, new Set(values.map(typeOf)))
-  if (followed > MAX_FOLLOWED) return left
-  for (const branches of branchesOf(schema)) {
-    const either = new Set<JsonType>()
-    for (const node of branches) for (const type of typesOf({ root, node }, followed + 1)) either.add(type)
-    left = intersection(left, either)
-  }
-  return left
+/** The types that one schema by itself leaves, without what it refers to and without its `allOf`. */
+export function typesByKeywords(schema: JsonObject, root: JsonSchema): ReadonlySet<JsonType> {
+  return remembered(typesAlone, schema, root, ANY_TYPE, () => {
+    let left = ANY_TYPE
+    if (schema.type !== undefined) left = intersection(left, named([schema.type].flat()))
+    const values = valuesOf(schema)
+    if (values !== undefined) left = intersection(left, new Set(values.map(typeOf)))
+    for (const branches of branchesOf(schema)) {
+      const either = branches.flatMap(node => [...typesOf({ root, node })])
+      left = intersection(left, new Set(either))
+    }
+    return left
+  })
 }
 
 /** The alternatives of `anyOf` and of `oneOf`, as far as it has them. */
@@ -170,6 +159,6 @@ function named(types: readonly Json[]): Set<JsonType> {
   return new Set(JSON_TYPES.filter(type => names.includes(type)))
 }
 
-export function intersection<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): Set<T> {
+export function intersection<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
   return new Set([...a].filter(member => b.has(member)))
 }

@@ -90,7 +90,7 @@ export function memberShape(shape: Shape, token: string): Shape | undefined {
     case 'value':
       return memberOfValue(shape.value, token)
     case 'schema':
-      return memberOfPart(shape.part, token, 0)
+      return memberOfPart(shape.part, token, new Set())
     case 'list':
       return shape.parts[listIndex(token) ?? -1]
     case 'list_of':
@@ -115,11 +115,10 @@ function memberOfValue(value: Json, token: string): Shape | undefined {
   return { kind: 'value', value: value[token] ?? null }
 }
 
-/** Schemas within schemas that are followed for one member. */
-const MAX_FOLLOWED = 8
-
-function memberOfPart(part: SchemaPart, token: string, followed: number): Shape | undefined {
-  if (followed > MAX_FOLLOWED) return ANY
+/** @param seen schemas that are looked at already: they may lie in themselves */
+function memberOfPart(part: SchemaPart, token: string, seen: Set<unknown>): Shape | undefined {
+  if (seen.has(part.node)) return ANY
+  seen.add(part.node)
   const conjuncts = conjunctsOf(part)
   if (conjuncts === undefined) return undefined
   if (intersection(typesOf(part), CONTAINERS).size === 0) return undefined
@@ -129,9 +128,7 @@ function memberOfPart(part: SchemaPart, token: string, followed: number): Shape 
     if (members === undefined) return undefined
     nodes.push(...members.map(({ node }) => node))
     for (const branches of branchesOf(conjunct)) {
-      const shapes = branches.flatMap(
-        node => memberOfPart({ root: part.root, node }, token, followed + 1) ?? [],
-      )
+      const shapes = branches.flatMap(node => memberOfPart({ root: part.root, node }, token, seen) ?? [])
       if (shapes.length === 0) return undefined
       const [only] = shapes
       if (shapes.length === 1 && only?.kind === 'schema') nodes.push(only.part.node)
