@@ -4,7 +4,8 @@ import type { Logger } from '../logger.ts'
 import type { Bodies } from '../queue/bodies/bodies.ts'
 import { taskIds } from '../queue/requests/task-id.ts'
 import { ResultWaiters } from '../queue/result-waiters.ts'
-import type { Json, ToolDescriptor } from '../tools/tool.ts'
+import type { Catalogue } from '../tools/catalogue.ts'
+import type { Json } from '../tools/tool.ts'
 import type { Plan } from './definition/plan.ts'
 import { Engine } from './engine/engine.ts'
 import { DEFAULT_WORKFLOW_LIMITS, type WorkflowLimits } from './engine/limits.ts'
@@ -47,7 +48,7 @@ export interface WorkflowsInit {
   tasks: TaskPort
   /** Large inputs and outputs, beside the store. */
   bodies: Bodies
-  tools: { get(name: string): ToolDescriptor | undefined }
+  tools: Pick<Catalogue, 'get' | 'list'>
   evaluate: Evaluate
   /** Results of pure tools; without it `cache` of a step has no effect. */
   cache?: ResultCache
