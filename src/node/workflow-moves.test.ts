@@ -143,4 +143,16 @@ describe('workflows between two nodes', () => {
       state: 'succeeded',
     })
   })
+
+  it('stay with a node that is ended in order, and go on when it is started again', async () => {
+    const id = await waitingAt(await clientOf(b))
+    expect(await b.end('SIGTERM')).toBe(0)
+    b = await startedNode([], { dataDir: b.dataDir })
+    const again = await clientOf(b)
+    await expect.poll(() => stateAt(again, id), WAIT).toBe('owned')
+    await ask(again, 'p2p_workflow_signal', { workflow_id: id, signal: 'go', payload: { word: 'later' } })
+    expect(await ask(again, 'p2p_workflow_result', { workflow_id: id, wait_ms: 30_000 })).toMatchObject({
+      state: 'succeeded',
+    })
+  })
 })

@@ -15,6 +15,10 @@ const MAX_PIECE = 1024 * 1024
 const MAX_ITEMS = 100_000
 const METADATA_CHARS = 16 * 1024
 
+/** Ids that nodes make themselves: they stand in keys and in URIs. */
+const madeId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,128}$/, { error: 'letters, digits, `_` and `-`, at most 128' })
 const id = wellFormed.min(1).max(128)
 const text = wellFormed.max(65_536)
 const count = z.int().min(0)
@@ -116,8 +120,8 @@ const piece = { text: z.string().max(MAX_PIECE), more: flag }
 
 /** A page of a workflow that is handed over. */
 export const adoptParams: z.ZodType<TransferPage> = z.strictObject({
-  workflow_id: id,
-  transfer: id,
+  workflow_id: madeId,
+  transfer: madeId,
   page: count,
   records: z
     .array(
