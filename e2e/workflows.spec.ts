@@ -186,7 +186,7 @@ test('the graph is used by keys alone, and the table has the same on a phone', a
   await page.goto(`${node.origin}/#/workflows/${broken}`)
   await stepIn(page, /^start/).focus()
   await page.keyboard.press('ArrowRight')
-  await expect(page.locator(':focus')).toHaveAttribute('data-step', /^(bad|beside)$/)
+  await expect(page.locator('g:focus')).toHaveAttribute('data-step', /^(bad|beside)$/)
   const picture = page.getByRole('group', { name: 'Graph of the steps' }).locator('svg > g').first()
   const before = await picture.getAttribute('transform')
   await page.keyboard.press('+')

@@ -116,7 +116,7 @@ export class Dashboard extends LitElement {
     }
     return html`
       <tm-header .overview=${overview} .overviewAt=${overview_at} .connection=${connection} .feed=${this.#feed}></tm-header>
-      <tm-navigation .route=${this.route}></tm-navigation>
+      <tm-navigation .route=${this.route} .workflows=${overview?.workflows}></tm-navigation>
       <main>
         <tm-connection-banner .connection=${connection} @tm-retry=${this.#retryNow}></tm-connection-banner>
         <tm-node-notice .overview=${overview}></tm-node-notice>
@@ -182,6 +182,7 @@ export class Dashboard extends LitElement {
 
   /** Loads what the page needs besides the overview. */
   async #load(): Promise<void> {
+    this.#feed.showOnly(this.route.page === 'overview' ? undefined : ['mesh://overview'])
     if (this.route.page === 'overview') return
     try {
       await import('./workflows/pages.ts')

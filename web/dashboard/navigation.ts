@@ -1,5 +1,7 @@
-import { css, html, LitElement } from 'lit'
+import { css, html, LitElement, nothing } from 'lit'
+import type { OverviewView } from '../../src/shared/mcp/views.ts'
 import { baseStyles } from '../design/base-styles.ts'
+import { formatCount } from '../format/number.ts'
 import { hashOf, type Route } from './route.ts'
 
 /** The dashboard's pages, and which one is shown. */
@@ -38,6 +40,16 @@ export class Navigation extends LitElement {
         color: var(--text);
       }
 
+      .count {
+        margin-left: 4px;
+        padding: 1px 7px;
+        border-radius: 9px;
+        background: var(--info-soft);
+        color: var(--info);
+        font-size: var(--text-xs);
+        font-variant-numeric: tabular-nums;
+      }
+
       a:focus-visible {
         outline-offset: -3px;
       }
@@ -49,22 +61,31 @@ export class Navigation extends LitElement {
       }
     `,
   ]
-  static override properties = { route: { attribute: false } }
+  static override properties = { route: { attribute: false }, workflows: { attribute: false } }
 
   declare route: Route
+  /** How many there are in each state; undefined while that is not known. */
+  declare workflows: OverviewView['workflows'] | undefined
 
   override render() {
     const { page } = this.route
     return html`
       <nav aria-label="Pages">
         ${link('Overview', hashOf({ page: 'overview' }), page === 'overview')}
-        ${link('Workflows', hashOf({ page: 'workflows' }), page !== 'overview')}
+        ${link(html`Workflows${this.#open()}`, hashOf({ page: 'workflows' }), page !== 'overview')}
       </nav>
     `
   }
+
+  #open() {
+    const open = (this.workflows?.running ?? 0) + (this.workflows?.waiting ?? 0)
+    return open === 0
+      ? nothing
+      : html` <span class="count" title="that have not ended">${formatCount(open)}</span>`
+  }
 }
 
-function link(text: string, href: string, current: boolean) {
+function link(text: unknown, href: string, current: boolean) {
   return current ? html`<a href=${href} aria-current="page">${text}</a>` : html`<a href=${href}>${text}</a>`
 }
 

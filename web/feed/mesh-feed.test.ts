@@ -165,6 +165,21 @@ describe('MeshFeed', () => {
     expect(feed.state.connection.phase).toBe('online')
   })
 
+  it('notes changes of views that are not shown, and reads them when they are', async () => {
+    const { clock, node, feed } = setUp()
+    feed.start()
+    await clock.advance(0)
+    feed.showOnly(['mesh://overview'])
+    node.reads.length = 0
+    node.hooks[0]!.onUpdated('mesh://tasks')
+    node.hooks[0]!.onUpdated('mesh://overview')
+    await clock.advance(0)
+    expect(node.reads).toEqual(['mesh://overview'])
+    feed.showOnly(undefined)
+    await clock.advance(0)
+    expect(node.reads).toEqual(['mesh://overview', 'mesh://tasks'])
+  })
+
   it('watches what a page wants more, over all sessions, until the page stops', async () => {
     const { clock, node, feed } = setUp()
     const shown: unknown[] = []

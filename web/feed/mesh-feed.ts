@@ -83,6 +83,7 @@ export class MeshFeed {
   /** Raised by each `start`, `stop` and loss; what was begun under an older one no longer counts. */
   #generation = 0
   #visible = true
+  #shown: ReadonlySet<string> | undefined
   /** What changed while nobody looked. */
   #unread = new Set<string>()
 
@@ -130,9 +131,25 @@ export class MeshFeed {
   /** While the page is hidden, changes are only noted; they are read when it is seen again. */
   setVisible(visible: boolean): void {
     this.#visible = visible
-    if (!visible) return
-    for (const uri of this.#unread) this.#ask(uri)
-    this.#unread.clear()
+    this.#catchUp()
+  }
+
+  /** Which of its own views the page shows, undefined: all; changes of the others are noted and read when they are shown. */
+  showOnly(uris: readonly string[] | undefined): void {
+    this.#shown = uris === undefined ? undefined : new Set(uris)
+    this.#catchUp()
+  }
+
+  #isSeen(uri: string): boolean {
+    return this.#visible && (!(uri in this.#readers) || this.#shown?.has(uri) !== false)
+  }
+
+  #catchUp(): void {
+    for (const uri of this.#unread) {
+      if (!this.#isSeen(uri)) continue
+      this.#unread.delete(uri)
+      this.#ask(uri)
+    }
   }
 
   /** Reads something now, and again whenever it has changed or a new session began; returns how to stop. */
@@ -200,7 +217,7 @@ export class MeshFeed {
     try {
       const session = await this.#init.open({
         onUpdated: uri => {
-          if (this.#visible) this.#ask(uri)
+          if (this.#isSeen(uri)) this.#ask(uri)
           else this.#unread.add(uri)
         },
         onLost: loss => {
