@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { cidOf } from '../../artifacts/cid.ts'
 import type { Bodies } from '../../queue/bodies/bodies.ts'
 import type { Catalogue } from '../../tools/catalogue.ts'
 import { compile } from '../definition/compile.ts'
@@ -28,12 +29,11 @@ export class Plans {
 
   /** Throws `invalid_input` that lists every fault; `at` stands before the fields that it names. */
   compile(definition: unknown, at = ''): Plan {
+    const cid = cidOfAny(definition)
+    const kept = cid === undefined ? undefined : this.#kept.get(cid)
+    if (kept !== undefined) return kept
     const { tools } = this.#init
-    const book = {
-      tool: (name: string) => tools.get(name),
-      names: () => tools.list().map(({ name }) => name),
-    }
-    const plan = compile(parseDefinition(definition, at), book, at)
+    const plan = compile(parseDefinition(definition, at), { tool: name => tools.get(name) }, at)
     this.#kept.set(plan.cid, plan)
     return plan
   }
@@ -53,5 +53,14 @@ export class Plans {
     if (found === undefined) throw new DefinitionNotFoundError(name, version)
     const plan = this.#kept.get(found.definition_cid) ?? this.compile(found.definition)
     return { plan, version: found.version }
+  }
+}
+
+/** Undefined for what is no JSON, or nested too deeply: what is wrong with it is the parser's to say. */
+function cidOfAny(definition: unknown): string | undefined {
+  try {
+    return isJson(definition) ? cidOf(definition) : undefined
+  } catch {
+    return undefined
   }
 }
