@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -72,6 +72,19 @@ describe('toolmesh workflows', () => {
     child.stdin.end(JSON.stringify(definition))
     const { workflow_id } = JSON.parse(await textOf(child.stdout))
     expect(await json('result', workflow_id, '--wait', '30s')).toMatchObject({ state: 'succeeded' })
+  })
+
+  it('runs the example of the docs', async () => {
+    const page = readFileSync('docs/WORKFLOWS.md', 'utf8')
+    const [, block = ''] = /```json\n(.*?)```/s.exec(page) ?? []
+    const { p2p_workflow_submit: input } = JSON.parse(block)
+    const call = ['call', 'p2p_workflow_submit', JSON.stringify(input), '--data-dir', node.dataDir]
+    const { stdout } = await toolmeshHere(call)
+    const { workflow_id } = JSON.parse(stdout)
+    expect(await json('result', workflow_id, '--wait', '30s')).toMatchObject({
+      state: 'succeeded',
+      result: { again: { digest: expect.any(String) } },
+    })
   })
 
   it('prints a plan without running it, or every fault on a line of its own', async () => {

@@ -72,7 +72,8 @@ export function createSurface(init: SurfaceInit): Surface {
 
 const INSTRUCTIONS = `Tools that run on a mesh of this server, other nodes and browser tabs.
 Find a tool with tools_search or tools_list_tools, read its parameters with tools_get_schema, and run it with tools_dispatch or by its own name.
-For long or many calls submit tasks with p2p_taskqueue_submit and fetch them with p2p_taskqueue_get_result.`
+For long or many calls submit tasks with p2p_taskqueue_submit and fetch them with p2p_taskqueue_get_result.
+For calls that build on each other submit a workflow with p2p_workflow_submit and fetch it with p2p_workflow_result.`
 
 /**
  * Clients hold what is structured against the listed schema, that of a failed call too: without this the SDK's shows its
