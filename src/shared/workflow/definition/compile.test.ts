@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../tools/tool.ts'
 import { InvalidDefinitionError } from '../errors.ts'
-import { compile } from './compile.ts'
+import { compile, recompile } from './compile.ts'
 import { faultsOf, faultsOfSteps, planOf, TEST_TOOLS } from './definition.fixture.ts'
 import { parseDefinition } from './parse.ts'
 
@@ -441,6 +441,33 @@ describe('a step', () => {
     })
     expect(faultsOf(nested(8))).toEqual([])
     expect(faultsOf(nested(9))).toEqual([`${'/steps/0/workflow'.repeat(9)}: it lies in 9 workflows`])
+  })
+})
+
+describe('a definition that was taken', () => {
+  const taken = parseDefinition({
+    name: 'taken',
+    steps: [
+      { id: 'a', tool: 'gone', params: { x: { $from: 'input' } }, cache: true },
+      { id: 'b', tool: 'send', params: { text: 5 }, cache: true, depends_on: ['a'] },
+      { id: 'w', workflow: { name: 'inner', steps: [{ id: 'x', tool: 'gone' }] } },
+    ],
+  })
+
+  it('is a plan still when its tools are others, without the cache', () => {
+    const plan = recompile(taken, TEST_TOOLS)
+    expect(plan.steps.map(({ dependencies }) => dependencies)).toEqual([[], [0], []])
+    expect(plan.steps[0]?.work).toMatchObject({
+      tool: { name: 'gone', effects: { repeat: 'once' } },
+      cache: false,
+    })
+    expect(plan.steps[1]?.work).toMatchObject({ cache: false })
+    expect(() => compile(taken, TEST_TOOLS)).toThrow('5 faults')
+  })
+
+  it('has the CID that it had', () => {
+    const definition = parseDefinition({ name: 'a', steps: [{ id: 'x', ...SAY }] })
+    expect(recompile(definition, TEST_TOOLS).cid).toBe(compile(definition, TEST_TOOLS).cid)
   })
 })
 

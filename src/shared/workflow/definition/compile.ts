@@ -19,8 +19,20 @@ export type { ToolBook } from './step-compiler.ts'
  * @param at JSON Pointer of the definition in its request, put before the field of every fault
  */
 export function compile(definition: WorkflowDefinition, tools: ToolBook, at = ''): Plan {
+  return made(definition, tools, at, false)
+}
+
+/**
+ * A definition that was found right when its workflow was taken, which goes on by it whatever became of the tools since:
+ * a step whose tool is not there any more is there, and fails when it comes to run.
+ */
+export function recompile(definition: WorkflowDefinition, tools: ToolBook): Plan {
+  return made(definition, tools, '', true)
+}
+
+function made(definition: WorkflowDefinition, tools: ToolBook, at: string, accepted: boolean): Plan {
   const faults = new Faults(at)
-  const plan = planOf(definition, { tools, faults, at: '', depth: 0 })
+  const plan = planOf(definition, { tools, faults, at: '', depth: 0, accepted })
   faults.throwIfAny()
   if (plan === undefined) throw new TypeError('a definition without a plan has a fault')
   return plan
@@ -28,6 +40,8 @@ export function compile(definition: WorkflowDefinition, tools: ToolBook, at = ''
 
 interface Place {
   tools: ToolBook
+  /** It was found right before: tools are not looked at again. */
+  accepted: boolean
   faults: Faults
   /** JSON Pointer of the workflow below the one that all lie in. */
   at: string
@@ -37,7 +51,7 @@ interface Place {
 
 /** Undefined when there is none, for which there is a fault then. */
 function planOf(definition: WorkflowDefinition, place: Place): Plan | undefined {
-  const { tools, faults, at, depth } = place
+  const { tools, accepted, faults, at, depth } = place
   const before = faults.count
   if (depth > MAX_NESTED_WORKFLOWS) {
     faults.say(at, `it lies in ${depth} workflows`, {
@@ -49,10 +63,12 @@ function planOf(definition: WorkflowDefinition, place: Place): Plan | undefined 
   const compiler = new StepCompiler({
     names,
     tools,
+    accepted,
     faults,
-    at,
     defaults: definition.defaults ?? {},
-    inline: (inner, field) => planOf(inner, { tools, faults, at: field, depth: depth + 1 }),
+    inline: (inner, field) => {
+      if (!accepted) planOf(inner, { ...place, at: field, depth: depth + 1 })
+    },
   })
   const drafts = definition.steps.map((step, index) => compiler.draft(step, index, `${at}/steps/${index}`))
   const output =
@@ -62,7 +78,8 @@ function planOf(definition: WorkflowDefinition, place: Place): Plan | undefined 
   const dependents = dependentsOf(dependencies)
   if (topologicalOrder(dependencies, dependents).length < drafts.length)
     sayCycles(definition, dependencies, place)
-  new FitCheck({ definition, steps: drafts.map(draft => draft.planned), faults, at }).check(output)
+  if (!accepted)
+    new FitCheck({ definition, steps: drafts.map(draft => draft.planned), faults, at }).check(output)
   if (faults.count > before) return undefined
 
   const steps = drafts.flatMap(({ planned }, index) =>

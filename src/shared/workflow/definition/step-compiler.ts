@@ -28,8 +28,8 @@ export interface StepCompilerInit {
   names: StepNames
   tools: ToolBook
   faults: Faults
-  /** JSON Pointer of the workflow. */
-  at: string
+  /** The definition was found right before: a tool that is not there any more is no fault. */
+  accepted: boolean
   defaults: StepTaskOptions
   /** Looks at a workflow that is written in a step. */
   inline(definition: WorkflowDefinition, at: string): void
@@ -166,14 +166,15 @@ class OneStep {
     const forEach = this.#forEach(step.for_each)
     const params = this.#template(step.params ?? EMPTY, '/params', { item: forEach !== undefined })
     if (tool === undefined) return undefined
+    const isPure = tool.effects.repeat === 'pure'
     const { cache = false } = step
-    if (cache && tool.effects.repeat !== 'pure')
+    if (cache && !isPure && !this.#init.accepted)
       this.#init.faults.say(
         `${this.#field}/cache`,
         `results of ${tool.name} cannot be taken from the cache, as it is not pure but ${tool.effects.repeat}`,
         { value: true, allowed: 'false' },
       )
-    const work: Work = { kind: 'task', tool, params, options: this.#options(step), cache }
+    const work: Work = { kind: 'task', tool, params, options: this.#options(step), cache: cache && isPure }
     if (forEach !== undefined) work.forEach = forEach
     return work
   }
@@ -222,9 +223,10 @@ class OneStep {
   }
 
   #tool(name: string, field: string): ToolDescriptor | undefined {
-    const { tools, faults } = this.#init
+    const { tools, faults, accepted } = this.#init
     const tool = tools.tool(name)
     if (tool !== undefined) return tool
+    if (accepted) return lostTool(name)
     const meant = closestName(name, tools.names?.() ?? [])
     faults.say(
       this.#field + field,
@@ -263,6 +265,24 @@ function copyOption<K extends keyof StepTaskOptions>(
 ): void {
   const value = from[key]
   if (value !== undefined) to[key] = value
+}
+
+/** In the place of a tool that is not there any more; a task of it is refused. */
+function lostTool(name: string): ToolDescriptor {
+  return {
+    name,
+    category: '',
+    title: name,
+    description: '',
+    effects: { repeat: 'once', reach: [] },
+    platforms: [],
+    inline_max_bytes: 0,
+    input_schema: { type: 'object' },
+    output_schema: {},
+    interface_cid: '',
+    code_cid: '',
+    module: '',
+  }
 }
 
 /** ISO 8601 with a date, a time and a zone. */
