@@ -33,7 +33,11 @@ export class Plans {
     const kept = cid === undefined ? undefined : this.#kept.get(cid)
     if (kept !== undefined) return kept
     const { tools } = this.#init
-    const plan = compile(parseDefinition(definition, at), { tool: name => tools.get(name) }, at)
+    const book = {
+      tool: (name: string) => tools.get(name),
+      names: () => tools.list().map(({ name }) => name),
+    }
+    const plan = compile(parseDefinition(definition, at), book, at)
     this.#kept.set(plan.cid, plan)
     return plan
   }
