@@ -106,7 +106,7 @@ export class Ownership {
       const why = `it is on its way to the node ${handover.to}, which has not answered yet`
       return { ...at, state: 'moving', moved_to: handover.to, why }
     }
-    if (ENDED_WORKFLOW.has(head.state)) return { ...at, state: 'unowned', why: 'it has ended' }
+    if (ENDED_WORKFLOW.has(head.state)) return { ...at, state: 'ended', why: 'it has ended' }
     if (owner === undefined) return { ...at, state: 'unowned', why: 'no engine takes workflows now' }
     if (entry?.alive !== true)
       return {

@@ -96,12 +96,12 @@ export class Adoptions {
     from: string,
     { workflow_id, transfer, page, records, last }: TransferPage,
   ): Promise<TransferAnswer> {
+    let incoming = this.#incoming.get(workflow_id)
     if (page === 0) {
       const known = await this.#known(from, workflow_id, transfer)
       if ('answer' in known) return known.answer
-      await this.#begin(from, workflow_id, transfer, known.row)
+      incoming = await this.#begin(from, workflow_id, transfer, known.row)
     }
-    const incoming = this.#incoming.get(workflow_id)
     if (incoming?.from !== from || incoming.transfer !== transfer || incoming.nextPage !== page) {
       throw new ToolmeshError(
         'conflict',
@@ -148,9 +148,11 @@ export class Adoptions {
     }
   }
 
-  async #begin(from: string, id: string, transfer: string, row: WorkflowHead | undefined): Promise<void> {
+  async #begin(from: string, id: string, transfer: string, row: WorkflowHead | undefined): Promise<Incoming> {
     const before = this.#incoming.get(id)
     if (before !== undefined) {
+      if (before.from !== from)
+        throw new ToolmeshError('conflict', `${id} is being handed over by another node`)
       this.#forget(id, before, 'it began anew')
       await before.answer
     }
@@ -171,6 +173,7 @@ export class Adoptions {
       stopTimer: () => {},
     }
     this.#incoming.set(id, incoming)
+    return incoming
   }
 
   async #receive(

@@ -99,13 +99,13 @@ class Received {
       throw refused('/transfer', transfer, 'the handover to this node that its events end with')
     }
     const { counts, seq, generation, ended, borneFailures } = progress
+    if (ended !== undefined) throw refused('/head/state', ended.state, 'a workflow that has not ended')
     const fits =
       seq === sent.seq &&
       generation === sent.generation &&
       borneFailures === sent.failed_steps &&
       Object.entries(counts).every(([state, count]) => sent.steps[state as keyof typeof counts] === count)
     if (!fits) throw refused('/head', { seq: sent.seq, steps: sent.steps }, 'what its events lead to')
-    if (ended !== undefined) throw refused('/head/state', ended.state, 'a workflow that has not ended')
     this.#page.events.push({ seq: seq + 1, at: now(), kind: 'adopted', from, transfer })
   }
 
