@@ -215,7 +215,7 @@ describe('Ownership', () => {
     const moved = { ...head, moved_to: 'peer', ended_at: 1 }
     expect(ownership.coordination(moved)).toMatchObject({ state: 'moved', moved_to: 'peer' })
     expect(ownership.coordination({ ...head, state: 'succeeded', ended_at: 1 })).toMatchObject({
-      state: 'unowned',
+      state: 'ended',
     })
   })
 })

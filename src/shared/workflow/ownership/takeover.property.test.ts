@@ -101,6 +101,7 @@ async function runAll(
   names: string[],
   accidentOf: (name: string) => Accident | undefined,
   apartMs = 0,
+  drains = false,
 ) {
   const world = new SharedWorld(new QuickClock())
   await world.open()
@@ -129,6 +130,7 @@ async function runAll(
   await world.clock.pass(LEASE_MS / 3)
   const ids: string[] = []
   for (const [place, each] of definitions.entries()) ids.push(await submit(world, engines, each, place))
+  if (drains) void engines.at(-1)?.workflows.drain(new AbortController().signal)
 
   const open = new Set(ids)
   world.store.watch(({ what, workflow_id }) => {
@@ -160,17 +162,20 @@ describe('three engines over one store', () => {
           accident,
           fc.option(accident, { nil: undefined, freq: 3 }),
           fc.nat(LEASE_MS / 3),
-          async (definitions, ofA, ofB, apartMs) => {
+          fc.boolean(),
+          async (definitions, ofA, ofB, apartMs, drains) => {
             const accidents = new Map([
               ['engine-a', ofA],
               ['engine-b', ofB],
             ])
             const plain = await runAll(definitions, ['engine-a'], () => undefined)
+            // Where nobody else is left, nothing would go on.
             const { endings, late, takeoverMs } = await runAll(
               definitions,
               ENGINES,
               name => accidents.get(name),
               apartMs,
+              drains && ofB === undefined,
             )
             expect(endings).toEqual(plain.endings)
             expect(late.taken).toBe(0)
