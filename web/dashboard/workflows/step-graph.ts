@@ -22,8 +22,9 @@ const NARROW = 640
 /** Scales below which texts are left out, and all but the colours. */
 const FAR = 0.42
 const DISTANT = 0.2
-/** Room around a small graph. */
-const AROUND = 56
+/** Pixels around a small graph, and below it for the buttons. */
+const AROUND = 32
+const BELOW = 48
 const ZOOM_STEP = 1.3
 const PAN_STEP = 80
 const NODE = { width: NODE_WIDTH, height: NODE_HEIGHT }
@@ -263,7 +264,7 @@ export class StepGraph extends LitElement {
   #measure(): void {
     const stage = this.#stage()
     if (stage === null || stage.clientWidth === 0) return
-    this.#room = { width: stage.clientWidth, height: stage.clientHeight }
+    this.#room = { width: stage.clientWidth, height: stage.clientHeight - BELOW }
     if (!this.#moved) this.#look()
     void this.#layOut()
   }
@@ -273,7 +274,7 @@ export class StepGraph extends LitElement {
     const { layout } = this
     if (layout === undefined) return DEFAULT_HEIGHT
     const scale = layout.direction === 'LR' ? Math.min(1, this.#room.width / layout.width) : 1
-    return Math.max(layout.height * Math.max(scale, FAR) + AROUND, MIN_HEIGHT)
+    return Math.max(layout.height * Math.max(scale, FAR) + AROUND + BELOW, MIN_HEIGHT)
   }
 
   /** The first view; where it does not hold all steps, it shows one at which something happens. */

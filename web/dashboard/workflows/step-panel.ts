@@ -144,13 +144,13 @@ export class StepPanel extends LitElement {
       ${failure(step)}
       <dl class="facts">${facts(step, workflow)}</dl>
       ${allowed && canRetry(step, workflow) ? html`<tm-step-retry .workflow=${workflow} .step=${step} .feed=${feed}></tm-step-retry>` : nothing}
-      ${details?.input === undefined ? nothing : html`<tm-json heading="Input" .value=${details.input}></tm-json>`}
-      ${details?.output === undefined ? nothing : html`<tm-json heading="Output" .value=${details.output}></tm-json>`}
       ${
         step.items === undefined
           ? nothing
           : html`<tm-step-items .workflowId=${workflow.workflow_id} .stepId=${step.id} .counts=${step.items} .feed=${feed}></tm-step-items>`
       }
+      ${details?.input === undefined ? nothing : html`<tm-json heading="Input" .value=${details.input}></tm-json>`}
+      ${details?.output === undefined ? nothing : html`<tm-json heading="Output" .value=${details.output}></tm-json>`}
       ${
         step.task_id === undefined
           ? nothing

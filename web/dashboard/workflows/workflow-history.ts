@@ -99,7 +99,7 @@ export class WorkflowHistory extends LitElement {
     const first = events[0]?.seq ?? 1
     return html`
       <section class="panel" aria-labelledby="title">
-        <header><h2 id="title">History</h2><span class="muted">${formatCount(this.workflow.seq)} changes</span></header>
+        <header><h2 id="title">History</h2><span class="muted">${formatCount(Math.max(this.workflow.seq, events.at(-1)?.seq ?? 0))} changes</span></header>
         ${problem === undefined ? nothing : html`<p class="empty" role="alert">${problem}</p>`}
         ${
           events.length === 0

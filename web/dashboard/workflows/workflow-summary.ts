@@ -60,6 +60,16 @@ export class WorkflowSummary extends LitElement {
         font-size: var(--text-sm);
       }
 
+      @media (max-width: 560px) {
+        dl {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+
+        dl > div:first-child {
+          grid-column: 1 / -1;
+        }
+      }
+
       dt {
         color: var(--text-muted);
       }
