@@ -3,18 +3,9 @@ import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
 import { StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { McpError } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
-import { ERROR_TABLE, type ErrorCode, errorFromFacts, ToolmeshError } from '../../shared/errors.ts'
+import { errorFromFacts, ToolmeshError } from '../../shared/errors.ts'
+import { errorFacts } from '../../shared/mcp/error-facts.ts'
 import { CredentialError, NoNodeError, NotANodeError } from './errors.ts'
-
-const factsSchema = z.object({
-  code: z.custom<ErrorCode>(code => typeof code === 'string' && Object.hasOwn(ERROR_TABLE, code)),
-  message: z.string(),
-  retryable: z.boolean().default(false),
-  field: z.string().exactOptional(),
-  value: z.unknown().exactOptional(),
-  allowed: z.string().exactOptional(),
-  retry_after_ms: z.number().exactOptional(),
-})
 
 const resultSchema = z.object({
   structuredContent: z.unknown().optional(),
@@ -24,7 +15,7 @@ const resultSchema = z.object({
 /** The error that a tool's result with `isError` stands for. */
 export function resultError(result: unknown): ToolmeshError {
   const { structuredContent, content } = resultSchema.parse(result)
-  const facts = factsSchema.safeParse(structuredContent)
+  const facts = errorFacts.safeParse(structuredContent)
   if (facts.success) return errorFromFacts(facts.data)
   return new ToolmeshError('tool_failed', content.map(({ text }) => text ?? '').join('\n'))
 }
@@ -46,7 +37,7 @@ function httpError(error: StreamableHTTPError, url: string): ToolmeshError {
 }
 
 function protocolError(error: McpError, url: string): ToolmeshError {
-  const facts = factsSchema.safeParse(error.data)
+  const facts = errorFacts.safeParse(error.data)
   if (facts.success) return errorFromFacts(facts.data)
   return new NotANodeError(url, error.message, error)
 }
