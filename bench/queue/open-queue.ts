@@ -1,4 +1,4 @@
-import { openSqliteQueueStore } from '../../src/node/store/queue/sqlite-queue-store.ts'
+import { openSqliteStores } from '../../src/node/store/sqlite-stores.ts'
 import { systemClock } from '../../src/shared/clock.ts'
 import { silentLogger } from '../../src/shared/logger.ts'
 import { Bodies } from '../../src/shared/queue/bodies/bodies.ts'
@@ -40,7 +40,7 @@ export async function openQueue(
   path: string,
   synchronous: 'full' | 'normal',
 ): Promise<{ queue: Queue; close(): Promise<void> }> {
-  const store = await openSqliteQueueStore({ path, synchronous })
+  const { tasks: store } = await openSqliteStores({ path, synchronous })
   const queue = new Queue({
     store,
     bodies: new Bodies({ store: new MemoryBlobStore(), logger: silentLogger }),

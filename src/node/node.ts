@@ -25,6 +25,7 @@ import { InlineRuntime } from '../shared/router/inline-runtime.ts'
 import { Router } from '../shared/router/router.ts'
 import { Catalogue } from '../shared/tools/catalogue.ts'
 import type { ToolDescriptor } from '../shared/tools/tool.ts'
+import { CachedResults } from '../shared/workflow/result-cache.ts'
 import { keepWorkflowRetention } from '../shared/workflow/retention.ts'
 import type { Config } from './config.ts'
 import { MeshStartError } from './errors.ts'
@@ -131,7 +132,11 @@ async function build(
   opened.push(() => Promise.all([inline.close(), threads.close()]))
 
   // Tasks: the store in a thread of its own, large bodies as files beside it, the queue, this node's threads as its first worker.
-  const { tasks: store, workflows: workflowStore } = await openSqliteStores({
+  const {
+    tasks: store,
+    workflows: workflowStore,
+    cache,
+  } = await openSqliteStores({
     path: join(dataDir, 'queue.db'),
     synchronous: config.queue.synchronous,
   })
@@ -183,6 +188,7 @@ async function build(
     catalogue,
     threads,
     authority,
+    cache: new CachedResults(cache),
     handover: handoverParts => moves.of(handoverParts),
     ownerId: peerId,
     clock,

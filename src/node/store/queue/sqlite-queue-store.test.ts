@@ -9,11 +9,13 @@ import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { headOf, lease, settle, submit } from '../../../shared/queue/states/commands.fixture.ts'
 import { queueStoreCompliance } from '../../../shared/queue/store/queue-store.compliance.ts'
-import { openSqliteQueueStore } from './sqlite-queue-store.ts'
+import { openSqliteStores } from '../sqlite-stores.ts'
+
+const openTasks = async (options: { path: string }) => (await openSqliteStores(options)).tasks
 
 queueStoreCompliance('SqliteQueueStore', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'toolmesh-store-'))
-  const store = await openSqliteQueueStore({ path: join(folder, 'tasks.db') })
+  const store = await openTasks({ path: join(folder, 'tasks.db') })
   const dispose = async () => {
     await store.close()
     await rm(folder, { recursive: true })
@@ -25,7 +27,7 @@ describe('the thread of a SqliteQueueStore', () => {
   it('that dies leaves a store that says so and refuses every call', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'toolmesh-store-'))
     const send = vi.spyOn(Worker.prototype, 'postMessage')
-    const store = await openSqliteQueueStore({ path: join(folder, 'tasks.db') })
+    const store = await openTasks({ path: join(folder, 'tasks.db') })
     expect(store.failure).toBeUndefined()
     const counting = store.counts()
     const [thread] = send.mock.contexts
@@ -50,45 +52,45 @@ describe('the file of a SqliteQueueStore', () => {
   afterEach(() => rm(folder, { recursive: true }))
 
   it('holds everything after it was closed, and seq goes on', async () => {
-    const first = await openSqliteQueueStore({ path })
+    const first = await openTasks({ path })
     await first.apply([submit(headOf('t1')), lease('t1'), settle('t1', 1), submit(headOf('t2'))])
     const before = [await first.get('t1'), await first.get('t2'), await first.counts()]
     await first.close()
-    const second = await openSqliteQueueStore({ path })
+    const second = await openTasks({ path })
     expect([await second.get('t1'), await second.get('t2'), await second.counts()]).toEqual(before)
     expect((await second.apply([lease('t2')]))[0]).toMatchObject({ seq: 5, fence: 1 })
     await second.close()
   })
 
   it('is refused to a second opener while it is open', async () => {
-    const first = await openSqliteQueueStore({ path })
-    await expect(openSqliteQueueStore({ path })).rejects.toMatchObject({
+    const first = await openTasks({ path })
+    await expect(openTasks({ path })).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringMatching(/in use/),
     })
     await first.close()
-    await (await openSqliteQueueStore({ path })).close()
+    await (await openTasks({ path })).close()
   })
 
   it('is refused when a newer version wrote it, when it is damaged, or belongs to another program', async () => {
-    await (await openSqliteQueueStore({ path })).close()
+    await (await openTasks({ path })).close()
     const raw = new DatabaseSync(path)
     raw.exec('PRAGMA user_version = 99')
     raw.close()
-    await expect(openSqliteQueueStore({ path })).rejects.toMatchObject({
+    await expect(openTasks({ path })).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringMatching(/version 99/),
     })
 
     const damaged = join(folder, 'damaged.db')
     await writeFile(damaged, 'this is no database, whatever its name says'.repeat(100))
-    await expect(openSqliteQueueStore({ path: damaged })).rejects.toMatchObject({ code: 'conflict' })
+    await expect(openTasks({ path: damaged })).rejects.toMatchObject({ code: 'conflict' })
 
     const foreign = join(folder, 'foreign.db')
     const other = new DatabaseSync(foreign)
     other.exec('CREATE TABLE notes (text TEXT)')
     other.close()
-    await expect(openSqliteQueueStore({ path: foreign })).rejects.toMatchObject({
+    await expect(openTasks({ path: foreign })).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringMatching(/not a task store/),
     })
@@ -96,7 +98,7 @@ describe('the file of a SqliteQueueStore', () => {
 
   it('is its user alone, the log beside it too, also where it was open to others', async () => {
     await writeFile(path, '', { mode: 0o644 })
-    const store = await openSqliteQueueStore({ path })
+    const store = await openTasks({ path })
     await store.apply([submit(headOf('t1'))])
     const names = await readdir(folder)
     expect(names).toContain('tasks.db-wal')
@@ -106,7 +108,7 @@ describe('the file of a SqliteQueueStore', () => {
 
   it('cannot be opened where nothing can be written', async () => {
     const nowhere = join(folder, 'missing', 'tasks.db')
-    await expect(openSqliteQueueStore({ path: nowhere })).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(openTasks({ path: nowhere })).rejects.toMatchObject({ code: 'unavailable' })
   })
 
   it('has every acknowledged task after its process was killed', async () => {
@@ -124,7 +126,7 @@ describe('the file of a SqliteQueueStore', () => {
     const ids = acknowledged.filter(line => line.length === length)
     expect(ids.length).toBeGreaterThanOrEqual(3_000)
 
-    const store = await openSqliteQueueStore({ path })
+    const store = await openTasks({ path })
     const kept = new Set<string>()
     for (const { lane } of await store.lanes()) {
       for (const task of await store.waiting(lane, 0, 1_000_000)) kept.add(task.task_id)

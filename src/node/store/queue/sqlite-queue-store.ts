@@ -12,20 +12,9 @@ import type {
 import type { TaskHead, TaskState } from '../../../shared/queue/task.ts'
 import type { Json } from '../../../shared/tools/tool.ts'
 import { commandsToText } from './command-codec.ts'
-import type { QueueFileOptions } from './queue-file.ts'
 import type { ThreadValue } from './queue-thread-protocol.ts'
 import { repliesFromText } from './reply-codec.ts'
-import { StoreThread } from './store-thread.ts'
-
-/**
- * Opens a task store in a SQLite file, in a thread of its own. `synchronous` defaults to `full`. Rejects with
- * `conflict` when another process has it open or when it is not this version's to read, else `unavailable`.
- */
-export async function openSqliteQueueStore(
-  options: Pick<QueueFileOptions, 'path'> & Partial<QueueFileOptions>,
-): Promise<QueueStore> {
-  return new SqliteQueueStore(await StoreThread.open(options))
-}
+import type { StoreThread } from './store-thread.ts'
 
 /** Tasks in the file of a thread; closing it closes the thread. */
 export class SqliteQueueStore implements QueueStore {

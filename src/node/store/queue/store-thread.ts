@@ -1,8 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { errorFromFacts } from '../../../shared/errors.ts'
 import { StoreUnavailableError } from '../../../shared/queue/errors.ts'
+import type { CacheOptions } from '../cache/serve-cache.ts'
 import type { QueueFileOptions } from './queue-file.ts'
 import {
+  type CacheArgs,
+  type CacheMethod,
+  type CacheValue,
   OPENED,
   type ThreadArgs,
   type ThreadMethod,
@@ -13,6 +17,16 @@ import {
   type WorkflowMethod,
   type WorkflowValue,
 } from './queue-thread-protocol.ts'
+
+type Call = { args: unknown[] } & (
+  | { method: ThreadMethod }
+  | { workflows: WorkflowMethod }
+  | { cache: CacheMethod }
+)
+
+export interface StoreThreadOptions extends QueueFileOptions {
+  cache: CacheOptions
+}
 
 interface Pending {
   resolve(value: unknown): void
@@ -31,16 +45,14 @@ export class StoreThread {
   #lastId = OPENED
   #ended: Error | undefined
 
-  /** Resolves when it has opened the file; rejects as `openSqliteStores` does. `synchronous` defaults to `full`. */
-  static async open(
-    options: Pick<QueueFileOptions, 'path'> & Partial<QueueFileOptions>,
-  ): Promise<StoreThread> {
-    const thread = new StoreThread({ synchronous: 'full', ...options })
+  /** Resolves when it has opened the file; rejects as `openSqliteStores` does. */
+  static async open(options: StoreThreadOptions): Promise<StoreThread> {
+    const thread = new StoreThread(options)
     await thread.#opened
     return thread
   }
 
-  private constructor(options: QueueFileOptions) {
+  private constructor(options: StoreThreadOptions) {
     // The thread's module is TypeScript in a checkout and JavaScript in an installed package, as this one is.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const url = new URL(`./sqlite-queue-thread.${extension}`, import.meta.url)
@@ -73,6 +85,11 @@ export class StoreThread {
     return this.#send({ workflows, args })
   }
 
+  callCache<M extends CacheMethod>(cache: M, ...args: CacheArgs<M>): Promise<CacheValue<M>>
+  callCache(cache: CacheMethod, ...args: unknown[]): Promise<unknown> {
+    return this.#send({ cache, args })
+  }
+
   async close(): Promise<void> {
     if (this.#ended !== undefined) return
     await this.call('close')
@@ -81,9 +98,7 @@ export class StoreThread {
     await this.#exited
   }
 
-  #send(
-    call: { method: ThreadMethod; args: unknown[] } | { workflows: WorkflowMethod; args: unknown[] },
-  ): Promise<unknown> {
+  #send(call: Call): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) {
         reject(this.#ended)

@@ -5,11 +5,11 @@ import { Bodies } from '../../../shared/queue/bodies/bodies.ts'
 import { MemoryBlobStore } from '../../../shared/queue/bodies/memory-blob-store.ts'
 import { TEST_TOOLS } from '../../../shared/queue/queue.fixture.ts'
 import { Queue } from '../../../shared/queue/queue.ts'
-import { openSqliteQueueStore } from './sqlite-queue-store.ts'
+import { openSqliteStores } from '../sqlite-stores.ts'
 
 const path = process.argv[2] ?? ''
 const queue = new Queue({
-  store: await openSqliteQueueStore({ path }),
+  store: (await openSqliteStores({ path })).tasks,
   bodies: new Bodies({ store: new MemoryBlobStore(), logger: silentLogger }),
   catalogue: TEST_TOOLS,
   ownerId: 'owner-peer-id',

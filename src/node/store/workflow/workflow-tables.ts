@@ -113,7 +113,7 @@ export class WorkflowTables {
       const place = this.#table.place(append.workflow_id)
       if (place === undefined) return { done: false, refusal: 'not_found' }
       if (place.fence !== fence) return { done: false, refusal: 'stale_fence' }
-      if (events === 'gap' || (events !== undefined && events.first !== place.seq + 1))
+      if (events === 'gap' || !goesOn(place.seq, events, progress.seq))
         return { done: false, refusal: 'conflict' }
       if (events !== undefined) this.#events.add(place.content, events.last, events.text)
       this.#bodies.put(place.content, bodies)
@@ -312,6 +312,11 @@ export class WorkflowTables {
       rows: bodies.rows + requests.rows + events,
     }
   }
+}
+
+/** Whether events and the head behind them follow on what is there. */
+function goesOn(latest: number, events: StoredEvents | undefined, seq: number): boolean {
+  return events === undefined ? seq === latest : events.first === latest + 1 && events.last === seq
 }
 
 function prepareStatements(db: DatabaseSync) {

@@ -269,7 +269,8 @@ export class MemoryWorkflowStore implements WorkflowStore {
     const entry = this.#entries.get(workflow_id)
     if (entry === undefined) return { done: false, refusal: 'not_found' }
     if (entry.head.fence !== fence) return { done: false, refusal: 'stale_fence' }
-    if (events.some(({ seq }, at) => seq !== entry.events.length + at + 1)) {
+    const next = entry.events.length + 1
+    if (events.some(({ seq }, at) => seq !== next + at) || head.seq !== entry.events.length + events.length) {
       return { done: false, refusal: 'conflict' }
     }
     entry.events.push(...structuredClone(events))

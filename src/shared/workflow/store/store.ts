@@ -60,7 +60,7 @@ export interface Append {
   requests_done: number[]
 }
 
-/** `stale_fence`: another engine has it. `conflict`: the events do not go on from the latest. */
+/** `stale_fence`: another engine has it. `conflict`: the events do not go on from the latest, or the head is not that behind them. */
 export type AppendReply = { done: true } | { done: false; refusal: 'stale_fence' | 'not_found' | 'conflict' }
 
 /** What is told to those who watch: hints, which may come twice or (from other processes) late; never lost for good, as engines look at each renewal. */

@@ -158,9 +158,11 @@ export function workflowStoreCompliance(name: string, open: () => Promise<Workfl
         const { head } = newWorkflow('w1', { owner: 'e1' })
         await store.create([newWorkflow('w1', { owner: 'e1' })])
         const second = { ...head, seq: 2 }
-        expect(await store.append([appendTo(head), appendTo(second), appendTo(second)])).toEqual([
+        const late = appendTo(second, {}, { events: [] })
+        expect(await store.append([appendTo(head), appendTo(second), appendTo(second), late])).toEqual([
           { done: true },
           { done: true },
+          { done: false, refusal: 'conflict' },
           { done: false, refusal: 'conflict' },
         ])
         expect((await store.events('w1', 0, 10)).events.map(({ seq }) => seq)).toEqual([1, 2, 3])
