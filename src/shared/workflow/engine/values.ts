@@ -85,15 +85,11 @@ export class Values {
     const outputs: Json[] = []
     for (let from = 0; from < indexes.length; from += OUTPUTS_PAGE) {
       const keys = indexes.slice(from, from + OUTPUTS_PAGE).map(index => this.#outputKey(workflow, index))
-      const missing = keys.filter(key => key !== undefined && this.#get(workflow, key) === undefined)
-      const loaded = await this.#load(
-        workflow,
-        missing.filter(key => key !== undefined),
-      )
-      for (const key of keys) {
-        const found = key && (loaded.get(nameOf(workflow, key)) ?? this.#get(workflow, key))
-        outputs.push(found ?? null)
-      }
+      const kept = keys.map(key => key && this.#get(workflow, key))
+      const missing = keys.filter((key, at): key is BodyKey => key !== undefined && kept[at] === undefined)
+      const loaded = missing.length === 0 ? undefined : await this.#load(workflow, missing)
+      for (const [at, key] of keys.entries())
+        outputs.push(kept[at] ?? (key && loaded?.get(nameOf(workflow, key))) ?? null)
     }
     return outputs
   }
