@@ -1,5 +1,5 @@
 import type { ErrorFacts } from '../errors.ts'
-import type { BlobRef, Body } from '../queue/states/commands.ts'
+import type { Body } from '../queue/states/commands.ts'
 import type { JsonObject } from '../tools/tool.ts'
 
 /** `waiting`: nothing runs before a time comes or somebody signals. */
@@ -181,4 +181,4 @@ export type BodyKey =
   /** Inputs are kept only where they are not the params of a task: the list of a `for_each`. */
   | { of: 'items'; step: string; generation: number }
 
-export type { BlobRef, Body }
+export type { Body }

@@ -1,5 +1,5 @@
 import type { BlobReferences } from '../../queue/bodies/blob-references.ts'
-import type { Json, JsonObject } from '../../tools/tool.ts'
+import type { JsonObject } from '../../tools/tool.ts'
 import type {
   Body,
   BodyKey,
@@ -207,5 +207,3 @@ export interface WorkflowStore extends BlobReferences {
   /** Calls `listener` on what becomes known here; the returned function ends it. */
   watch(listener: (hint: StoreHint) => void): () => void
 }
-
-export type { Json }
