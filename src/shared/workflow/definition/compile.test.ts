@@ -288,7 +288,7 @@ describe('expressions', () => {
     ['($x := steps.fetch; $x.steps.`a-b`)', ['fetch']],
     ['input{"k": steps.fetch}', []],
     ['{"k": steps.fetch, "l": [steps.`a-b`]}', ['fetch', 'a-b']],
-    ['input@$i.steps.fetch', ['fetch']],
+    ['input.list@$i.steps.fetch', []],
     ['input.list^(steps.fetch)', []],
     ['$exists(steps.fetch) ? input : -steps.`a-b`.size', ['fetch', 'a-b']],
     ['input ~> |steps|{"a": steps.fetch}|', []],

@@ -125,22 +125,26 @@ class Names implements ExpressionNames {
     if (first.type === 'variable' && (first.value === '$' || first.value === '')) {
       rooted = first.value === '$' || atRoot
       begin = 1
-      this.#visit([first.predicate, first.stages], rooted)
-      if (rooted && steps.length === 1) this.#whole.add('data')
+      this.#visit([first.predicate, first.stages, Object(first.group).lhs], rooted)
+      if (rooted && first.focus !== undefined) this.#whole.add('data')
+      // What was grouped is something else.
+      if (first.group !== undefined) rooted = false
     }
     for (let at = begin; at < steps.length; at++) {
       const step = steps[at]
       if (step === undefined) return
       if (rooted && step.type === 'name' && step.value === 'steps') {
         const next = steps[at + 1]
-        if (next?.type === 'name' && step.stages === undefined && step.focus === undefined)
+        // Behind `@$name` the context is still what the name was looked up in.
+        if (next?.type === 'name' && next.focus === undefined && step.stages === undefined)
           this.#steps.add(String(next.value))
         else this.#whole.add('steps')
       }
+      if (rooted && (step.focus !== undefined || step.type === 'sort')) this.#whole.add('data')
       this.#visit(step, rooted)
-      // Behind `@$name` the context stays what it was.
-      if (step.focus === undefined) rooted = false
+      rooted = false
     }
+    if (rooted) this.#whole.add('data')
   }
 
   #rootName(name: string): void {
