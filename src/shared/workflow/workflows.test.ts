@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ToolmeshError } from '../errors.ts'
+import { Catalogue } from '../tools/catalogue.ts'
 import type { Json, JsonObject } from '../tools/tool.ts'
 import type { WorkflowDefinition } from './definition/definition.ts'
 import { newWorld, type World, workflowsOf } from './engine/workflows.fixture.ts'
@@ -480,6 +481,98 @@ describe('a workflow', () => {
     })
     await ended(world, workflows, id)
     expect((await workflows.result(id)).error).toMatchObject({ code: 'forbidden' })
+  })
+
+  it('fails each of many items that end at once, without nesting as deep', async () => {
+    const { world, workflows } = await opened(newWorld(), {
+      mayRun: () => ({ code: 'forbidden', message: 'no', retryable: false }),
+    })
+    const count = 20_000
+    const { workflow_id: id } = await workflows.submit('me', {
+      workflow: {
+        name: 'w',
+        steps: [
+          {
+            id: 'map',
+            tool: 'work',
+            params: {},
+            for_each: { items: { $from: 'input' }, max_failed: count },
+          },
+        ],
+        output: { $from: 'input', path: '/0' },
+      },
+      input: Array.from({ length: count }, (_, n) => n),
+    })
+    await ended(world, workflows, id)
+    expect(await workflows.result(id)).toMatchObject({ state: 'succeeded', result: 0 })
+    expect((await workflows.step(id, 'map')).items?.failed).toBe(count)
+  })
+
+  it('is cancelled at any moment, and then nothing of it runs', async () => {
+    for (let ms = 0; ms < 60; ms += 3) {
+      const { world, workflows } = await opened()
+      world.tasks.outcome = task => ({ ms: 4, result: task.request.params })
+      const { workflow_id: id } = await workflows.submit('me', {
+        workflow: {
+          name: 'w',
+          steps: [
+            { id: 'a', tool: 'work', params: {} },
+            {
+              id: 'map',
+              tool: 'work',
+              params: {},
+              for_each: { items: [1, 2, 3, 4], concurrency: 2 },
+              depends_on: ['a'],
+            },
+            {
+              id: 'in',
+              workflow: { name: 'in', steps: [{ id: 'y', tool: 'work', params: {} }] },
+              depends_on: ['a'],
+            },
+            { id: 'b', tool: 'work', params: { all: { $from: 'map' } } },
+          ],
+        },
+      })
+      await world.clock.pass(ms)
+      await workflows.cancel(id, 'me', 'enough').catch(() => {})
+      await ended(world, workflows, id)
+      await world.clock.pass(1_000)
+      const { state } = await workflows.result(id)
+      const open = [...world.tasks.byKey.values()].filter(task => task.end === undefined)
+      expect(open).toEqual([])
+      expect(['cancelled', 'succeeded']).toContain(state)
+      const steps = Object.values(await stateOf(workflows, id))
+      if (state === 'succeeded') expect(new Set(steps)).toEqual(new Set(['succeeded']))
+      else expect(steps.every(each => each === 'succeeded' || each === 'cancelled')).toBe(true)
+      const { workflows: children } = await world.store.list({ parent: id, order: 'oldest', limit: 9 })
+      for (const child of children) expect(child.ended_at).toBeDefined()
+      await workflows.close()
+    }
+  })
+
+  it('stays to be read, and goes on, when a tool of it is no longer there', async () => {
+    const world = newWorld()
+    const { workflows: before } = await opened(world)
+    const { workflow_id: id } = await before.submit('me', {
+      workflow: {
+        name: 'w',
+        steps: [
+          { id: 'ask', wait: { signal: 's' } },
+          { id: 'a', tool: 'work', params: {}, depends_on: ['ask'] },
+        ],
+      },
+    })
+    await world.clock.pass(100)
+    await before.close()
+    const { workflows } = await opened(world, { tools: new Catalogue([]) })
+    expect((await workflows.steps(id, { limit: 2 })).map(({ state }) => state)).toEqual([
+      'waiting',
+      'pending',
+    ])
+    await workflows.signal(id, 'me', 's', null)
+    world.tasks.refusal = new ToolmeshError('invalid_input', 'no such tool')
+    await ended(world, workflows, id)
+    expect((await workflows.result(id)).error?.message).toBe('step a failed: no such tool')
   })
 
   it('is the same one for the same idempotency key, and a conflict for another request', async () => {

@@ -200,6 +200,9 @@ export class StepRunner {
     } else {
       this.#go(run)
     }
+    const { timeoutMs } = run.step
+    // What it had running may have ended by that already.
+    if (timeoutMs !== undefined && run.startedAt + timeoutMs <= this.#init.clock.now()) this.#timedOut(run)
   }
 
   /** Its condition holds. */
@@ -335,6 +338,7 @@ export class StepRunner {
       message: `the step took longer than its ${run.step.timeoutMs} ms`,
       retryable: false,
     }
+    run.byTime = true
     this.#failWhenQuiet(run, error)
     this.decide(run.workflow)
   }
@@ -349,8 +353,6 @@ export class StepRunner {
   #quiet(run: StepRun): void {
     if (run.over || run.works.size > 0 || run.failing === undefined) return
     this.#fail(run, run.failing, {})
-    // Nothing but the clock told of the end of a wait.
-    if (run.step.work.kind === 'signal') this.#init.journal.bar(run.workflow)
   }
 
   /** By what `on_error` says. */
@@ -412,6 +414,8 @@ export class StepRunner {
     }
     const event = { kind: 'step_ended', step: step.id, generation, ...ending } as const
     this.#init.journal.recordLazily(workflow, event, { bodies, ...(pinned === undefined ? {} : { pinned }) })
+    // Only the clock told of it, and may tell otherwise to another engine.
+    if (run.byTime) this.#init.journal.bar(workflow)
   }
 
   #record(

@@ -31,6 +31,8 @@ export class TestTasks implements TaskPort {
   outcome: (task: TestTask) => TestOutcome = task => ({ ms: 1, result: task.request.params })
   /** Rejects submits while it is set. */
   full: ToolmeshError | undefined
+  /** The receipt of each while it is set. */
+  refusal: ToolmeshError | undefined
   readonly #byId = new Map<string, TestTask>()
   readonly #clock: Clock
   readonly #fenceOf: (workflowId: string) => number | undefined
@@ -81,6 +83,7 @@ export class TestTasks implements TaskPort {
   #submit({ principal, request, key, guard }: StepTask): SubmitReceipt {
     if (this.#fenceOf(guard.workflow_id) !== guard.fence)
       return { error: new ToolmeshError('stale_fence', 'an older fence').toFacts() }
+    if (this.refusal !== undefined) return { error: this.refusal.toFacts() }
     const before = this.byKey.get(key)
     if (before !== undefined) return { task_id: before.task_id, state: before.state, deduplicated: true }
     const task: TestTask = {

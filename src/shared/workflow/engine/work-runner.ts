@@ -48,6 +48,7 @@ export class WorkRunner {
   /** Workflows with something in their line, in the order of their turns. */
   readonly #turns = new Set<OpenWorkflow>()
   #starting = 0
+  #pumping = false
   #batch: { work: Work; request: TaskRequest }[] = []
   #scheduled = false
   #stopPause: (() => void) | undefined
@@ -129,6 +130,17 @@ export class WorkRunner {
   }
 
   #pump(): void {
+    // What ends at once while it is started makes others ready: the round that is under way starts these.
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      this.#startInTurn()
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  #startInTurn(): void {
     const { starting, mayAct } = this.#init
     for (const workflow of this.#turns) {
       if (this.#starting >= starting || this.#stopPause !== undefined || this.#closed || !mayAct()) return

@@ -18,6 +18,8 @@ export interface StepRun {
   items?: { list: readonly Json[]; next: number }
   /** It is failing: what runs for it is cancelled, and then it has failed by this. */
   failing?: ErrorFacts
+  /** It is failing as its time is over. */
+  byTime?: true
   /** What `on_error` says is being done. */
   failed?: true
   timeLimit?: Alarm
