@@ -111,16 +111,16 @@ describe('the graph', () => {
   it('may be 100,000 steps long, and a cycle of all of them is found', () => {
     const steps = Array.from({ length: 100_000 }, (_, at) => ({
       id: `s${at}`,
-      ...SAY,
+      wait: { ms: 0 },
       depends_on: at === 0 ? [] : [`s${at - 1}`],
     }))
     const definition = parseDefinition({ name: 'long', steps })
     expect(compile(definition, TEST_TOOLS).ends).toEqual([99_999])
-    steps[0] = { id: 's0', ...SAY, depends_on: ['s99999'] }
+    steps[0] = { id: 's0', wait: { ms: 0 }, depends_on: ['s99999'] }
     expect(() => compile(parseDefinition({ name: 'long', steps }), TEST_TOOLS)).toThrow(
       /depend on each other: s0 → s99999 → s99998 .* → \(99981 more\) → .* → s2 → s1 → s0$/,
     )
-  }, 30_000)
+  }, 120_000)
 
   it('compiles just when it has no cycle', () => {
     const graph = fc.integer({ min: 1, max: 12 }).chain(count =>
