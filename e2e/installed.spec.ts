@@ -50,6 +50,15 @@ test('packed and installed, it starts under a new enough Node, serves the dashbo
   const bin = join(folder, 'node_modules/.bin/toolmesh')
   expect(existsSync(bin)).toBe(true)
 
+  const written =
+    "import { workflow } from 'toolmesh/workflow'; const flow = workflow('nap'); flow.wait('a', 5); console.log(JSON.stringify(flow))"
+  const { stdout: definition } = await run(
+    join(folder, 'node_modules/node/bin/node'),
+    ['--input-type=module', '-e', written],
+    { cwd: folder, env: plainEnvironment() },
+  )
+  expect(JSON.parse(definition)).toEqual({ name: 'nap', steps: [{ id: 'a', wait: { ms: 5 } }] })
+
   const child = spawn(bin, ['start', '--port', '0'], { cwd: folder, env: plainEnvironment() })
   try {
     const { promise: origin, resolve, reject } = Promise.withResolvers<string>()
