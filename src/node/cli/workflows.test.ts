@@ -11,6 +11,9 @@ const KEYWORDS = resolve('examples/workflows/keywords.json')
 const APPROVAL = resolve('examples/workflows/approval.json')
 const INPUT = '{"text":"A mesh of peers runs tools. Tools run on peers."}'
 
+/** How long a condition may take to come about on a busy machine. */
+const PATIENT = { timeout: 30_000 }
+
 describe('toolmesh workflows', () => {
   let node: Started
   let folder: string
@@ -49,7 +52,7 @@ describe('toolmesh workflows', () => {
     })
     const status = await text('status', id)
     expect(status).toMatch(new RegExp(`^${id}  succeeded  keywords  steps 3/3 `))
-    expect(status).toMatch(/^split +succeeded +text_chunk +\d+ ms/m)
+    expect(status).toMatch(/^split +succeeded +text_chunk +\d/m)
     expect(status).toMatch(/^parts +succeeded 1\/1 +text_keywords/m)
     expect(JSON.parse(await text('status', id, '--step', 'tokens'))).toMatchObject({
       id: 'tokens',
@@ -108,7 +111,7 @@ describe('toolmesh workflows', () => {
   it('signals, cancels and runs again', async () => {
     const waiting = await submitted(APPROVAL)
     await expect
-      .poll(async () => await text('status', waiting))
+      .poll(async () => await text('status', waiting), PATIENT)
       .toMatch(/^approve +waiting +signal .*waits for the signal approved: Publish this text\?$/m)
     expect((await ask('signal', waiting, 'approved', '{"publish":"yes"}')).status).toBe(2)
     expect(await text('signal', waiting, 'approved', '{"publish":true}')).toBe(
@@ -146,7 +149,7 @@ describe('toolmesh workflows', () => {
     const follower = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = once(follower, 'exit')
     const printed = textOf(follower.stdout)
-    await expect.poll(async () => (await json('status', id)).state).toBe('waiting')
+    await expect.poll(async () => (await json('status', id)).state, PATIENT).toBe('waiting')
     await text('signal', id, 'approved', '{"publish":false}')
     expect((await ended)[0]).toBe(0)
     const events = (await printed)
@@ -175,6 +178,23 @@ describe('toolmesh workflows', () => {
     expect((await tasks('schedules')).stdout).toMatch(/^nightly +0 3 \* \* \* +UTC +workflow keywords /m)
     expect((await tasks('schedule', 'x', '0 3 * * *', '--workflow', 'nope')).status).toBe(1)
     expect((await tasks('schedule', 'x', '0 3 * * *')).status).toBe(2)
+  })
+
+  it('go on after their node was killed', async () => {
+    const first = await startedNode()
+    const here = async (...args: string[]) =>
+      JSON.parse((await toolmeshHere(['workflows', ...args, '--json', '--data-dir', first.dataDir])).stdout)
+    const { workflow_id } = await here('submit', APPROVAL, '--input', INPUT)
+    await expect.poll(async () => (await here('status', workflow_id)).state, PATIENT).toBe('waiting')
+    await first.end('SIGKILL')
+    const again = await startedNode([], { dataDir: first.dataDir })
+    expect(await here('status', workflow_id)).toMatchObject({
+      state: 'waiting',
+      steps: [{ state: 'succeeded' }, { state: 'waiting' }, { state: 'pending' }],
+    })
+    await here('signal', workflow_id, 'approved', '{"publish":true}')
+    expect(await here('result', workflow_id, '--wait', '30s')).toMatchObject({ state: 'succeeded' })
+    await again.end('SIGKILL')
   })
 
   it.each([

@@ -36,6 +36,9 @@ afterEach(async () => {
   for (const client of clients.splice(0)) await client.close()
 })
 
+/** How long a condition may take to come about on a busy machine. */
+const PATIENT = { timeout: 10_000 }
+
 type Answer = (request: ElicitRequest, signal: AbortSignal) => Promise<ElicitResult> | ElicitResult
 
 /** A client whose user answers so, and what it was asked. */
@@ -69,7 +72,7 @@ async function passing(call: Promise<unknown>): Promise<unknown> {
     .poll(async () => {
       if (!over) await tools.mesh.test.clock.advance(1_000)
       return over
-    })
+    }, PATIENT)
     .toBe(true)
   return answered
 }
@@ -88,7 +91,7 @@ it('is asked of the user whose client waits for the result, and the answer is th
 it('leaves the step waiting when the user says no to the question', async () => {
   const { client, asked } = await clientOf(alice, () => ({ action: 'decline' }))
   const waited = result(client, 2_000)
-  await expect.poll(() => asked).toEqual(['Publish it?'])
+  await expect.poll(() => asked, PATIENT).toEqual(['Publish it?'])
   expect(await passing(waited)).toMatchObject({
     state: 'waiting',
     waiting_for: [{ step: 'approve', signal: 'approved', message: 'Publish it?' }],
@@ -107,7 +110,7 @@ it('is taken back when somebody else has answered', async () => {
     })
   })
   const waited = result(client, 30_000)
-  await expect.poll(() => asked).toHaveLength(1)
+  await expect.poll(() => asked, PATIENT).toHaveLength(1)
   await tools.call('signal', { workflow_id, signal: 'approved', payload: { ok: false } })
   await taken.promise
   expect(await waited).toMatchObject({ state: 'succeeded' })
