@@ -17,7 +17,7 @@ const WORKFLOW = {
   ],
 }
 
-describe('workflows between two nodes', () => {
+describe('workflows between two nodes', { timeout: 180_000 }, () => {
   let a: Started
   let b: Started
   const clients: MeshClient[] = []
@@ -26,7 +26,7 @@ describe('workflows between two nodes', () => {
     ;[a, b] = await Promise.all([startedNode(), startedNode()])
     await join(a, b)
     await join(b, a)
-  })
+  }, 180_000)
 
   afterAll(async () => {
     await Promise.all(clients.map(client => client.close()))
@@ -48,6 +48,11 @@ describe('workflows between two nodes', () => {
 
   async function ask(client: MeshClient, tool: string, input: JsonObject): Promise<JsonObject> {
     return (await client.call(tool, input)) as JsonObject
+  }
+
+  /** Started again where it was, so that the other finds it. */
+  function again({ dataDir, facts }: Started): Promise<Started> {
+    return startedNode(['--port', new URL(facts.mcp).port], { dataDir })
   }
 
   const idOf = (node: Started) => node.facts.peer_id
@@ -136,7 +141,7 @@ describe('workflows between two nodes', () => {
       state: 'moved',
       moved_to: idOf(b),
     })
-    b = await startedNode([], { dataDir: b.dataDir })
+    b = await again(b)
     await expect.poll(async () => (await asked().catch(() => undefined))?.state, WAIT).toBe('waiting')
     await ask(here, 'p2p_workflow_signal', { workflow_id: id, signal: 'go', payload: { word: 'again' } })
     expect(await ask(here, 'p2p_workflow_result', { workflow_id: id, wait_ms: 30_000 })).toMatchObject({
@@ -147,12 +152,42 @@ describe('workflows between two nodes', () => {
   it('stay with a node that is ended in order, and go on when it is started again', async () => {
     const id = await waitingAt(await clientOf(b))
     expect(await b.end('SIGTERM')).toBe(0)
-    b = await startedNode([], { dataDir: b.dataDir })
-    const again = await clientOf(b)
-    await expect.poll(() => stateAt(again, id), WAIT).toBe('owned')
-    await ask(again, 'p2p_workflow_signal', { workflow_id: id, signal: 'go', payload: { word: 'later' } })
-    expect(await ask(again, 'p2p_workflow_result', { workflow_id: id, wait_ms: 30_000 })).toMatchObject({
+    b = await again(b)
+    const client = await clientOf(b)
+    await expect.poll(() => stateAt(client, id), WAIT).toBe('owned')
+    await ask(client, 'p2p_workflow_signal', { workflow_id: id, signal: 'go', payload: { word: 'later' } })
+    expect(await ask(client, 'p2p_workflow_result', { workflow_id: id, wait_ms: 30_000 })).toMatchObject({
       state: 'succeeded',
     })
+  })
+
+  it('are with one of the nodes, and end, when the one that hands them over is killed meanwhile', async () => {
+    const ids: string[] = []
+    const here = await clientOf(a)
+    for (let n = 0; n < 12; n++) ids.push(await waitingAt(here))
+    // The kill meets each of them at another point.
+    await Promise.all(ids.map(id => handOver(here, id, b)))
+    await a.end('SIGKILL')
+    a = await again(a)
+    const client = await clientOf(a)
+    const there = await clientOf(b)
+    for (const id of ids) {
+      await expect.poll(() => stateAt(client, id), WAIT).not.toBe('moving')
+      const isThere = (await stateAt(client, id)) === 'moved'
+      expect(await stateAt(there, id).catch(error => error.code)).toBe(isThere ? 'owned' : 'not_found')
+      await expect
+        .poll(
+          () =>
+            ask(client, 'p2p_workflow_signal', { workflow_id: id, signal: 'go', payload: { word: id } }).then(
+              () => 'taken',
+              error => error.code,
+            ),
+          WAIT,
+        )
+        .toBe('taken')
+      expect(await ask(client, 'p2p_workflow_result', { workflow_id: id, wait_ms: 30_000 })).toMatchObject({
+        state: 'succeeded',
+      })
+    }
   })
 })
