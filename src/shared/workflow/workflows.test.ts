@@ -274,6 +274,20 @@ describe('a workflow', () => {
     expect((await workflows.result(id)).result).toEqual({ go: { said: true } })
   })
 
+  it('gives no signal to a step whose condition is not known yet', async () => {
+    const world = newWorld()
+    const asked = Promise.withResolvers<Json>()
+    const { workflows } = await opened(world, { evaluate: () => asked.promise })
+    const { workflow_id: id } = await workflows.submit('me', {
+      workflow: { name: 'w', steps: [{ id: 'a', wait: { signal: 's' }, when: '1 > 2' }] },
+    })
+    await workflows.signal(id, 'me', 's', null)
+    await world.clock.pass(1_000)
+    asked.resolve(false)
+    await ended(world, workflows, id)
+    expect(await stateOf(workflows, id)).toEqual({ a: 'skipped' })
+  })
+
   it('ends what runs and what waits when it is cancelled, with the reason', async () => {
     const { world, workflows } = await opened()
     world.tasks.outcome = () => ({})

@@ -103,7 +103,9 @@ export class StepRunner {
   signalled(workflow: OpenWorkflow, signal: string): void {
     for (const run of [...workflow.runs.values()]) {
       const { work } = run.step
-      if (work.kind === 'signal' && work.signal === signal && run.failing === undefined) this.#takeSignal(run)
+      if (work.kind !== 'signal' || work.signal !== signal || run.failing !== undefined) continue
+      // One whose condition is still looked at takes it when it begins to wait.
+      if (workflow.progress.stateOf(run.step.index) === 'waiting') this.#takeSignal(run)
     }
   }
 
