@@ -108,6 +108,126 @@ describe('a task database whose transactions cannot be kept', () => {
   })
 })
 
+describe('calls of a task database that wait together', () => {
+  /** What each gave or threw, in the order in which it was told. */
+  const together = (...calls: (() => unknown)[]): unknown[] => {
+    const told: unknown[] = []
+    const settled = calls.map(call => () => {
+      try {
+        return call()
+      } catch (error) {
+        return error
+      }
+    })
+    database.together(settled, result => told.push(result))
+    return told
+  }
+  const countCommits = () => {
+    const exec = vi.spyOn(file, 'exec')
+    return () => exec.mock.calls.filter(([sql]) => sql === 'COMMIT').length
+  }
+
+  beforeEach(open)
+  afterEach(() => vi.restoreAllMocks())
+
+  it('are one commit, and see what those before them changed', () => {
+    const commits = countCommits()
+    const told = together(
+      () => database.head('t1'),
+      () => database.apply([submit(headOf('t1', { labels: { a: 'b' } }))]),
+      () => database.head('t1')?.state,
+      () => database.apply([lease('t1')]),
+      () => database.putRecord('a', 1),
+      () => database.list({ limit: 5, order: 'oldest' }).tasks.map(({ state }) => state),
+      () => database.records(),
+    )
+    expect(told).toMatchObject([
+      undefined,
+      [{ changed: true, seq: 1 }],
+      'queued',
+      [{ changed: true, seq: 2 }],
+      undefined,
+      ['running'],
+      [{ key: 'a', value: 1 }],
+    ])
+    expect(commits()).toBe(1)
+    database.close()
+    open()
+    expect(database.head('t1')).toMatchObject({ state: 'running', seq: 2 })
+  })
+
+  it('are told of before the commit only where nothing was changed before them', () => {
+    database.apply([submit(headOf('t1'))])
+    const order: string[] = []
+    const exec = file.exec.bind(file)
+    vi.spyOn(file, 'exec').mockImplementation(sql => {
+      order.push(sql)
+      exec(sql)
+    })
+    const calls = ['head', 'apply', 'head again'].map(name => () => {
+      if (name === 'apply') database.apply([lease('t1')])
+      else database.head('t1')
+      return name
+    })
+    database.together(calls, name => order.push(name))
+    expect(order).toEqual(['head', 'BEGIN IMMEDIATE', 'COMMIT', 'apply', 'head again'])
+  })
+
+  it('are kept one by one where they cannot be kept together, and only what has no room fails', () => {
+    database.apply([submit(headOf('t1'))])
+    file.exec('PRAGMA max_page_count = 60')
+    const told = together(
+      () => database.apply([lease('t1')]),
+      () => database.apply(['a', 'b', 'c'].map(large)),
+      () => database.head('t1')?.state,
+      () => database.apply([submit(headOf('t2'))]),
+    )
+    file.exec('PRAGMA max_page_count = 100000')
+    expect(told).toEqual([
+      [expect.objectContaining({ changed: true, seq: 2 })],
+      unavailable(/full/),
+      'running',
+      [expect.objectContaining({ changed: true, seq: 3 })],
+    ])
+    expect(database.events(0, 9).events.map(({ seq, task_id }) => [seq, task_id])).toEqual([
+      [1, 't1'],
+      [2, 't1'],
+      [3, 't2'],
+    ])
+  })
+
+  it('fail one by one where no commit succeeds, and nothing of them is kept', () => {
+    const exec = file.exec.bind(file)
+    vi.spyOn(file, 'exec').mockImplementation(sql => {
+      if (sql === 'COMMIT') throw new Error('no room')
+      exec(sql)
+    })
+    const told = together(
+      () => database.apply([submit(headOf('t1'))]),
+      () => database.apply([submit(headOf('t2'))]),
+    )
+    vi.restoreAllMocks()
+    expect(told).toEqual([unavailable(/no room/), unavailable(/no room/)])
+    expect(database.counts()).toMatchObject({ queued: 0 })
+    expect(database.apply([submit(headOf('t1'))])).toMatchObject([{ changed: true, seq: 1 }])
+  })
+
+  it('are hurt by no read that fails', () => {
+    const commits = countCommits()
+    const told = together(
+      () => database.apply([submit(headOf('t1'))]),
+      () => database.list({ limit: 5, order: 'oldest', cursor: 'none' }),
+      () => database.apply([lease('t1')]),
+    )
+    expect(told).toMatchObject([
+      [{ changed: true, seq: 1 }],
+      { code: 'invalid_input' },
+      [{ changed: true, seq: 2 }],
+    ])
+    expect(commits()).toBe(1)
+  })
+})
+
 describe('a task database that was damaged while it is open', () => {
   it('says what a person can do, in every call that meets the damage', () => {
     open()

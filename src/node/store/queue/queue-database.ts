@@ -29,6 +29,13 @@ interface Parts {
   workflows: WorkflowTables
 }
 
+/** The one transaction of several calls. */
+interface SharedTransaction {
+  hasBegun: boolean
+  /** It cannot be kept. */
+  isBroken: boolean
+}
+
 /**
  * The task store in its file, by `node:sqlite`: synchronous, so it lives in a thread of its own. Every method throws
  * `unavailable` where the file cannot be written or read, and works again as soon as it can.
@@ -37,6 +44,8 @@ export class QueueDatabase {
   readonly #db: DatabaseSync
   readonly #limits: Partial<CheckpointLimits>
   #parts: Parts | undefined
+  /** That of the calls which `together` runs now. */
+  #shared: SharedTransaction | undefined
 
   /** @param db a file opened by `openQueueFile`; throws `unavailable` where it cannot be read */
   constructor(db: DatabaseSync, limits: Partial<CheckpointLimits> = {}) {
@@ -137,6 +146,38 @@ export class QueueDatabase {
     return this.#write(({ workflows }) => work(workflows))
   }
 
+  /**
+   * Runs calls of this database in their order and tells what each gives: from the first on that changes something they
+   * are one transaction, and none of these is told before it is kept. If it cannot be, nothing of it is, and they are
+   * run again one by one, so that each fails for its own reason only.
+   * @param calls do not throw; `close` is none of them
+   */
+  together<T>(calls: readonly (() => T)[], tell: (result: T) => void): void {
+    const shared: SharedTransaction = { hasBegun: false, isBroken: false }
+    const held: T[] = []
+    let told = 0
+    this.#shared = shared
+    for (const call of calls) {
+      const result = call()
+      // Some errors end a transaction (https://www.sqlite.org/lang_transaction.html).
+      if (shared.hasBegun && !this.#db.isTransaction) shared.isBroken = true
+      if (shared.isBroken) break
+      if (shared.hasBegun) held.push(result)
+      else {
+        tell(result)
+        told += 1
+      }
+    }
+    this.#shared = undefined
+    if (told === calls.length) return
+    if (this.#keep(shared)) {
+      for (const result of held) tell(result)
+      return
+    }
+    this.#forget()
+    for (const call of calls.slice(told)) tell(call())
+  }
+
   check(): void {
     this.#write(() => this.#db.exec('UPDATE counters SET checks = checks + 1'))
   }
@@ -152,8 +193,13 @@ export class QueueDatabase {
 
   /** Reads what only the tables know, which must have everything for it. */
   #readTables<T>(work: (parts: Parts) => T): T {
+    const shared = this.#shared
     return this.#read(parts => {
       if (!parts.ledger.hasUnwritten) return work(parts)
+      if (shared !== undefined) {
+        this.#share(shared, () => parts.ledger.checkpoint())
+        return work(parts)
+      }
       let isKept = false
       try {
         this.#db.exec('BEGIN IMMEDIATE')
@@ -184,6 +230,8 @@ export class QueueDatabase {
   }
 
   #write<T>(work: (parts: Parts) => T): T {
+    const shared = this.#shared
+    if (shared !== undefined) return this.#read(parts => this.#share(shared, () => work(parts)))
     return this.#read(parts => {
       try {
         this.#db.exec('BEGIN IMMEDIATE')
@@ -195,6 +243,28 @@ export class QueueDatabase {
         throw error
       }
     })
+  }
+
+  /** A change that is a part of the transaction of several, which is broken by whatever it throws. */
+  #share<T>(shared: SharedTransaction, change: () => T): T {
+    try {
+      if (!shared.hasBegun) this.#db.exec('BEGIN IMMEDIATE')
+      shared.hasBegun = true
+      return change()
+    } catch (error) {
+      shared.isBroken = true
+      throw error
+    }
+  }
+
+  #keep({ isBroken }: SharedTransaction): boolean {
+    try {
+      if (isBroken) return false
+      this.#db.exec('COMMIT')
+      return true
+    } catch {
+      return false
+    }
   }
 
   #read<T>(work: (parts: Parts) => T): T {

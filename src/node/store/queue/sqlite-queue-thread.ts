@@ -1,5 +1,5 @@
 /** The thread in which the task store's SQLite runs, so that an fsync never stalls the network. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
 import { factsOf, ToolmeshError } from '../../../shared/errors.ts'
 import { ServedCache } from '../cache/serve-cache.ts'
@@ -25,37 +25,81 @@ const Options = z.object({
   }),
 })
 
+interface Parts {
+  database: QueueDatabase
+  cache: ServedCache
+}
+
 const port = parentPort
 if (port === null) throw new Error('sqlite-queue-thread is not a program: openSqliteStores starts it')
 
-const answer = (id: number, run: () => unknown): void => {
-  let response: ThreadResponse
-  try {
-    response = { id, value: run() }
-  } catch (error) {
-    response = { id, error: factsOf(error) }
+/** Requests in one transaction. */
+const MOST_TOGETHER = 256
+
+post(
+  answerTo(OPENED, () => {
+    const { cache: cacheOptions, ...options } = Options.parse(workerData)
+    const parts = {
+      database: new QueueDatabase(openQueueFile(options)),
+      cache: new ServedCache(cacheOptions),
+    }
+    port.on('message', (first: ThreadRequest) => serveAll(parts, first))
+  }),
+)
+
+/** What waits besides is served with it, so that many changes cost one commit. */
+function serveAll(parts: Parts, first: ThreadRequest): void {
+  const requests: ThreadRequest[] = []
+  for (let next: ThreadRequest | undefined = first; next !== undefined; next = nextWaiting()) {
+    if (isClose(next)) {
+      serveTogether(parts, requests)
+      close(parts, next)
+      return
+    }
+    requests.push(next)
+    if (requests.length === MOST_TOGETHER) break
   }
-  port.postMessage(response)
+  serveTogether(parts, requests)
 }
 
-answer(OPENED, () => {
-  const { cache: cacheOptions, ...options } = Options.parse(workerData)
-  const database = new QueueDatabase(openQueueFile(options))
-  const cache = new ServedCache(cacheOptions)
-  port.on('message', (request: ThreadRequest) => {
-    if ('workflows' in request) {
-      answer(request.id, () => serveWorkflows(database, request))
-      return
-    }
-    if ('cache' in request) {
-      answer(request.id, () => serveCache(cache, request))
-      return
-    }
-    if (request.method === 'close') closeCache(cache)
-    answer(request.id, () => serve(database, request))
-    if (request.method === 'close') port.close()
-  })
-})
+function nextWaiting(): ThreadRequest | undefined {
+  return port === null ? undefined : receiveMessageOnPort(port)?.message
+}
+
+function serveTogether(parts: Parts, requests: readonly ThreadRequest[]): void {
+  const calls = requests.map(request => () => answerTo(request.id, () => serve(parts, request)))
+  const [only] = calls
+  if (calls.length === 1 && only !== undefined) post(only())
+  else parts.database.together(calls, post)
+}
+
+function close(parts: Parts, request: ThreadRequest): void {
+  closeCache(parts.cache)
+  post(answerTo(request.id, () => serve(parts, request)))
+  port?.close()
+}
+
+function isClose(request: ThreadRequest): boolean {
+  return 'method' in request && request.method === 'close'
+}
+
+function answerTo(id: number, run: () => unknown): ThreadResponse {
+  try {
+    return { id, value: run() }
+  } catch (error) {
+    return { id, error: factsOf(error) }
+  }
+}
+
+function post(response: ThreadResponse): void {
+  port?.postMessage(response)
+}
+
+function serve({ database, cache }: Parts, request: ThreadRequest): unknown {
+  if ('workflows' in request) return serveWorkflows(database, request)
+  if ('cache' in request) return serveCache(cache, request)
+  return serveTasks(database, request)
+}
 
 function serveCache(cache: ServedCache, call: CacheCall): unknown {
   try {
@@ -73,7 +117,7 @@ function closeCache(cache: ServedCache): void {
   }
 }
 
-function serve(database: QueueDatabase, request: ThreadCall): unknown {
+function serveTasks(database: QueueDatabase, request: ThreadCall): unknown {
   switch (request.method) {
     case 'apply':
       return applyText(database, ...request.args)
