@@ -7,7 +7,11 @@ export interface SeededRandom {
 
 export function seededRandom(): SeededRandom {
   const given = Number(process.env.CHAOS_SEED)
-  const seed = Number.isInteger(given) && given > 0 ? given : Math.floor(Math.random() * 2 ** 31) + 1
+  return seededBy(Number.isInteger(given) && given > 0 ? given : Math.floor(Math.random() * 2 ** 31) + 1)
+}
+
+/** The same numbers for the same seed. */
+export function seededBy(seed: number): SeededRandom {
   let state = seed
   function next(): number {
     state = (state + 0x6d2b79f5) | 0
