@@ -3,6 +3,7 @@ import type { Command, Reply } from '../../../shared/queue/states/commands.ts'
 import {
   type DueTask,
   type EventPage,
+  type KeyedTask,
   RESULTS_CHARS,
   type StoredTask,
   type TaskFilter,
@@ -106,6 +107,10 @@ export class QueueDatabase {
 
   due(after: Pick<DueTask, 'due_at' | 'order'> | undefined, limit: number): DueTask[] {
     return this.#readTables(({ reads }) => reads.due(after, limit))
+  }
+
+  openByKey(principal: string, prefix: string, after: string, limit: number): KeyedTask[] {
+    return this.#read(({ ledger }) => ledger.openByKey(principal, prefix, after, limit))
   }
 
   running(after: number): { tasks: TaskHead[]; last: number | undefined } {

@@ -2,6 +2,7 @@ import type { Command, Reply } from '../../../shared/queue/states/commands.ts'
 import type {
   DueTask,
   EventPage,
+  KeyedTask,
   QueueStore,
   StoredTask,
   TaskFilter,
@@ -66,6 +67,10 @@ export class SqliteQueueStore implements QueueStore {
 
   due(after: Pick<DueTask, 'due_at' | 'order'> | undefined, limit: number): Promise<DueTask[]> {
     return this.#thread.call('due', after, limit)
+  }
+
+  openByKey(principal: string, prefix: string, after: string, limit: number): Promise<KeyedTask[]> {
+    return this.#thread.call('openByKey', principal, prefix, after, limit)
   }
 
   async *running(): AsyncGenerator<TaskHead[]> {

@@ -139,6 +139,8 @@ function serveTasks(database: QueueDatabase, request: ThreadCall): unknown {
       return database.waiting(...request.args)
     case 'due':
       return database.due(...request.args)
+    case 'openByKey':
+      return database.openByKey(...request.args)
     case 'running':
       return database.running(...request.args)
     case 'events':

@@ -11,7 +11,7 @@ import type {
 } from '../../../shared/queue/states/commands.ts'
 import { waitingLane } from '../../../shared/queue/states/lane.ts'
 import { decide } from '../../../shared/queue/states/states.ts'
-import type { EventPage, StoredTask, WaitingTask } from '../../../shared/queue/store/store.ts'
+import type { EventPage, KeyedTask, StoredTask, WaitingTask } from '../../../shared/queue/store/store.ts'
 import type { TaskHead, TaskState } from '../../../shared/queue/task.ts'
 import type { CreationTimes } from './creation-times.ts'
 import { LaneRegister } from './lane-register.ts'
@@ -162,6 +162,13 @@ export class TaskLedger {
     )
     if (unwritten.length === 0) return written
     return [...written, ...unwritten].sort((a, b) => a.order - b.order).slice(0, limit)
+  }
+
+  openByKey(principal: string, prefix: string, after: string, limit: number): KeyedTask[] {
+    const unwritten = this.#unwritten.openByKey(principal, prefix, after)
+    const isCurrent = (taskId: string) => this.#unwritten.get(taskId) === undefined
+    const written = this.#tasks.openByKey({ principal, prefix, after, limit }, isCurrent)
+    return [...written, ...unwritten].sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit)
   }
 
   events(after: number, limit: number): EventPage {

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { z } from 'zod'
 import type { Body } from '../../../shared/queue/states/commands.ts'
 import { dueAt } from '../../../shared/queue/states/states.ts'
-import type { WaitingTask } from '../../../shared/queue/store/store.ts'
+import type { KeyedTask, WaitingTask } from '../../../shared/queue/store/store.ts'
 import { type TaskHead, TERMINAL_STATES } from '../../../shared/queue/task.ts'
 import type { LaneEntry } from './lane-register.ts'
 import {
@@ -13,6 +14,11 @@ import {
   taskFromRow,
 } from './stored-task.ts'
 import { TwoGenerations } from './two-generations.ts'
+
+/** Sorts behind whatever follows a prefix of ASCII. */
+const BEHIND_ASCII = '\u{10ffff}'
+
+const Keyed = z.object({ key: z.string(), task_id: z.string() })
 
 /** A task as its commands find it. */
 export interface TaskRow extends NumberedTask {
@@ -116,6 +122,21 @@ export class TaskTable {
     return found
   }
 
+  /** Those that have not ended by their rows and by `isCurrent`, whose key begins with `prefix` and is behind `after`. */
+  openByKey(
+    { principal, prefix, after, limit }: { principal: string; prefix: string; after: string; limit: number },
+    isCurrent: (taskId: string) => boolean,
+  ): KeyedTask[] {
+    const found: KeyedTask[] = []
+    const rows = this.#statements.readOpenByKey.iterate(principal, prefix, `${prefix}${BEHIND_ASCII}`, after)
+    for (const row of rows) {
+      const { key, task_id } = Keyed.parse(row)
+      if (isCurrent(task_id)) found.push({ key, task_id })
+      if (found.length >= limit) break
+    }
+    return found
+  }
+
   #remember({ n, head, lane, params }: TaskRow): void {
     const isSmall = typeof params === 'string' && params.length <= CACHED_PARAMS
     this.#cache.set(head.task_id, isSmall ? { n, head, lane, params } : { n, head, lane })
@@ -156,6 +177,11 @@ function prepareStatements(db: DatabaseSync) {
     writeSpec: db.prepare('UPDATE requests SET spec = ? WHERE n = ?'),
     readTask: db.prepare(`SELECT ${TASK_COLUMNS} ${from} WHERE t.task_id = ?`),
     readByKey: db.prepare(`SELECT ${TASK_COLUMNS} ${from} WHERE t.principal = ? AND t.idempotency_key = ?`),
+    readOpenByKey: db.prepare(
+      `SELECT idempotency_key AS key, task_id FROM tasks WHERE principal = ?1 AND idempotency_key > ?4
+       AND idempotency_key >= ?2 AND idempotency_key < ?3 AND state <= ${STATE_CODES.running}
+       ORDER BY idempotency_key`,
+    ),
     readWaiting: db.prepare(
       `SELECT ${TASK_COLUMNS}, CASE WHEN length(r.params) BETWEEN 1 AND ${CACHED_PARAMS} THEN r.params END AS params
        ${from} WHERE t.lane = ? AND t.n > ? ORDER BY t.n LIMIT ?`,

@@ -1,5 +1,6 @@
 import type { Body, JsonText } from '../../../shared/queue/states/commands.ts'
-import type { WaitingTask } from '../../../shared/queue/store/store.ts'
+import type { KeyedTask, WaitingTask } from '../../../shared/queue/store/store.ts'
+import { TERMINAL_STATES } from '../../../shared/queue/task.ts'
 import type { LaneEntry } from './lane-register.ts'
 import type { TaskRow } from './task-table.ts'
 
@@ -38,6 +39,17 @@ export class UnwrittenTasks {
   /** The new task that has this key. */
   holderOf(principal: string, idempotencyKey: string): UnwrittenTask | undefined {
     return this.#byKey.size === 0 ? undefined : this.#byKey.get(keyOf(principal, idempotencyKey))
+  }
+
+  /** Those that have not ended and whose key begins with `prefix` and is behind `after`. */
+  openByKey(principal: string, prefix: string, after: string): KeyedTask[] {
+    const found: KeyedTask[] = []
+    for (const { head } of this.#byId.values()) {
+      const { task_id, idempotency_key: key = '' } = head
+      if (head.principal !== principal || TERMINAL_STATES.has(head.state)) continue
+      if (key.startsWith(prefix) && key > after) found.push({ key, task_id })
+    }
+    return found
   }
 
   /** Those that wait in the lane, with numbers above `after`. */

@@ -4,10 +4,11 @@ import { changedReply, eventOf } from '../states/changed-reply.ts'
 import type { Body, Command, JsonText, Reply } from '../states/commands.ts'
 import { waitingLane } from '../states/lane.ts'
 import { decide, dueAt } from '../states/states.ts'
-import type { TaskEvent, TaskHead, TaskState } from '../task.ts'
+import { type TaskEvent, type TaskHead, type TaskState, TERMINAL_STATES } from '../task.ts'
 import type {
   DueTask,
   EventPage,
+  KeyedTask,
   QueueStore,
   StoredTask,
   TaskFilter,
@@ -126,6 +127,17 @@ export class MemoryQueueStore implements QueueStore {
       .filter(isBehind)
       .sort((a, b) => a.due_at - b.due_at || a.order - b.order)
       .slice(0, limit)
+  }
+
+  async openByKey(principal: string, prefix: string, after: string, limit: number): Promise<KeyedTask[]> {
+    this.#ensureOpen()
+    const found: KeyedTask[] = []
+    for (const { head } of this.#byKey.values()) {
+      const { task_id, idempotency_key: key = '' } = head
+      if (head.principal !== principal || TERMINAL_STATES.has(head.state)) continue
+      if (key.startsWith(prefix) && key > after) found.push({ key, task_id })
+    }
+    return found.sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit)
   }
 
   async *running(): AsyncGenerator<TaskHead[]> {

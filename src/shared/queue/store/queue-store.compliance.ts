@@ -155,6 +155,30 @@ export function queueStoreCompliance(name: string, open: () => Promise<StoreUnde
       })
     })
 
+    it('finds what has not ended by the beginning of its key, in pages', async () => {
+      const keys = ['w/1/a', 'w/1/b', 'w/2/a', 'w', 'x/1/a']
+      await store.apply([
+        ...keys.map((key, n) => submit(headOf(`t${n}`, { idempotency_key: key, request_cid: key }))),
+        submit(headOf('other', { idempotency_key: 'w/1/c', request_cid: 'c', principal: 'bob' })),
+        submit(headOf('none')),
+      ])
+      const found = [
+        { key: 'w/1/a', task_id: 't0' },
+        { key: 'w/1/b', task_id: 't1' },
+        { key: 'w/2/a', task_id: 't2' },
+      ]
+      expect(await store.openByKey('alice', 'w/', '', 10)).toEqual(found)
+      // Wherever a driver keeps them by now.
+      await store.list({ order: 'oldest', limit: 1 })
+      expect(await store.openByKey('alice', 'w/', '', 10)).toEqual(found)
+      await store.apply([lease('t0'), lease('t1'), settle('t1', 1)])
+      expect(await store.openByKey('alice', 'w/', '', 10)).toEqual([found[0], found[2]])
+      expect(await store.openByKey('alice', 'w/', '', 1)).toEqual([{ key: 'w/1/a', task_id: 't0' }])
+      expect(await store.openByKey('alice', 'w/', 'w/1/a', 10)).toEqual([{ key: 'w/2/a', task_id: 't2' }])
+      expect(await store.openByKey('alice', 'w/', 'w/2/a', 10)).toEqual([])
+      expect(await store.openByKey('bob', 'w/1/', '', 10)).toEqual([{ key: 'w/1/c', task_id: 'other' }])
+    })
+
     it('counts by state', async () => {
       await store.apply([
         submit(headOf('t1')),

@@ -55,6 +55,12 @@ export interface WaitingTask {
   queued_at: number
 }
 
+/** A task by its idempotency key. */
+export interface KeyedTask {
+  key: string
+  task_id: string
+}
+
 /** A task that time will change. */
 export interface DueTask {
   task_id: string
@@ -112,6 +118,11 @@ export interface QueueStore extends BlobReferences {
   waiting(lane: string, after: number, limit: number): Promise<WaitingTask[]>
   /** Tasks that time will change, ascending by (due_at, order), those behind `after`, at most `limit`. */
   due(after: Pick<DueTask, 'due_at' | 'order'> | undefined, limit: number): Promise<DueTask[]>
+  /**
+   * Tasks of the principal that have not ended and whose idempotency key begins with `prefix` (all of it ASCII),
+   * ascending by key, those behind `after`, at most `limit`.
+   */
+  openByKey(principal: string, prefix: string, after: string, limit: number): Promise<KeyedTask[]>
   /** Every running task, in pages, oldest first: read once at start. */
   running(): AsyncIterable<TaskHead[]>
   /** At most `limit` changes with a `seq` behind `after` (0: from the oldest kept). */
