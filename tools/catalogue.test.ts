@@ -19,6 +19,7 @@ const NAMES = [
   'crypto_hash',
   'data_csv_profile',
   'data_json_query',
+  'document_collection_profile',
   'document_extract_text',
   'document_profile',
   'ipfs_cid',
@@ -120,7 +121,7 @@ describe('the catalogue', () => {
   it.each([
     ['hash a file', 'crypto_hash'],
     ['sha256 checksum', 'crypto_hash'],
-    ['near duplicate', 'text_minhash'],
+    ['near duplicate', 'document_collection_profile'],
     ['find similar documents', 'text_minhash'],
     ['count tokens', 'text_token_count'],
     ['how many tokens are in a prompt', 'text_token_count'],

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { canonicalize } from '../src/shared/artifacts/canonical.ts'
 import { runTool } from '../src/shared/tools/run-tool.ts'
 import type { Json, Tool } from '../src/shared/tools/tool.ts'
-import { fixtureBase64, fixtureText, TestContext } from './try-tool.node.ts'
+import { fixtureBase64, fixtureText, TestContext, tryTool } from './try-tool.node.ts'
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 const POLICY =
@@ -23,6 +23,7 @@ const MODULES = [
   'crypto/crypto_hash',
   'data/data_csv_profile',
   'data/data_json_query',
+  'document/document_collection_profile',
   'document/document_extract_text',
   'document/document_profile',
   'ipfs/ipfs_cid',
@@ -85,6 +86,10 @@ async function cases(): Promise<[module: string, input: Json][]> {
   const { index } = (await runTool(build.default as unknown as Tool, { documents }, new TestContext())) as {
     index: Json
   }
+  const { default: documentProfile } = await import('./document/document_profile.ts')
+  const profiles = await Promise.all(
+    documents.map(({ id: name, text }) => tryTool(documentProfile, { name, text, excerpt_chars: 1_000 })),
+  )
   const mixed = 'Größe İstanbul ΑΣ 日本語 🦉 naïve ﬁn — don’t stop_word re-use 12 %\n\n'.repeat(40)
   return [
     ['archive/archive_zip_extract', { base64: await fixtureBase64('plain.zip') }],
@@ -99,6 +104,7 @@ async function cases(): Promise<[module: string, input: Json][]> {
       'data/data_json_query',
       { json: { documents }, query: 'documents^(>id).{"id": id, "n": $length(text)}' },
     ],
+    ['document/document_collection_profile', { profiles: JSON.parse(JSON.stringify([...profiles, null])) }],
     ['document/document_extract_text', { base64: await fixtureBase64('orchard.pdf') }],
     ['document/document_extract_text', { text: await fixtureText('orchard.html') }],
     ['document/document_profile', { name: 'README.md', text: picomatch, count_tokens: true }],

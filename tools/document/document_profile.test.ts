@@ -30,6 +30,14 @@ describe('document_profile', () => {
     expect(await tryTool(documentProfile, { name: 'a.txt', text: 'some text' })).not.toHaveProperty('tokens')
   })
 
+  it('gives the start of the text when asked to, well-formed where it is cut', async () => {
+    const whole = { name: 'a.md', text: '# Owls 🦉 hunt' }
+    expect(await tryTool(documentProfile, whole)).not.toHaveProperty('excerpt')
+    expect(await tryTool(documentProfile, { ...whole, excerpt_chars: 4 })).toMatchObject({ excerpt: 'Owls' })
+    expect((await tryTool(documentProfile, { ...whole, excerpt_chars: 6 })).excerpt).toBe('Owls \ufffd')
+    expect((await tryTool(documentProfile, { ...whole, excerpt_chars: 99 })).excerpt).toMatch(/hunt$/)
+  })
+
   it('profiles a PDF', async () => {
     const profile = await tryTool(documentProfile, {
       name: 'orchard.pdf',

@@ -34,6 +34,12 @@ export default defineTool({
       ...chunkSizeFields,
       keywords: z.int().min(0).max(200).default(10).describe('Most keywords to give'),
       permutations: z.int().min(16).max(1_024).default(128).describe('Length of the MinHash signature'),
+      excerpt_chars: z
+        .int()
+        .min(0)
+        .max(100_000)
+        .default(0)
+        .describe('Most characters (UTF-16 code units) of its text to give as `excerpt`, from its start'),
       count_tokens: z.boolean().default(false).describe('Also count tokens (o200k_base); takes longer'),
     })
     .refine(...exactlyOneContent)
@@ -70,6 +76,7 @@ export default defineTool({
         shingles: z.int().describe('Number of distinct shingles of three words'),
       })
       .describe('MinHash signature, as text_minhash gives it'),
+    excerpt: z.string().optional().describe('The first characters of its text, when asked for'),
     text_cid: z.string().describe('CID of the extracted text (UTF-8, one raw block)'),
   }),
   async run(input, context) {
@@ -91,6 +98,7 @@ export default defineTool({
       chunks,
       keywords,
       minhash,
+      ...(input.excerpt_chars === 0 ? {} : { excerpt: text.slice(0, input.excerpt_chars).toWellFormed() }),
       text_cid: cidOfBytes(new TextEncoder().encode(text)),
     }
   },

@@ -8,3 +8,12 @@ export class NoDocumentsError extends ToolmeshError {
     super('invalid_input', `${folder} ${reason}`, { field: 'folder', value: folder, cause })
   }
 }
+
+/** More documents than one search index takes. */
+export class TooManyDocumentsError extends ToolmeshError {
+  constructor(folder: string, documents: number, limit: number) {
+    const allowed = `a folder with at most ${limit} documents`
+    const message = `${folder} holds ${documents} documents, allowed: ${allowed}`
+    super('invalid_input', message, { field: 'folder', value: folder, allowed })
+  }
+}

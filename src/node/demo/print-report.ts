@@ -6,6 +6,7 @@ const SHOWN_GROUPS = 10
 const SHOWN_NAMES = 4
 
 export interface DemoResult {
+  workflow_id: string
   report: Report
   cid: string
   seconds: number
@@ -13,7 +14,7 @@ export interface DemoResult {
 }
 
 /** The result as text for a person. */
-export function reportText({ report, cid, seconds, workers }: DemoResult): string {
+export function reportText({ workflow_id, report, cid, seconds, workers }: DemoResult): string {
   const rate = (report.documents / Math.max(seconds, 0.001)).toFixed(1)
   return [
     '',
@@ -34,6 +35,7 @@ export function reportText({ report, cid, seconds, workers }: DemoResult): strin
     ...(report.answers.length === 0 ? ['  nothing found'] : []),
     '',
     `Report ${cid}`,
+    `Workflow ${workflow_id}`,
     '',
   ].join('\n')
 }
