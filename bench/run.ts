@@ -11,6 +11,7 @@ const BENCHMARKS: Record<string, () => Promise<{ benchmark: Benchmark }>> = {
   memory: () => import('./memory.ts'),
   queue: () => import('./queue.ts'),
   backlog: () => import('./backlog.ts'),
+  workflow: () => import('./workflow.ts'),
 }
 
 const args = process.argv.slice(2)
