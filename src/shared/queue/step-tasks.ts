@@ -5,6 +5,9 @@ import type { Body, Changed, Command, WorkflowGuard } from './states/commands.ts
 import type { QueueStore } from './store/store.ts'
 import type { TaskHead, TaskRequest, TaskState } from './task.ts'
 
+/** Tasks that are looked for by their keys at once. */
+const OPEN_PAGE = 1_000
+
 /** A task that is submitted for a workflow. */
 export interface StepTask {
   principal: string
@@ -32,7 +35,7 @@ export interface TaskEnd {
 export type EndListener = (taskId: string, end?: TaskEnd) => void
 
 export interface StepTasksInit {
-  store: Pick<QueueStore, 'results'>
+  store: Pick<QueueStore, 'results' | 'openByKey'>
   submission: Pick<Submission, 'submitSteps'>
   /** Throws where no task is taken. */
   ensureOpen: () => void
@@ -67,6 +70,18 @@ export class StepTasks {
       for (const each of found) if (each !== undefined) ends.push(endOf(each.head, each.result))
     }
     return ends
+  }
+
+  /** Those of the principal that have not ended and whose key begins with `prefix`: ids by their keys. */
+  async open(principal: string, prefix: string): Promise<Map<string, string>> {
+    const found = new Map<string, string>()
+    for (let after = ''; ; ) {
+      const page = await this.#init.store.openByKey(principal, prefix, after, OPEN_PAGE)
+      for (const { key, task_id } of page) found.set(key, task_id)
+      const last = page.at(-1)
+      if (last === undefined || page.length < OPEN_PAGE) return found
+      after = last.key
+    }
   }
 
   /** Does nothing for one that has ended or is not there. Rejects with `unavailable`. */

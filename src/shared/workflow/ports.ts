@@ -12,6 +12,8 @@ export interface TaskPort {
   submit(tasks: readonly StepTask[]): Promise<SubmitReceipt[]>
   /** How they stand; those that are not there (any more) are left out. */
   ends(taskIds: readonly string[]): Promise<TaskEnd[]>
+  /** Those of the principal that have not ended and whose key begins with `prefix`: ids by their keys. */
+  open(principal: string, prefix: string): Promise<Map<string, string>>
   /** Does nothing for one that has ended. */
   cancel(taskId: string, reason: string): Promise<void>
   /** Calls `listener` after each committed end of a task (with it where it succeeded, so that it need not be read); the returned function ends it. */

@@ -160,6 +160,11 @@ async function check(
   expect(history.progress.counts).toEqual(head.steps)
   expect(history.progress.seq).toBe(head.seq)
   expect(definition.steps).toHaveLength(steps.size)
+  // Whatever it ended by, nothing of it runs on.
+  await world.clock.pass(60_000)
+  expect(
+    [...world.tasks.byKey.values()].filter(({ end }) => end === undefined).map(({ key }) => key),
+  ).toEqual([])
 }
 
 /** Tasks of the workflow itself that ran in a generation: `s3/-`. */

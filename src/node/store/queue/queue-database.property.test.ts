@@ -43,6 +43,8 @@ class CrashingDatabase implements CrashableStore {
       lanes: async () => database.lanes(),
       waiting: async (lane, after, limit) => database.waiting(lane, after, limit),
       due: async (after, limit) => database.due(after, limit),
+      openByKey: async (principal, prefix, after, limit) =>
+        database.openByKey(principal, prefix, after, limit),
       running: async function* () {
         yield database.running(0).tasks
       },

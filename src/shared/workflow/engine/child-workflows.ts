@@ -12,7 +12,7 @@ import type { Plans } from './plans.ts'
 import { itemOf, keyOf, type Work, type WorkEnd } from './work.ts'
 
 export interface ChildWorkflowsInit {
-  store: Pick<WorkflowStore, 'head' | 'bodies' | 'request'>
+  store: Pick<WorkflowStore, 'head' | 'bodies' | 'request' | 'list'>
   plans: Plans
   created: NewWorkflows
   clock: Clock
@@ -23,6 +23,9 @@ export interface ChildWorkflowsInit {
 
 /** Milliseconds until a child that could not be read is looked at again. */
 const RETRY_MS = 1_000
+
+/** Children that are looked for at once. */
+const OPEN_PAGE = 500
 
 /** Sub-workflows: each is a workflow of its own, made once for its step, whose end is the step's. */
 export class ChildWorkflows {
@@ -94,6 +97,24 @@ export class ChildWorkflows {
       })
       this.#init.clock.after(RETRY_MS, () => this.look(workflowId))
     })
+  }
+
+  /** Children of a workflow that have not ended: ids by their keys. */
+  async open(parent: string): Promise<Map<string, string>> {
+    const found = new Map<string, string>()
+    for (let cursor: string | undefined; ; ) {
+      const page = await this.#init.store.list({
+        parent,
+        states: ['running', 'waiting'],
+        order: 'oldest',
+        limit: OPEN_PAGE,
+        ...(cursor === undefined ? {} : { cursor }),
+      })
+      for (const { workflow_id, idempotency_key: key } of page.workflows)
+        if (key !== undefined) found.set(key, workflow_id)
+      cursor = page.next_cursor
+      if (cursor === undefined) return found
+    }
   }
 
   async cancel(childId: string, by: string, reason: string): Promise<void> {

@@ -36,6 +36,7 @@ export class Endings {
     if (workflow.stop === undefined) workflow.stop = stop
     else if (stop.kind === 'cancel') workflow.stopRequests.push(stop.request)
     for (const run of [...workflow.runs.values()]) this.#init.steps.cancelWorks(run, stop.reason)
+    this.#init.steps.cancelEarlier(workflow, stop.reason)
     this.done(workflow)
   }
 

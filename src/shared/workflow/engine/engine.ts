@@ -381,7 +381,9 @@ export class Engine implements OwnedEngine, HandoverEngine {
     }
     progress.refresh()
     // What others wrote after the head was read makes it theirs, which the first append will say.
-    return new OpenWorkflow({ ...head, seq: progress.seq }, progress.plan, progress, this.#serial())
+    const workflow = new OpenWorkflow({ ...head, seq: progress.seq }, progress.plan, progress, this.#serial())
+    if (progress.ended === undefined) workflow.earlier = await this.#works.earlier(head, progress.plan)
+    return workflow
   }
 
   #goOn(workflow: OpenWorkflow): void {

@@ -50,6 +50,7 @@ export class Items {
         return
       }
       items.next = number + 1
+      if (run.works.has(number)) continue
       this.#init.works().begin({ run, number, phase: 'line', over: false })
     }
   }

@@ -4,7 +4,7 @@ import type { KeptBody } from '../store/store.ts'
 import type { Body, WorkflowEvent, WorkflowHead, WorkflowState } from '../workflow.ts'
 import { Fifo } from './fifo.ts'
 import type { Progress } from './progress.ts'
-import type { StepRun, Work } from './work.ts'
+import type { Earlier, StepRun, Work } from './work.ts'
 
 /** What is recorded of a workflow and not yet appended. */
 export interface Unwritten {
@@ -28,6 +28,8 @@ export class OpenWorkflow {
   readonly runs = new Map<number, StepRun>()
   /** What is to be started, first come, first served. */
   readonly line = new Fifo<Work>()
+  /** By their keys: what earlier runs left in the stores, until it is under way here again. */
+  earlier: Map<string, Earlier> = new Map()
   /** Works that have begun and not ended, those in the line too. */
   works = 0
   unwritten: Unwritten = nothingWritten()

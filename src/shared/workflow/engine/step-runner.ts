@@ -12,7 +12,7 @@ import type { Journal } from './journal.ts'
 import type { OpenWorkflow } from './open-workflow.ts'
 import type { StepUnderWay } from './progress.ts'
 import type { Values } from './values.ts'
-import { COMPENSATION, type StepRun, WHOLE_STEP, type Work, type WorkEnd } from './work.ts'
+import { COMPENSATION, placeOf, type StepRun, WHOLE_STEP, type Work, type WorkEnd } from './work.ts'
 import type { WorkRunner } from './work-runner.ts'
 
 /** Milliseconds until a step whose values could not be read tries again. */
@@ -64,7 +64,15 @@ export class StepRunner {
 
   /** Goes on with all that was under way when the workflow was left. */
   resume(workflow: OpenWorkflow): void {
-    for (const [index, underWay] of [...workflow.progress.underWay]) this.#resume(workflow, index, underWay)
+    const begun = begunEarlier(workflow)
+    for (const [index, underWay] of [...workflow.progress.underWay])
+      this.#resume(workflow, index, underWay, begun.get(index) ?? [])
+    // That they were started was not written down any more.
+    for (const [index, numbers] of begun) {
+      if (!numbers.includes(WHOLE_STEP) || workflow.progress.stateOf(index) !== 'pending') continue
+      const run = this.#run(workflow, index, this.#init.clock.now())
+      if (run !== undefined) this.#init.works().begin(workOf(run, WHOLE_STEP))
+    }
   }
 
   /** A task or child has its id. */
@@ -123,6 +131,11 @@ export class StepRunner {
     for (const work of [...run.works.values()]) this.#init.works().cancel(work, reason)
   }
 
+  /** Ends what earlier runs began and no step here is about. */
+  cancelEarlier(workflow: OpenWorkflow, reason: string): void {
+    this.#init.works().cancelEarlier(workflow, reason)
+  }
+
   #decideOne(workflow: OpenWorkflow, index: number): void {
     const { progress, plan } = workflow
     const step = plan.steps[index]
@@ -175,7 +188,8 @@ export class StepRunner {
     )
   }
 
-  #resume(workflow: OpenWorkflow, index: number, underWay: StepUnderWay): void {
+  /** @param begun items that an earlier run has begun */
+  #resume(workflow: OpenWorkflow, index: number, underWay: StepUnderWay, begun: readonly number[]): void {
     const run = this.#run(workflow, index, underWay.started_at)
     if (run === undefined) return
     const { task_id, workflow_id, compensation, until } = underWay
@@ -190,6 +204,7 @@ export class StepRunner {
     } else if (until !== undefined) {
       this.#waitUntil(run, until)
     } else if (workflow.progress.items.has(index)) {
+      for (const number of begun) if (number >= 0) works.begin(workOf(run, number))
       this.#with(
         run,
         () => this.#items.listOf(run),
@@ -483,6 +498,20 @@ export class StepRunner {
 }
 
 const UNKNOWN: ErrorFacts = { code: 'internal', message: 'the step failed', retryable: false }
+
+/** Numbers of what earlier runs have begun, by the index of its step. */
+function begunEarlier({ id, earlier, plan, progress }: OpenWorkflow): Map<number, number[]> {
+  const found = new Map<number, number[]>()
+  for (const key of earlier.keys()) {
+    const { generation, step, number } = placeOf(id, key)
+    const index = plan.step(step)?.index
+    if (index === undefined || progress.generationOf(index) !== generation) continue
+    const numbers = found.get(index)
+    if (numbers === undefined) found.set(index, [number])
+    else numbers.push(number)
+  }
+  return found
+}
 
 export function workOf(run: StepRun, number: number): Work {
   return { run, number, phase: 'line', over: false }

@@ -58,6 +58,13 @@ export class TestTasks implements TaskPort {
     })
   }
 
+  async open(principal: string, prefix: string): Promise<Map<string, string>> {
+    const open = [...this.byKey.values()].filter(
+      task => task.principal === principal && task.end === undefined,
+    )
+    return new Map(open.flatMap(({ key, task_id }) => (key.startsWith(prefix) ? [[key, task_id]] : [])))
+  }
+
   async cancel(taskId: string, reason: string): Promise<void> {
     const error: ErrorFacts = { code: 'cancelled', message: reason, retryable: false }
     this.#end(this.#byId.get(taskId), 'cancelled', { error })

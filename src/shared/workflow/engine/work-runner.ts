@@ -5,12 +5,14 @@ import type { Logger } from '../../logger.ts'
 import type { SubmitReceipt } from '../../queue/requests/submission.ts'
 import type { TaskRequest } from '../../queue/task.ts'
 import type { Json, JsonObject, ToolDescriptor } from '../../tools/tool.ts'
+import type { Plan } from '../definition/plan.ts'
 import type { ResultCache, TaskPort } from '../ports.ts'
+import type { WorkflowHead } from '../workflow.ts'
 import type { ChildWorkflows } from './child-workflows.ts'
 import type { OpenWorkflow } from './open-workflow.ts'
 import { TaskEnds } from './task-ends.ts'
 import type { More, Values } from './values.ts'
-import { COMPENSATION, itemOf, keyOf, type Work, type WorkEnd } from './work.ts'
+import { COMPENSATION, type Earlier, itemOf, keyOf, keysOf, type Work, type WorkEnd } from './work.ts'
 
 /** Tasks in one submit. */
 const SUBMIT_BATCH = 500
@@ -62,9 +64,15 @@ export class WorkRunner {
     })
   }
 
-  /** Puts it in its workflow's line. */
+  /** Puts it in its workflow's line, unless an earlier run has begun it. */
   begin(work: Work): void {
     const { workflow } = work.run
+    const earlier = workflow.earlier.size === 0 ? undefined : workflow.earlier.get(keyOf(work))
+    if (earlier !== undefined) {
+      this.resume(Object.assign(work, earlier))
+      this.#init.onStarted(work)
+      return
+    }
     work.run.works.set(work.number, work)
     workflow.works += 1
     workflow.line.push(work)
@@ -76,6 +84,7 @@ export class WorkRunner {
     const { run, number, taskId, childId } = work
     run.works.set(number, work)
     run.workflow.works += 1
+    run.workflow.earlier.delete(keyOf(work))
     work.phase = 'running'
     if (taskId !== undefined) this.#ends.look(taskId, work)
     else if (childId !== undefined) this.#init.children.watch(childId, end => this.#end(work, end))
@@ -100,6 +109,23 @@ export class WorkRunner {
     work.cancelling = reason
     if (work.phase === 'line') this.#end(work, cancelled(reason))
     else if (work.phase === 'running') this.#cancelRunning(work, reason)
+  }
+
+  /** What earlier runs left of a workflow that a new one of its engine found: tasks and children that have not ended. */
+  async earlier({ workflow_id, principal }: WorkflowHead, plan: Plan): Promise<Map<string, Earlier>> {
+    const found = new Map<string, Earlier>()
+    const open = await this.#init.tasks.open(principal, keysOf(workflow_id))
+    for (const [key, taskId] of open) found.set(key, { taskId })
+    if (!plan.steps.some(({ work }) => work.kind === 'workflow')) return found
+    for (const [key, childId] of await this.#init.children.open(workflow_id)) found.set(key, { childId })
+    return found
+  }
+
+  /** Asks to end what earlier runs left and nothing here is about. */
+  cancelEarlier(workflow: OpenWorkflow, reason: string): void {
+    const { earlier, head } = workflow
+    workflow.earlier = new Map()
+    for (const each of earlier.values()) this.#cancelOne(each, head.principal, reason, () => this.#closed)
   }
 
   /** Forgets all works of a workflow; what runs goes on. */
@@ -333,17 +359,22 @@ export class WorkRunner {
   }
 
   #cancelRunning(work: Work, reason: string): void {
-    const { children, tasks, logger } = this.#init
-    const { taskId, childId } = work
-    const by = work.run.workflow.head.principal
+    const { taskId, childId = '' } = work
+    const isOver = () => work.over || this.#closed
+    const what = taskId === undefined ? { childId } : { taskId }
+    this.#cancelOne(what, work.run.workflow.head.principal, reason, isOver)
+  }
+
+  #cancelOne(what: Earlier, by: string, reason: string, isOver: () => boolean): void {
+    const { children, tasks, logger, clock } = this.#init
     const asked =
-      taskId === undefined ? children.cancel(childId ?? '', by, reason) : tasks.cancel(taskId, reason)
+      'taskId' in what ? tasks.cancel(what.taskId, reason) : children.cancel(what.childId, by, reason)
     asked.catch(error => {
       // It is tried again as long as it runs; a store that fails says so elsewhere.
-      if (work.over || this.#closed) return
+      if (isOver()) return
       logger('debug', 'what runs for a step could not be cancelled yet', { error: String(error) })
-      this.#init.clock.after(RETRY_MS, () => {
-        if (!work.over && !this.#closed) this.#cancelRunning(work, reason)
+      clock.after(RETRY_MS, () => {
+        if (!isOver()) this.#cancelOne(what, by, reason, isOver)
       })
     })
   }

@@ -62,8 +62,26 @@ export type WorkEnd = { task_id?: string; workflow_id?: string; cached?: true } 
  */
 export function keyOf({ run, number }: Work): string {
   const last = number === WHOLE_STEP ? '-' : number === COMPENSATION ? '!' : String(number)
-  return `workflow:${run.workflow.id}/${run.generation}/${run.step.id}/${last}`
+  return `${keysOf(run.workflow.id)}${run.generation}/${run.step.id}/${last}`
 }
+
+/** How the keys of all tasks and children of a workflow begin. */
+export function keysOf(workflowId: string): string {
+  return `workflow:${workflowId}/`
+}
+
+/** What the key of a task or child of the workflow says. */
+export function placeOf(
+  workflowId: string,
+  key: string,
+): { generation: number; step: string; number: number } {
+  const [generation, step = '', last = ''] = key.slice(keysOf(workflowId).length).split('/')
+  const number = last === '-' ? WHOLE_STEP : last === '!' ? COMPENSATION : Number(last)
+  return { generation: Number(generation), step, number }
+}
+
+/** A task or child of an earlier run that had not ended when the workflow was taken over. */
+export type Earlier = { taskId: string } | { childId: string }
 
 export function itemOf(work: Work): { item?: number } {
   return work.number < 0 ? {} : { item: work.number }
