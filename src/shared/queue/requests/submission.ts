@@ -10,7 +10,7 @@ import type { StepTask } from '../step-tasks.ts'
 import type { TaskHead, TaskRequest, TaskState } from '../task.ts'
 import type { WaitingTasks } from '../waiting/waiting-tasks.ts'
 import type { WorkerOffer } from '../waiting/what-is-missing.ts'
-import { type TaskOrigin, taskFromRequest } from './task-request.ts'
+import { type TaskOrigin, taskFromRequest, taskOfStep } from './task-request.ts'
 
 /** What became of one request of a submit. */
 export type SubmitReceipt =
@@ -156,12 +156,15 @@ export class Submission {
   #make(
     principal: string,
     request: TaskRequest,
-    { guard: _, ...origin }: Origin,
+    { guard, ...origin }: Origin,
   ): { task: TaskHead; params: JsonText } {
     const { clock, nextId } = this.#init
     const descriptor = this.#descriptorOf(request.tool)
-    const at = clock.now()
-    return taskFromRequest(request, descriptor, { ...origin, task_id: nextId(), principal, at })
+    const from = { ...origin, task_id: nextId(), principal, at: clock.now() }
+    const { reserved_key } = from
+    return guard === undefined || reserved_key === undefined
+      ? taskFromRequest(request, descriptor, from)
+      : taskOfStep(request, descriptor, { ...from, reserved_key })
   }
 
   #descriptorOf(tool: string): ToolDescriptor {

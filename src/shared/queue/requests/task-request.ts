@@ -34,25 +34,56 @@ export interface TaskOrigin {
  * Throws `invalid_input` that names the field (a JSON Pointer below the request), the value and what is allowed.
  */
 export function taskFromRequest(
-  request: TaskRequest,
+  { tool, params, ...rest }: TaskRequest,
   descriptor: ToolDescriptor,
-  { task_id, principal, at, resubmitted_from, reserved_key }: TaskOrigin,
+  origin: TaskOrigin,
 ): { task: TaskHead; params: JsonText } {
-  const { tool, params, ...rest } = request
   const options = Object.keys(rest).length === 0 ? {} : parseOptions(Options, rest)
+  const made = taskOf(params, options, descriptor, origin)
+  const { task } = made
+  if (origin.reserved_key !== undefined) {
+    task.idempotency_key = origin.reserved_key
+    task.request_cid = cidOf(origin.reserved_key)
+  } else if (options.idempotency_key !== undefined) {
+    const identity: Json = { tool, params, requires: task.requires, target: options.target ?? null }
+    task.idempotency_key = options.idempotency_key
+    task.request_cid = cidOf(identity)
+  }
+  return made
+}
+
+/**
+ * The new task of a step of a workflow, whose options were checked with its definition; its params are checked here.
+ * No request of another kind can have its key, so all that have it ask for the same.
+ */
+export function taskOfStep(
+  { tool: _tool, params, ...options }: TaskRequest,
+  descriptor: ToolDescriptor,
+  origin: TaskOrigin & { reserved_key: string },
+): { task: TaskHead; params: JsonText } {
+  const made = taskOf(params, options, descriptor, origin)
+  made.task.idempotency_key = origin.reserved_key
+  return made
+}
+
+function taskOf(
+  params: TaskRequest['params'],
+  options: Omit<TaskRequest, 'tool' | 'params'>,
+  descriptor: ToolDescriptor,
+  { task_id, principal, at, resubmitted_from }: TaskOrigin,
+): { task: TaskHead; params: JsonText } {
   const text = shallowJson('/params', params)
   checkParams(params, descriptor)
-  const requires = [...new Set(options.requires)].sort()
   const task: TaskHead = {
     task_id,
     seq: 0,
     state: 'queued',
     principal,
-    tool,
+    tool: descriptor.name,
     code_cid: descriptor.code_cid,
     repeat: descriptor.effects.repeat,
     priority: options.priority ?? DEFAULT_PRIORITY,
-    requires,
+    requires: options.requires === undefined ? [] : [...new Set(options.requires)].sort(),
     any_build: options.any_build ?? false,
     attempt_timeout_ms: options.attempt_timeout_ms ?? DEFAULT_ATTEMPT_TIMEOUT_MS,
     retry: { ...DEFAULT_RETRY, ...options.retry },
@@ -63,14 +94,6 @@ export function taskFromRequest(
     attempts: [],
   }
   if (options.target !== undefined) task.target = options.target
-  if (reserved_key !== undefined) {
-    task.idempotency_key = reserved_key
-    task.request_cid = cidOf(reserved_key)
-  } else if (options.idempotency_key !== undefined) {
-    const identity: Json = { tool, params, requires, target: options.target ?? null }
-    task.idempotency_key = options.idempotency_key
-    task.request_cid = cidOf(identity)
-  }
   const runAt = startOf(options, at)
   if (runAt !== undefined && runAt > at) task.run_at = runAt
   if (options.concurrency !== undefined) task.concurrency = options.concurrency
