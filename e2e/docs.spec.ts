@@ -42,7 +42,7 @@ let node: NodeProcess
 test.beforeAll(async () => {
   node = await startNode()
   // Commands of the docs name files as from the checkout.
-  symlinkSync(join(ROOT, 'examples'), join(node.dataDir, 'examples'))
+  symlinkSync(join(ROOT, 'docs'), join(node.dataDir, 'docs'))
 })
 test.afterAll(async () => {
   await node.stop()

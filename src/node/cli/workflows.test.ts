@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toolmeshHere } from './in-process.fixture.ts'
 import { BIN, newFolder, type Started, startedNode } from './node.fixture.ts'
 
-const KEYWORDS = resolve('examples/workflows/keywords.json')
-const APPROVAL = resolve('examples/workflows/approval.json')
+const KEYWORDS = resolve('docs/examples/keywords.json')
+const APPROVAL = resolve('docs/examples/approval.json')
 const INPUT = '{"text":"A mesh of peers runs tools. Tools run on peers."}'
 
 /** How long a condition may take to come about on a busy machine. */

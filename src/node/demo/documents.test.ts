@@ -1,19 +1,10 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { documentNames, MAX_DOCUMENT_BYTES, readDocument } from './documents.ts'
+import { folderWith } from './folder.fixture.ts'
 
 const never = new AbortController().signal
-
-function folderWith(files: Record<string, string | Uint8Array>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'toolmesh-demo-'))
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(join(folder, name, '..'), { recursive: true })
-    writeFileSync(join(folder, name), content)
-  }
-  return folder
-}
 
 it('finds READMEs and Markdown at any depth, sorted, and nothing else', async () => {
   const folder = folderWith({

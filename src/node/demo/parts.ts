@@ -3,12 +3,16 @@ import { ToolmeshError } from '../../shared/errors.ts'
 import { type Document, documentNames, readDocument, type SkipReason } from './documents.ts'
 import { NoDocumentsError, TooManyDocumentsError } from './errors.ts'
 
-/** Bytes of JSON of one part: half of what a node takes as the body of a request. */
-const PART_BYTES = 8 * 1024 * 1024
-/** Documents of one part: as many as one page shows of its items. */
-const PART_DOCUMENTS = 1_000
-/** Documents of all parts: what one search index takes. */
-const MAX_DOCUMENTS = 20_000
+/** Documents of one part: as many as one page of a step's items shows. */
+export const PART_DOCUMENTS = 1_000
+
+const LIMITS = {
+  /** Bytes of JSON of one part: half of what a node takes as the body of a request. */
+  partBytes: 8 * 1024 * 1024,
+  partDocuments: PART_DOCUMENTS,
+  /** Documents of all parts: what one search index takes. */
+  documents: 20_000,
+}
 
 export interface Parts {
   /** The names of each part's documents, sorted over all of them. */
@@ -22,7 +26,7 @@ export interface Parts {
  * Reads every document once, to know which ones there are; nothing but their names is kept.
  * @throws NoDocumentsError, TooManyDocumentsError
  */
-export async function partsOf(folder: string, signal: AbortSignal): Promise<Parts> {
+export async function partsOf(folder: string, signal: AbortSignal, limits = LIMITS): Promise<Parts> {
   const skipped = new Map<SkipReason, number>()
   const parts: string[][] = []
   let part: string[] = []
@@ -36,7 +40,7 @@ export async function partsOf(folder: string, signal: AbortSignal): Promise<Part
       continue
     }
     const size = Buffer.byteLength(JSON.stringify(document)) + 1
-    if (part.length === 0 || part.length === PART_DOCUMENTS || bytes + size > PART_BYTES) {
+    if (part.length === 0 || part.length === limits.partDocuments || bytes + size > limits.partBytes) {
       part = []
       parts.push(part)
       bytes = 0
@@ -46,7 +50,7 @@ export async function partsOf(folder: string, signal: AbortSignal): Promise<Part
     documents += 1
   }
   if (documents === 0) throw new NoDocumentsError(folder)
-  if (documents > MAX_DOCUMENTS) throw new TooManyDocumentsError(folder, documents, MAX_DOCUMENTS)
+  if (documents > limits.documents) throw new TooManyDocumentsError(folder, documents, limits.documents)
   return { parts, documents, skipped }
 }
 

@@ -1,10 +1,12 @@
 import type { MeshClient } from '../cli/mesh-client.ts'
 import { contributions } from './contributions.ts'
+import { documentEnds } from './document-ends.ts'
 import { partsOf } from './parts.ts'
 import type { DemoResult } from './print-report.ts'
 import { showProgress } from './progress.ts'
 import { reportOf } from './report.ts'
-import { documentEnds, followRun, sendParts, submitRun } from './workflow-run.ts'
+import { sendParts } from './send-parts.ts'
+import { followRun, submitRun } from './workflow-run.ts'
 
 export interface DemoOptions {
   mesh: MeshClient

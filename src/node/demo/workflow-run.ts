@@ -1,19 +1,13 @@
-/** A workflow of the demo on a node: submitted, given its documents, followed to its end. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** The workflow of a run of the demo: submitted, and followed to its end. */
 import { z } from 'zod'
 import { cidOf } from '../../shared/artifacts/cid.ts'
-import { errorFromFacts, ToolmeshError } from '../../shared/errors.ts'
+import { errorFromFacts } from '../../shared/errors.ts'
 import { errorFacts } from '../../shared/mcp/error-facts.ts'
 import type { JsonObject } from '../../shared/tools/tool.ts'
 import { ENDED_WORKFLOW, STEP_STATES, WORKFLOW_STATES } from '../../shared/workflow/workflow.ts'
 import type { MeshClient } from '../cli/mesh-client.ts'
-import { readPart } from './parts.ts'
-import { type Findings, partName, profilesName, reportWorkflow } from './report-workflow.ts'
-
-/** Pause before another try where the node takes no more just now and names no time itself, ms. */
-const FULL_PAUSE_MS = 1_000
-/** Entries of one page of steps or items: the most there are. */
-const PAGE = 1_000
+import { type Findings, reportWorkflow } from './report-workflow.ts'
+import { whenThereIsRoom } from './when-there-is-room.ts'
 
 export interface RunOptions {
   mesh: MeshClient
@@ -52,47 +46,6 @@ export async function submitRun(options: RunOptions): Promise<SubmittedRun> {
 }
 
 const receiptSchema = z.looseObject({ workflow_id: z.string() })
-
-/** Gives the workflow the parts that it does not have; one at a time is in memory here. */
-export async function sendParts({ mesh, id, folder, parts, signal }: SubmittedRun): Promise<void> {
-  const has = await partsThere(mesh, id, signal)
-  for (const [index, names] of parts.entries()) {
-    const name = partName(index + 1)
-    if (has.has(name)) continue
-    const payload = (await readPart(folder, names, signal)).map(document => ({ ...document }))
-    const request = { workflow_id: id, signal: name, payload }
-    try {
-      await whenThereIsRoom(signal, () => mesh.call('p2p_workflow_signal', request, { signal }))
-    } catch (error) {
-      // It has ended: what came of it is told by whoever follows it.
-      if (error instanceof ToolmeshError && error.code === 'conflict') return
-      throw error
-    }
-  }
-}
-
-/** The steps whose part has come. */
-async function partsThere(mesh: MeshClient, workflow_id: string, signal: AbortSignal): Promise<Set<string>> {
-  const there = new Set<string>()
-  let after: number | undefined
-  do {
-    const question = {
-      workflow_id,
-      state: ['succeeded'],
-      limit: PAGE,
-      ...(after === undefined ? {} : { after }),
-    }
-    const page = await mesh.ask('p2p_workflow_status', question, stepsSchema, { signal })
-    for (const { id } of page.steps) there.add(id)
-    after = page.next_after
-  } while (after !== undefined)
-  return there
-}
-
-const stepsSchema = z.looseObject({
-  steps: z.array(z.looseObject({ id: z.string() })),
-  next_after: z.number().optional(),
-})
 
 /** Tells how far it is until it has ended. @throws ToolmeshError that it failed or was cancelled with */
 export async function followRun({ mesh, id, signal, onProgress }: SubmittedRun): Promise<Findings> {
@@ -140,39 +93,3 @@ const findingsSchema: z.ZodType<Findings> = z.object({
 })
 
 const outcomeSchema = z.looseObject({ result: z.json().optional(), error: errorFacts.optional() })
-
-/** What became of one document. */
-export interface DocumentEnd {
-  name: string
-  /** The task that profiled it. */
-  taskId?: string
-  failed: boolean
-}
-
-/** How the documents of an ended run ended, in the order of their names. */
-export async function* documentEnds({ mesh, id, parts, signal }: SubmittedRun): AsyncGenerator<DocumentEnd> {
-  for (const [index, names] of parts.entries()) {
-    const question = { workflow_id: id, step: profilesName(index + 1), limit: PAGE }
-    const { items } = await mesh.ask('p2p_workflow_status', question, itemsSchema, { signal })
-    for (const { item, state, task_id } of items) {
-      const name = names[item]
-      if (name === undefined) continue
-      yield { name, failed: state === 'failed', ...(task_id === undefined ? {} : { taskId: task_id }) }
-    }
-  }
-}
-
-const itemsSchema = z.looseObject({
-  items: z.array(z.looseObject({ item: z.number(), state: z.string(), task_id: z.string().optional() })),
-})
-
-async function whenThereIsRoom<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof ToolmeshError) || error.code !== 'queue_full') throw error
-      await sleep(error.details.retry_after_ms ?? FULL_PAUSE_MS, undefined, { signal })
-    }
-  }
-}
