@@ -2,9 +2,9 @@ import { cidOf } from '../artifacts/cid.ts'
 import { InvalidInputError, ToolmeshError } from '../errors.ts'
 import { QueueFullError } from '../queue/errors.ts'
 import type { Json, JsonObject } from '../tools/tool.ts'
+import { checkGiven } from './definition/check-given.ts'
 import { dryRun } from './definition/dry-run.ts'
 import type { Plan } from './definition/plan.ts'
-import { checkInput } from './engine/child-workflows.ts'
 import type { Engine } from './engine/engine.ts'
 import type { WorkflowLimits } from './engine/limits.ts'
 import type { Plans } from './engine/plans.ts'
@@ -57,7 +57,7 @@ export class Submissions {
   /** What a submit would run. Rejects as it does for what is asked. */
   async check(submission: WorkflowSubmission): Promise<DryRun> {
     const { plan } = await this.#planOf(submission)
-    checkInput(plan, submission.input ?? {})
+    checkGiven(submission.input ?? {}, plan.definition.input_schema, '/input')
     return dryRun(plan)
   }
 
@@ -113,7 +113,7 @@ export class Submissions {
     const { engine, limits } = this.#init
     const { input = {}, labels, metadata } = submission
     const { plan, version } = await this.#planOf(submission)
-    checkInput(plan, input)
+    checkGiven(input, plan.definition.input_schema, '/input')
     if (engine.size >= limits.openWorkflows)
       throw new QueueFullError(`${limits.openWorkflows} workflows are open already`, RETRY_FULL_MS)
     const { head, created } = await engine.created.create({

@@ -6,6 +6,7 @@ import { taskIds } from '../queue/requests/task-id.ts'
 import { ResultWaiters } from '../queue/result-waiters.ts'
 import type { Catalogue } from '../tools/catalogue.ts'
 import type { Json } from '../tools/tool.ts'
+import { checkGiven } from './definition/check-given.ts'
 import type { Plan } from './definition/plan.ts'
 import { Engine } from './engine/engine.ts'
 import { DEFAULT_WORKFLOW_LIMITS, type WorkflowLimits } from './engine/limits.ts'
@@ -240,7 +241,7 @@ export class Workflows {
   /**
    * Runs steps anew, with all that follow on them: those named, `from`, or else those that failed or were cancelled;
    * of an ended workflow too, and with another input. Rejects with `conflict` (some of it runs, nothing to run),
-   * `invalid_input` (no such step).
+   * `invalid_input` (no such step, or an input that does not fit).
    */
   async reschedule(
     id: string,
@@ -262,6 +263,7 @@ export class Workflows {
       },
       named,
     )
+    if (input !== undefined) checkGiven(input, plan.definition.input_schema, '/input')
     await this.#ask(id, { kind: 'reschedule', by, steps: named }, input)
     if (head.ended_at !== undefined) await this.#engine.reopen(id)
     const generation = progress.generation + 1

@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../../errors.ts'
 import type { Json, JsonObject, JsonSchema } from '../../tools/tool.ts'
 import { validateAgainst } from '../../tools/validate.ts'
+import { comparisons } from './check-cost.ts'
 import type { StepDefinition, WorkflowDefinition } from './definition.ts'
 import type { Faults } from './faults.ts'
 import { formatPointer } from './json-pointer.ts'
@@ -27,6 +28,8 @@ export interface FitInit {
   /** By their indexes; undefined for those with a fault that leaves nothing to plan. */
   steps: readonly (Planned | undefined)[]
   faults: Faults
+  /** Comparisons that are left for all of the definition: beyond them nothing is looked at. */
+  budget: { left: number }
   /** JSON Pointer of the workflow. */
   at: string
 }
@@ -109,17 +112,21 @@ export class FitCheck {
 
   #fit(template: CompiledTemplate, field: string, schema: JsonObject, scope: Scope): void {
     const shape = this.#shapeOf(template, field, scope)
-    const found = misfits(shape, schema)
+    const found = misfits(shape, schema, this.#init.budget)
     for (const misfit of found) this.#say(field, misfit, shape)
     if (found.length === 0 && shape.kind === 'value') this.#validate(shape.value, field, schema)
   }
 
   /** What is known as a whole is held against all of the schema, as the tool will do it. */
   #validate(value: Json, field: string, schema: JsonSchema): void {
+    const cost = comparisons(schema, value, this.#init.budget.left)
+    if (cost > this.#init.budget.left) return
+    this.#init.budget.left -= cost
     try {
       validateAgainst(schema, value, '')
     } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error
+      // A schema that cannot be used is told of where a value is held against it.
+      if (!(error instanceof InvalidInputError)) return
       const { field: below = '', value: given, allowed = 'an input that fits' } = error.details
       this.#init.faults.value(field + below, given, allowed)
     }

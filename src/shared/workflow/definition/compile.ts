@@ -4,10 +4,11 @@ import { FitCheck } from './check-fit.ts'
 import type { WorkflowDefinition } from './definition.ts'
 import { Faults } from './faults.ts'
 import { cyclesIn, type Dependencies, dependentsOf, topologicalOrder } from './graph.ts'
-import { MAX_DEPENDENCIES, MAX_NESTED_WORKFLOWS } from './limits.ts'
+import { MAX_DEPENDENCIES, MAX_FIT_COMPARISONS, MAX_NESTED_WORKFLOWS } from './limits.ts'
 import type { Plan } from './plan.ts'
 import { StepCompiler, type ToolBook } from './step-compiler.ts'
 import { StepNames } from './step-names.ts'
+import { TemplateCompiler } from './template.ts'
 import { isObject } from './template-schema.ts'
 
 export type { ToolBook } from './step-compiler.ts'
@@ -32,7 +33,15 @@ export function recompile(definition: WorkflowDefinition, tools: ToolBook): Plan
 
 function made(definition: WorkflowDefinition, tools: ToolBook, at: string, accepted: boolean): Plan {
   const faults = new Faults(at)
-  const plan = planOf(definition, { tools, faults, at: '', depth: 0, accepted })
+  const plan = planOf(definition, {
+    tools,
+    faults,
+    at: '',
+    depth: 0,
+    accepted,
+    templates: new TemplateCompiler(),
+    budget: { left: MAX_FIT_COMPARISONS },
+  })
   faults.throwIfAny()
   if (plan === undefined) throw new TypeError('a definition without a plan has a fault')
   return plan
@@ -47,11 +56,14 @@ interface Place {
   at: string
   /** How many workflows it lies in. */
   depth: number
+  templates: TemplateCompiler
+  /** Comparisons of what steps are given with what they take that are left. */
+  budget: { left: number }
 }
 
 /** Undefined when there is none, for which there is a fault then. */
 function planOf(definition: WorkflowDefinition, place: Place): Plan | undefined {
-  const { tools, accepted, faults, at, depth } = place
+  const { tools, accepted, faults, at, depth, templates, budget } = place
   const before = faults.count
   if (depth > MAX_NESTED_WORKFLOWS) {
     faults.say(at, `it lies in ${depth} workflows`, {
@@ -63,6 +75,7 @@ function planOf(definition: WorkflowDefinition, place: Place): Plan | undefined 
   const compiler = new StepCompiler({
     names,
     tools,
+    templates,
     accepted,
     faults,
     defaults: definition.defaults ?? {},
@@ -79,7 +92,7 @@ function planOf(definition: WorkflowDefinition, place: Place): Plan | undefined 
   if (topologicalOrder(dependencies, dependents).length < drafts.length)
     sayCycles(definition, dependencies, place)
   if (!accepted)
-    new FitCheck({ definition, steps: drafts.map(draft => draft.planned), faults, at }).check(output)
+    new FitCheck({ definition, steps: drafts.map(draft => draft.planned), faults, budget, at }).check(output)
   if (faults.count > before) return undefined
 
   const steps = drafts.flatMap(({ planned }, index) =>

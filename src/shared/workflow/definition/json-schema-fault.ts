@@ -37,7 +37,10 @@ const REFUSED = [
   '$anchor',
   '$dynamicRef',
   '$recursiveRef',
+  'id',
 ]
+/** Formats by which a short text could do that: its regular expression backtracks. */
+const REFUSED_FORMATS = ['url']
 
 /**
  * The first thing in a schema (JSON Schema 2020-12) of a definition by which a value could not be checked: a type that
@@ -117,13 +120,14 @@ function keywordFault(
   })
   const refused = REFUSED.find(keyword => schema[keyword] !== undefined)
   if (refused !== undefined) return wrong(refused, 'schemas without this keyword')
-  const { type, required, enum: values, $ref } = schema
+  const { type, required, enum: values, $ref, format } = schema
+  if (REFUSED_FORMATS.includes(String(format))) return wrong('format', 'another format, as uri')
   if (type !== undefined && ![type].flat().every(name => TYPES.includes(String(name))))
     return wrong('type', `one of ${TYPES.join(', ')}, or a list of them`)
   if (required !== undefined && !(Array.isArray(required) && required.every(key => typeof key === 'string')))
     return wrong('required', 'a list of names')
   if (values !== undefined && !Array.isArray(values)) return wrong('enum', 'a list of values')
-  if ($ref !== undefined && targetOf($ref, root) === undefined)
+  if ($ref !== undefined && !isSchema(targetOf($ref, root), root))
     return wrong('$ref', 'a reference to a part of the same schema, as #/$defs/name')
   return undefined
 }
@@ -158,12 +162,39 @@ function nestedFault(schema: JsonObject, root: JsonObject, path: readonly string
   return undefined
 }
 
+/** Whether something is one of the schemas in a schema, and not just an object in it. */
+function isSchema(part: unknown, root: JsonObject): boolean {
+  return typeof part === 'boolean' || schemasIn(root).has(part)
+}
+
+const known = new WeakMap<JsonObject, Set<unknown>>()
+
+function schemasIn(root: JsonObject): Set<unknown> {
+  let schemas = known.get(root)
+  if (schemas === undefined) {
+    schemas = new Set<unknown>([root])
+    // A set hands out what is added to it while it is walked.
+    for (const schema of schemas) {
+      if (!isObject(schema)) continue
+      for (const part of [...partsOf(schema), ...definitionsOf(schema)]) schemas.add(part)
+    }
+    known.set(root, schemas)
+  }
+  return schemas
+}
+
+/** The schemas in one that are only there to be referred to. */
+function definitionsOf(schema: JsonObject): unknown[] {
+  return ['$defs', 'definitions'].flatMap(keyword => Object.values(Object(schema[keyword])))
+}
+
 /** What a reference leads to; undefined when there is nothing. */
-function targetOf(ref: unknown, root: JsonObject): unknown {
+export function targetOf(ref: unknown, root: JsonObject): unknown {
   if (typeof ref !== 'string' || !ref.startsWith('#')) return undefined
   const tokens = parsePointer(decode(ref.slice(1)))
   return tokens?.reduce<unknown>(
-    (at, token) => (isObject(at) || Array.isArray(at) ? Reflect.get(Object(at), token) : undefined),
+    (at, token) =>
+      (isObject(at) || Array.isArray(at)) && Object.hasOwn(at, token) ? Reflect.get(at, token) : undefined,
     root,
   )
 }

@@ -19,5 +19,11 @@ export const MAX_DEPTH = 256
 export const MAX_SCHEMA_CHARS = 64 * 1024
 /** Schemas in a JSON Schema of a definition, those that are referred to counted each time: each value is held against them. */
 export const MAX_SCHEMAS = 1_000
+/** Comparisons of the parts of one given value with the schemas of a definition: about a second. */
+export const MAX_COMPARISONS = 1_000_000
+/** Comparisons of what the steps of one definition are given with what they take; the rest is for the tools to refuse. */
+export const MAX_FIT_COMPARISONS = 2_000_000
+/** Characters of all expressions of a definition that differ: each is read by a parser, some in quadratic time. */
+export const MAX_EXPRESSIONS_CHARS = 512 * 1024
 /** Faults that are told at once; more are counted. */
 export const MAX_FAULTS = 100

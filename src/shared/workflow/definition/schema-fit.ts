@@ -40,14 +40,15 @@ type Found = Misfit & Place
 
 /** Levels that are looked at: schemas may lie in themselves. */
 const MAX_LEVELS = 24
-/** Comparisons of parts; a value that is known has as many as it has parts. */
-const MAX_COMPARISONS = 100_000
 /** What stands for any index in a path. */
 const EACH = '*'
 
-/** Where a value of this shape certainly will not fit a schema; empty when it may. */
-export function misfits(shape: Shape, schema: JsonSchema): Misfit[] {
-  const place: Place = { path: [], budget: { left: MAX_COMPARISONS } }
+/**
+ * Where a value of this shape certainly will not fit a schema; empty when it may.
+ * @param budget comparisons that are left, of which it takes what it needs
+ */
+export function misfits(shape: Shape, schema: JsonSchema, budget: { left: number }): Misfit[] {
+  const place: Place = { path: [], budget }
   return fitPart(shape, { root: schema, node: schema }, place, 0).map(({ budget: _, ...found }) => found)
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import { type ErrorFacts, InvalidInputError } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import type { Json } from '../../tools/tool.ts'
-import { validateAgainst } from '../../tools/validate.ts'
+import { checkGiven } from '../definition/check-given.ts'
 import type { Plan } from '../definition/plan.ts'
 import type { WorkflowStore } from '../store/store.ts'
 import type { WorkflowHead } from '../workflow.ts'
@@ -52,7 +52,7 @@ export class ChildWorkflows {
         `${depth} workflows in one another`,
         `at most ${this.#init.depth}`,
       )
-    checkInput(plan, input)
+    checkGiven(input, plan.definition.input_schema, '/input')
     const key = keyOf(work)
     const { head: child } = await this.#init.created.create({
       plan,
@@ -149,23 +149,6 @@ export class ChildWorkflows {
     }
     const facts = error ?? { code: 'internal', message: `the workflow ended ${state}`, retryable: false }
     return { state: state === 'cancelled' ? 'cancelled' : 'failed', workflow_id, error: facts }
-  }
-}
-
-/** Throws `invalid_input` where an input does not fit what the workflow asks for. */
-export function checkInput(plan: Plan, input: Json): void {
-  const { input_schema: schema } = plan.definition
-  if (schema === undefined) return
-  try {
-    validateAgainst(schema, input, 'input')
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error
-    const { field, value, allowed } = error.details
-    throw new InvalidInputError(
-      `/input${field?.startsWith('/') ? field : ''}`,
-      value,
-      allowed ?? 'an input that fits',
-    )
   }
 }
 

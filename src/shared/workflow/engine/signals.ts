@@ -1,21 +1,7 @@
 import { InvalidInputError } from '../../errors.ts'
-import type { Json } from '../../tools/tool.ts'
-import { validateAgainst } from '../../tools/validate.ts'
-import type { Plan, PlanStep } from '../definition/plan.ts'
-
-type SignalWait = Extract<PlanStep['work'], { kind: 'signal' }>
-
-function checkPayload({ schema }: SignalWait, payload: Json): void {
-  if (schema === undefined) return
-  try {
-    validateAgainst(schema, payload, 'payload')
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error
-    const { field, value, allowed } = error.details
-    const below = field?.startsWith('/') ? field : ''
-    throw new InvalidInputError(`/payload${below}`, value, allowed ?? 'a payload that fits')
-  }
-}
+import type { Json, JsonSchema } from '../../tools/tool.ts'
+import { checkGiven } from '../definition/check-given.ts'
+import type { Plan } from '../definition/plan.ts'
 
 /**
  * Throws `invalid_input` for a signal that no step waits for, or a payload that does not fit a step which does: it is
@@ -23,11 +9,14 @@ function checkPayload({ schema }: SignalWait, payload: Json): void {
  */
 export function checkSignal(plan: Plan, signal: string, payload: Json): void {
   const names = new Set<string>()
+  const schemas = new Map<string, JsonSchema | undefined>()
   for (const { work } of plan.steps) {
     if (work.kind !== 'signal') continue
     names.add(work.signal)
-    if (work.signal === signal) checkPayload(work, payload)
+    // Steps that ask the same of it are looked at once.
+    if (work.signal === signal) schemas.set(JSON.stringify(work.schema ?? null), work.schema)
   }
+  for (const schema of schemas.values()) checkGiven(payload, schema, '/payload')
   if (names.has(signal)) return
   const known = [...names].slice(0, 20).join(', ')
   throw new InvalidInputError(
