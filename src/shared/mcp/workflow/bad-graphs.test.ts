@@ -137,7 +137,7 @@ const BAD: [what: string, workflow: JsonObject, field: string, message: string][
     'a compensation by an unknown tool',
     of(step('a', { on_error: { run: { tool: 'undo' } } })),
     '/steps/0/on_error/run/tool',
-    'there is no tool "undo"',
+    'there is no tool "undo"; find tools with tools_search',
   ],
   [
     'a list that is none',

@@ -12,11 +12,11 @@ export function signalTool(workflows: Pick<WorkflowsPort, 'head' | 'signal'>): S
     category: 'p2p_workflow',
     title: 'Signal a workflow',
     description:
-      'Gives a workflow the signal that a step waits for, or will: its payload is the output of that step. p2p_workflow_result says in `waiting_for` what is waited for, and how the payload must be. The n-th signal of a name goes to the n-th step that waits for it.',
+      "Gives a workflow the signal that a step waits for, or will, as a person's approval: its payload is the output of that step. p2p_workflow_result says in `waiting_for` what is waited for, and how the payload must be. The n-th signal of a name goes to the n-th step that waits for it.",
     annotations: { readOnlyHint: false, destructiveHint: false },
     input: z.strictObject({
       workflow_id: workflowId,
-      signal: z.string().min(1).max(64).describe('Its name, as the step has it.'),
+      signal: z.string().min(1).max(128).describe('Its name, as the step has it.'),
       payload: jsonValue.default({}).describe('What the step gives as its output.'),
     }),
     output: z.object({

@@ -44,7 +44,7 @@ export function submitTool(workflows: Pick<WorkflowsPort, 'submit' | 'check'>): 
     category: 'p2p_workflow',
     title: 'Submit a workflow',
     description:
-      'Stores a graph of tool calls durably and answers with its id at once; each step starts the moment that what it needs is there, on any peer that can run it. {"workflow": {"name": "digest", "steps": [{"id": "fetch", "tool": "…", "params": {…}}, {"id": "sum", "tool": "…", "params": {"text": {"$from": "fetch", "path": "/text"}}}]}}. What is wrong with it is told all at once in `faults`; dry_run answers with the plan and keeps nothing. Its outcome: p2p_workflow_result.',
+      'Runs tools that build on each other: stores a graph (DAG) of tool calls durably and answers with its id at once; each step starts the moment that what it needs is there, in parallel with others, on any peer that can run it. {"workflow": {"name": "digest", "steps": [{"id": "fetch", "tool": "…", "params": {…}}, {"id": "sum", "tool": "…", "params": {"text": {"$from": "fetch", "path": "/text"}}}]}}. A step may fan out over a list (`for_each`), have a condition (`when`), go on with a default after an error (`on_error`), be another workflow, or wait for a time, a signal or the approval of a person (`wait`). What is wrong with it is told all at once in `faults`; dry_run answers with the plan and keeps nothing. Its outcome: p2p_workflow_result.',
     annotations: { readOnlyHint: false, destructiveHint: false },
     input: z.strictObject({
       ...submission,

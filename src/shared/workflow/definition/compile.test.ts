@@ -306,6 +306,81 @@ describe('expressions', () => {
   })
 })
 
+/** `${path}`, as a text. */
+const braces = (path: string) => ['$', '{', path, '}'].join('')
+
+describe('what is written as other engines write it', () => {
+  const split = { id: 'split-up', tool: 'split', params: { text: 'x' } }
+  const saying = (text: string, more = {}) =>
+    faultsOfSteps(split, { id: 'a', tool: 'any', params: { text }, ...more })
+
+  it.each([
+    ['{{input.text}}', '{"$from":"input","path":"/text"}'],
+    [` ${braces(' steps.split-up.output.parts[0].text ')} `, '{"$from":"split-up","path":"/parts/0/text"}'],
+    ['{{ split-up }}', '{"$from":"split-up"}'],
+    ['$input.text', '{"$from":"input","path":"/text"}'],
+    ['$.steps.split-up.result.total', '{"$from":"split-up","path":"/total"}'],
+    ['{{input["a b"]}} or {{input.b}}', `{"$expr": "'…' & input.b & '…'"} (JSONata)`],
+    [
+      `Hi ${braces('split-up.parts[0].text')}!`,
+      `{"$expr": "'…' & steps.\`split-up\`.parts[0].text & '…'"} (JSONata)`,
+    ],
+  ])('%j would be plain text', (text, meant) => {
+    const [fault, ...others] = saying(text)
+    expect(others).toEqual([])
+    expect(fault).toMatch(/^\/steps\/1\/params\/text: a text is taken as it is, /)
+    expect(fault).toContain(
+      `for the value write ${meant}; if that text is meant, put it into {"$literal": …}`,
+    )
+  })
+
+  it.each([
+    '{{name}}',
+    braces('price'),
+    '$item',
+    '{{item}}',
+    '$5',
+    '{{#if input}}',
+    '{{input + 1}}',
+    '$',
+    '{{}}',
+  ])('%j refers to nothing here, and is a text', text => expect(saying(text)).toEqual([]))
+
+  it('names the item only where there is one', () => {
+    const [fault] = saying('$item', { for_each: { items: [1] } })
+    expect(fault).toContain('for the value write {"$from":"item"}')
+  })
+
+  it('is a text in $literal, and in a workflow that was taken before', () => {
+    const definition = (x: Json) =>
+      parseDefinition({ name: 'a', steps: [{ id: 'a', tool: 'any', params: { x } }] })
+    expect(() => compile(definition({ $literal: '{{input.x}}' }), TEST_TOOLS)).not.toThrow()
+    expect(() => compile(definition('{{input.x}}'), TEST_TOOLS)).toThrow(/\$literal/)
+    expect(() => recompile(definition('{{input.x}}'), TEST_TOOLS)).not.toThrow()
+  })
+
+  it('is understood in $from and in expressions', () => {
+    expect(
+      faultsOfSteps(
+        split,
+        { id: 'a', tool: 'any', params: { x: { $from: 'steps.split-up.output.parts' } } },
+        { id: 'b', tool: 'any', when: 'input.a == 1 && true' },
+      ),
+    ).toEqual([
+      '/steps/1/params/x/$from: there is no step "steps.split-up.output.parts", did you mean {"$from":"split-up","path":"/parts"}?',
+      expect.stringMatching(/; JSONata has = and !=, `and`, `or` and \$not\(…\)$/),
+    ])
+  })
+
+  it('is looked for in no more than linear time', () => {
+    const begin = performance.now()
+    saying('{{'.repeat(40_000))
+    saying(`$input${'.a'.repeat(40_000)}`)
+    saying(`${braces('input').slice(0, -1)} `.repeat(12_000))
+    expect(performance.now() - begin).toBeLessThan(1_000)
+  })
+})
+
 describe('inputs of tools', () => {
   it('fit the schema, as far as they are known', () => {
     expect(
@@ -476,7 +551,9 @@ describe('many faults', () => {
     const steps = Array.from({ length: 150 }, (_, at) => ({ id: `s${at}`, tool: 'nothing' }))
     const error = thrown(() => compile(parseDefinition({ name: 'a', steps }), TEST_TOOLS, '/workflow'))
     expect(error.details.faults).toHaveLength(100)
-    expect(error.message).toMatch(/^150 faults:\n- \/workflow\/steps\/0\/tool: there is no tool "nothing"\n/)
+    expect(error.message).toMatch(
+      /^150 faults:\n- \/workflow\/steps\/0\/tool: there is no tool "nothing"; find tools with tools_search\n/,
+    )
     expect(error.message).toMatch(/\n- and 50 more$/)
     expect(error.toFacts()).toMatchObject({
       code: 'invalid_input',

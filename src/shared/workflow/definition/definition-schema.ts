@@ -48,21 +48,26 @@ const onError = oneOf(
   '"fail", "skip", "continue", {"continue": <value>} or {"run": {"tool": …}, "then"?: …}',
 )
 
-const forEach = strictObject({
-  items: template.describe(`A template that gives a list of at most ${MAX_ITEMS} items.`),
-  concurrency: z
-    .int()
-    .min(1)
-    .max(MAX_CONCURRENCY)
-    .exactOptional()
-    .describe(`Items under way at once; ${DEFAULT_CONCURRENCY} unless given.`),
-  max_failed: z
-    .int()
-    .min(0)
-    .max(MAX_ITEMS)
-    .exactOptional()
-    .describe('Failed items that are borne, null in the output; 0 unless given.'),
-})
+const forEach = strictObject(
+  {
+    items: template.describe(
+      `A list of at most ${MAX_ITEMS} items, or a template that gives one, as {"$from": "split", "path": "/chunks"}.`,
+    ),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(MAX_CONCURRENCY)
+      .exactOptional()
+      .describe(`Items under way at once; ${DEFAULT_CONCURRENCY} unless given.`),
+    max_failed: z
+      .int()
+      .min(0)
+      .max(MAX_ITEMS)
+      .exactOptional()
+      .describe('Failed items that are borne, null in the output; 0 unless given.'),
+  },
+  '{"items": <a list, or a template that gives one>, "concurrency"?: …, "max_failed"?: …}',
+)
 
 const base = {
   id: stepId.describe('Unique in the workflow; what others refer to it by.'),
@@ -72,7 +77,11 @@ const base = {
     .max(MAX_STEPS)
     .exactOptional()
     .describe('Steps that have to end first; those that templates refer to need not be repeated here.'),
-  when: condition.exactOptional().describe('False when its dependencies have ended: the step is skipped.'),
+  when: condition
+    .exactOptional()
+    .describe(
+      'A condition, looked at when its dependencies have ended: a JSONata expression over {input, steps: {<id>: output}}, as `steps.count.total > 3`, or {"$from": …}. When it is false the step is skipped, and by `all_succeeded` what depends on it.',
+    ),
   trigger_rule: z
     .enum(['all_succeeded', 'one_succeeded', 'all_done'])
     .exactOptional()
@@ -80,7 +89,7 @@ const base = {
   on_error: onError
     .exactOptional()
     .describe(
-      'What becomes of it when it fails: fail the workflow (unless given), skip what depends on it, continue with null or a value, or run a task that compensates it.',
+      'What becomes of it when it fails: fail the workflow (unless given), skip what depends on it, continue with null or with {"continue": <default value>} as its output, or run a task that compensates it.',
     ),
   timeout_ms: duration.exactOptional().describe('For the whole step, with all retries and items.'),
 }
@@ -91,7 +100,9 @@ const toolStep = strictObject({
   params: params.exactOptional(),
   for_each: forEach
     .exactOptional()
-    .describe('Once for each item of a list; the output is the list of outputs.'),
+    .describe(
+      'Fan-out: once for each item of a list, to which `params` refer by {"$from": "item", "path"?: …}; the output is the list of outputs, in the order of the items.',
+    ),
   cache: z
     .boolean()
     .exactOptional()
@@ -124,7 +135,12 @@ const workflowStep = strictObject({
   for_each: forEach.exactOptional(),
 })
 
-const waitStep = strictObject({ ...base, wait: wait.describe('What it waits for.') })
+const waitStep = strictObject({
+  ...base,
+  wait: wait.describe(
+    'What it waits for: so many milliseconds, a time, or a signal, as for the approval of a person.',
+  ),
+})
 
 const step = oneOf(
   { tool: toolStep, workflow: workflowStep, wait: waitStep },
@@ -140,7 +156,7 @@ export const definitionSchema: z.ZodType<WorkflowDefinition> = strictObject({
   steps: z.array(step).min(1).max(MAX_STEPS).describe('In any order.'),
   output: template
     .exactOptional()
-    .describe('Unless given: the outputs of the steps that nothing depends on, by their ids.'),
+    .describe('A template; unless given, the outputs of the steps that nothing depends on, by their ids.'),
   timeout_ms: duration.exactOptional().describe('For all of it.'),
   defaults: strictObject(stepTaskOptions)
     .exactOptional()

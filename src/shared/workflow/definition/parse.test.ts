@@ -104,6 +104,18 @@ describe('a definition', () => {
       ],
     ],
     [
+      { name: 'a', steps: [{ id: 'a', tool: 'any', arguments: {} }] },
+      [
+        `/steps/0/arguments: got {}, allowed: only these properties: ${STEP_PROPERTIES} (did you mean params?)`,
+      ],
+    ],
+    [
+      { name: 'a', steps: [{ id: 'a', tool: 'any', for_each: [1, 2] }] },
+      [
+        '/steps/0/for_each: got [1,2], allowed: {"items": <a list, or a template that gives one>, "concurrency"?: …, "max_failed"?: …}',
+      ],
+    ],
+    [
       { name: 'a', steps: [{ id: 'a', wait: { ms: 1 }, title: 'half \ud800' }] },
       ['/steps/0/title: allowed: text that is valid Unicode'],
     ],

@@ -92,8 +92,8 @@ export class StepCompiler {
 
   /** A template that belongs to no step: the output of the workflow. */
   template(source: Template, field: string): CompiledTemplate {
-    const { names, faults } = this.#init
-    return this.#templates.compile(source, field, { names, faults })
+    const { names, faults, accepted } = this.#init
+    return this.#templates.compile(source, field, { names, faults, accepted })
   }
 }
 
@@ -117,7 +117,7 @@ class OneStep {
     this.#step = step
     this.#field = field
     this.#needed = needed
-    this.#scope = { names: init.names, faults: init.faults, self: step.id }
+    this.#scope = { names: init.names, faults: init.faults, self: step.id, accepted: init.accepted }
   }
 
   dependsOn(): void {
@@ -230,7 +230,7 @@ class OneStep {
     const meant = closestName(name, tools.names?.() ?? [])
     faults.say(
       this.#field + field,
-      `there is no tool ${JSON.stringify(name)}${meant === undefined ? '' : `, did you mean ${meant}?`}`,
+      `there is no tool ${JSON.stringify(name)}${meant === undefined ? '; find tools with tools_search' : `, did you mean ${meant}?`}`,
       { value: name, ...(meant === undefined ? {} : { allowed: meant }) },
     )
     return undefined

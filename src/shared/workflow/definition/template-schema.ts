@@ -7,13 +7,14 @@ import { oneOf } from './one-of.ts'
 export const template = z
   .custom<Json>(value => value !== undefined, 'a value')
   .describe(
-    'JSON in which {"$from": "<step id>" or "input", "path"?: "<JSON Pointer>"} stands for an output or a part of it, {"$expr": "<JSONata>"} for what an expression over {input, steps: {<id>: output}} gives, and {"$literal": …} for a value as it is. In a for_each also `item` and `index`, in on_error also `error`.',
+    'A template: JSON in which {"$from": "<step id>" or "input", "path"?: "<JSON Pointer>"} stands for an output or a part of it, {"$expr": "<JSONata>"} for what an expression over {input, steps: {<id>: output}} gives, and {"$literal": …} for a value as it is. In a for_each also `item` and `index`, in on_error also `error`.',
   )
 
 /** A template that gives an object: the input of a tool. */
 export const params = z.custom<JsonObject>(isObject, 'an object').meta({
   type: 'object',
-  description: "The tool's input, {} unless given; any part of it may be a template.",
+  description:
+    'The tool\'s input, {} unless given. Any part of it may be {"$from": "<step id>" or "input", "path"?: "<JSON Pointer>"} or {"$expr": "<JSONata over {input, steps: {<id>: output}}>"}, in a for_each also with `item` and `index`; texts are taken as they are.',
 })
 
 export const condition = oneOf(

@@ -4,6 +4,7 @@ import { type ExpressionFault, type ExpressionNames, namesIn } from './expressio
 import type { Faults } from './faults.ts'
 import { formatPointer, parsePointer } from './json-pointer.ts'
 import { MAX_EXPRESSION_CHARS } from './limits.ts'
+import { placeholderIn, referenceMeant } from './placeholder.ts'
 import type { CompiledTemplate, ExpressionNode, ReferenceNode, TemplateNeeds, TemplateNode } from './plan.ts'
 
 /** What the templates of one workflow may refer to beside `input`. */
@@ -23,6 +24,8 @@ export interface TemplateScope {
   /** `item` and `index`. */
   item?: boolean
   error?: boolean
+  /** It was found right before: what only looks like a mistake is none. */
+  accepted?: boolean
 }
 
 /** Reads the templates of one workflow. */
@@ -86,6 +89,7 @@ class Made {
   }
 
   node(source: Template, field: string): TemplateNode {
+    if (typeof source === 'string') this.#sayPlaceholder(source, field)
     if (typeof source !== 'object' || source === null) return { kind: 'value', value: source }
     if (Array.isArray(source)) return this.#list(source, field)
     const form = FORMS.find(key => Object.hasOwn(source, key))
@@ -122,6 +126,28 @@ class Made {
     return form === '$from' ? this.#reference(source, field) : this.expression(source.$expr, `${field}/$expr`)
   }
 
+  /** Says of a text that somebody seems to expect a value in. */
+  #sayPlaceholder(text: string, field: string): void {
+    const { faults, accepted = false } = this.#scope
+    const found = accepted ? undefined : placeholderIn(text, name => this.#isSource(name))
+    if (found === undefined) return
+    const meant = found.whole
+      ? JSON.stringify(found.reference)
+      : `{"$expr": "'…' & ${found.path} & '…'"} (JSONata)`
+    faults.say(
+      field,
+      `a text is taken as it is, ${JSON.stringify(found.text)} in it too: for the value write ${meant}; if that text is meant, put it into {"$literal": …}`,
+      { value: text.slice(0, 200), allowed: `${meant} or {"$literal": …}` },
+    )
+  }
+
+  #isSource(name: string): boolean {
+    const { names, item = false, error = false } = this.#scope
+    if (name === 'input') return true
+    if (name === 'item' || name === 'index') return item
+    return name === 'error' ? error : names.indexOf(name) !== undefined
+  }
+
   #reference({ $from: name, path = '' }: JsonObject, field: string): TemplateNode {
     const { faults } = this.#scope
     const from = this.#source(name, `${field}/$from`)
@@ -151,8 +177,10 @@ class Made {
   #step(id: string, field: string): number | undefined {
     const { names, faults, self } = this.#scope
     const index = names.indexOf(id)
-    if (index === undefined) sayNoStep(faults, field, id, names)
-    else if (id === self) faults.say(field, `${id} cannot refer to its own output`, { value: id })
+    if (index === undefined) {
+      const meant = /[./[]/.test(id) ? referenceMeant(id, name => this.#isSource(name)) : undefined
+      sayNoStep(faults, field, id, names, meant && JSON.stringify(meant.reference))
+    } else if (id === self) faults.say(field, `${id} cannot refer to its own output`, { value: id })
     else return index
     return undefined
   }
@@ -183,7 +211,8 @@ class Made {
     const names = this.#namesIn(text)
     if ('fault' in names) {
       const where = names.position === undefined ? '' : ` at position ${names.position}`
-      faults.say(field, `this is no JSONata expression: ${names.fault}${where}`, { value: text })
+      const hint = LIKE_CODE.test(text) ? '; JSONata has = and !=, `and`, `or` and $not(…)' : ''
+      faults.say(field, `this is no JSONata expression: ${names.fault}${where}${hint}`, { value: text })
       return NOTHING
     }
     const before = faults.count
@@ -216,6 +245,9 @@ class Made {
   }
 }
 
+/** Operators of programming languages that JSONata writes otherwise. */
+const LIKE_CODE = /==|&&|\|\||!(?!=)/
+
 const WHOLE = {
   steps: 'steps are named one by one, as steps.<id>, so that it is known what has to run before',
   data: 'what is referred to has to be named (input, steps.<id>, …): $, $$, * and ** may not stand for all of it',
@@ -223,8 +255,13 @@ const WHOLE = {
 } as const
 
 /** The fault that a name of a step is no step's. */
-export function sayNoStep(faults: Faults, field: string, id: string, names: Names): void {
-  const meant = names.suggest(id)
+export function sayNoStep(
+  faults: Faults,
+  field: string,
+  id: string,
+  names: Names,
+  meant: string | undefined = names.suggest(id),
+): void {
   faults.say(
     field,
     `there is no step ${JSON.stringify(id.slice(0, 80))}${meant === undefined ? '' : `, did you mean ${meant}?`}`,

@@ -12,12 +12,24 @@ export const wait = oneOf(
     ms: strictObject({ ms: z.int().min(0).max(MAX_DURATION_MS).describe('Milliseconds.') }),
     until: strictObject({ until: template.describe('A template that gives a time, ISO 8601.') }),
     signal: strictObject({
-      signal: z.string().min(1).max(128).describe('Its name; its payload is the output of the step.'),
-      message: z.string().max(2_000).exactOptional().describe('What a person is asked.'),
+      signal: z
+        .string()
+        .min(1)
+        .max(128)
+        .describe(
+          'Its name. Somebody gives it by p2p_workflow_signal; its payload is the output of the step.',
+        ),
+      message: z
+        .string()
+        .max(2_000)
+        .exactOptional()
+        .describe('What a person is asked: in the dashboard, or by a client that supports elicitation.'),
       schema: jsonSchema
         .superRefine(refuseWhatCannotBeAsked)
         .exactOptional()
-        .describe('What the payload must be: an object of plain fields.'),
+        .describe(
+          'JSON Schema of the payload: an object of plain fields, which become the form that the person fills.',
+        ),
     }),
   },
   value => onlyKey(value, ['ms', 'until', 'signal']),
