@@ -116,6 +116,41 @@ export function graph(n: number, { steps, fanOut, tabEvery }: GraphOptions): Gra
   }
 }
 
+const WIDE_CHARS = 1_500_000
+
+/** A workflow whose output, and the list of whose items, are files of their own beside the store. */
+export function wideGraph(n: number): Graph {
+  const wide = `${n} `.padEnd(WIDE_CHARS, 'toolmesh')
+  const items = [1, 2, 3].map(item => `${item} ${n}`.padEnd(WIDE_CHARS / 2, 'mesh'))
+  const half = `$pad($string($) & " ${n}", ${WIDE_CHARS / 2}, "mesh")`
+  return {
+    name: `wide-${n}`,
+    definition: {
+      name: 'wide',
+      steps: [
+        {
+          id: 'wide',
+          tool: 'data_json_query',
+          params: { json: {}, query: `$pad("${n} ", ${WIDE_CHARS}, "toolmesh")` },
+        },
+        { id: 'hash', tool: 'crypto_hash', params: { text: { $from: 'wide', path: '/result' } } },
+        {
+          id: 'map',
+          tool: 'crypto_hash',
+          params: { text: { $from: 'item' } },
+          for_each: { items: { $expr: `[1..3].(${half})` } },
+          depends_on: ['wide'],
+        },
+      ],
+      output: { wide: { $from: 'wide', path: '/result' }, hash: { $from: 'hash' }, map: { $from: 'map' } },
+    },
+    input: {},
+    expected: { wide, hash: hashed(wide), map: items.map(hashed) },
+    states: { wide: 'succeeded', hash: 'succeeded', map: 'succeeded' },
+    items: { map: items.length },
+  }
+}
+
 const failing = {
   tool: 'data_json_query',
   params: { json: {}, query: '$error("no luck")' },
