@@ -50,6 +50,12 @@ describe('toolmesh workflows', () => {
       state: 'succeeded',
       result: { tokens: expect.any(Number), keywords: expect.arrayContaining(['peers']) },
     })
+    expect(await json('submit', KEYWORDS, '--input', INPUT, '--key', 'first', '--wait', '30s')).toMatchObject(
+      {
+        workflow_id: id,
+        state: 'succeeded',
+      },
+    )
     const status = await text('status', id)
     expect(status).toMatch(new RegExp(`^${id}  succeeded  keywords  steps 3/3 `))
     expect(status).toMatch(/^split +succeeded +text_chunk +\d/m)
@@ -201,6 +207,7 @@ describe('toolmesh workflows', () => {
     [['submit'], 'usage: toolmesh workflows submit <file.json | ->'],
     [['submit', 'x.json', '--name', 'y'], 'usage: toolmesh workflows submit'],
     [['submit', '/nowhere/x.json', '--url', 'http://127.0.0.1:1'], 'no node at'],
+    [['submit', 'x.json', '--wait', '1s', '--dry-run'], '--wait: with --dry-run'],
     [['status'], 'usage: toolmesh workflows status <workflow>'],
     [['signal', 'x', 'y', '{'], 'the payload: is not JSON'],
     [['dag', 'x', '--format', 'png'], '--format: got "png", allowed: mermaid, dot or json'],

@@ -57,7 +57,7 @@ export const command: Command = {
       description: 'status: the page behind it; events: those behind this position',
     },
     { name: 'format', value: 'format', description: 'dag: mermaid (unless given), dot or json' },
-    { name: 'wait', value: 'time', description: 'result: for its end, as 90s' },
+    { name: 'wait', value: 'time', description: 'submit, result: for its end, as 90s' },
     { name: 'reason', value: 'text', description: 'cancel: why' },
     {
       name: 'steps',

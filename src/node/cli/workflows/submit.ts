@@ -6,13 +6,14 @@ import type { Action, Work } from '../actions.ts'
 import type { Invocation } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { durationFlag, given, jsonFlag, labelsFlag, textFlag } from '../flag-values.ts'
+import type { MeshClient } from '../mesh-client.ts'
 import { printJson, printLine, printTable } from '../output.ts'
 import { readDocument } from './document.ts'
 
 export const SUBMIT_ACTIONS = {
   submit: {
     usage: '<file.json | ->, or --name <name>',
-    summary: 'a definition, or one that the node keeps; --dry-run only checks it',
+    summary: 'a definition, or one that the node keeps; --dry-run only checks it, --wait gives its result',
     words: [0, 1],
     plan: submit,
   },
@@ -58,11 +59,15 @@ function submit([path]: readonly string[], flags: Flags): Work {
     metadata: flags.has('metadata') ? jsonFlag(flags, 'metadata') : undefined,
     dry_run: flags.has('dry-run') ? true : undefined,
   })
+  if (flags.has('wait') && flags.has('dry-run'))
+    throw new UsageError('--wait: with --dry-run there is nothing to wait for')
+  const wait = durationFlag(flags, 'wait')
   return async mesh => {
     const workflow: JsonObject = path === undefined ? kept : await readDocument(path)
     const answer = await mesh.ask('p2p_workflow_submit', { workflow, ...options }, receiptSchema)
-    if (flags.has('json')) return printJson(answer)
     const { workflow_id, state, plan } = answer
+    if (wait !== undefined && workflow_id !== undefined) return printOutcome(mesh, workflow_id, wait)
+    if (flags.has('json')) return printJson(answer)
     if (plan === undefined) return printLine(`${workflow_id}  ${state}`)
     printTable(
       ['step', 'runs', 'after', 'needs'],
@@ -80,13 +85,17 @@ const WAIT_MS = 50_000
 const outcomeSchema = z.looseObject({ state: z.enum(WORKFLOW_STATES) })
 
 function result([workflow_id = '']: readonly string[], flags: Flags): Work {
-  const until = Date.now() + (durationFlag(flags, 'wait') ?? 0)
-  return async mesh => {
-    for (;;) {
-      const left = Math.max(until - Date.now(), 0)
-      const input = { workflow_id, wait_ms: Math.min(left, WAIT_MS) }
-      const outcome = await mesh.ask('p2p_workflow_result', input, outcomeSchema)
-      if (left <= WAIT_MS || ENDED_WORKFLOW.has(outcome.state)) return printJson(outcome)
-    }
+  const wait = durationFlag(flags, 'wait') ?? 0
+  return mesh => printOutcome(mesh, workflow_id, wait)
+}
+
+/** Prints how a workflow stands when it has ended, or after `wait` milliseconds. */
+async function printOutcome(mesh: MeshClient, workflow_id: string, wait: number): Promise<void> {
+  const until = Date.now() + wait
+  for (;;) {
+    const left = Math.max(until - Date.now(), 0)
+    const input = { workflow_id, wait_ms: Math.min(left, WAIT_MS) }
+    const outcome = await mesh.ask('p2p_workflow_result', input, outcomeSchema)
+    if (left <= WAIT_MS || ENDED_WORKFLOW.has(outcome.state)) return printJson(outcome)
   }
 }
