@@ -7,6 +7,7 @@ describe('pathOfNonJson', () => {
     [{ a: [1, { 'b/c': undefined }] }, '/a/1/b~1c'],
     [{ a: Number.NaN }, '/a'],
     [[new Date(0)], '/0'],
+    [new Array(2), '/0'],
     [{ a: new Map() }, '/a'],
     [undefined, ''],
     [{ a: 1n }, '/a'],
