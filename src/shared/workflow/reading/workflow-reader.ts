@@ -24,8 +24,10 @@ export interface WorkflowReaderInit {
   waiters: ResultWaiters
   /** The params of a task; undefined when it is not kept any more. */
   paramsOf: (taskId: string) => Promise<Json | undefined>
-  /** What runs of a step here and now. */
+  /** What runs here and now. */
   running: {
+    /** Of one that is driven here, as it will be in the store in a moment. */
+    headOf(workflowId: string): WorkflowHead | undefined
     items(workflowId: string, index: number): number | undefined
     isRunning(workflowId: string, index: number, item: number): boolean
   }
@@ -142,10 +144,15 @@ export class WorkflowReader {
     if (waitMs <= 0) return this.#outcome(await this.head(id))
     const { ended, stop } = this.#init.waiters.wait(id, waitMs, signal)
     try {
-      const head = await this.head(id)
-      if (head.ended_at !== undefined) return await this.#outcome(head)
+      // Of one that is driven here, and whose end is not on its way to the store, the end is still to be heard of.
+      const known = this.#init.running.headOf(id)
+      if (known === undefined || known.ended_at !== undefined) {
+        const head = await this.head(id)
+        if (head.ended_at !== undefined) return await this.#outcome(head)
+      }
       await ended
-      return await this.#outcome(await this.head(id))
+      const [head, result] = await Promise.all([this.head(id), this.#body(id, { of: 'result' })])
+      return await this.#outcome(head, result)
     } finally {
       stop()
     }
@@ -174,12 +181,13 @@ export class WorkflowReader {
     return step
   }
 
-  async #outcome(head: WorkflowHead): Promise<WorkflowOutcome> {
+  /** @param read its result, where that was read already */
+  async #outcome(head: WorkflowHead, read?: Json): Promise<WorkflowOutcome> {
     const { workflow_id, state, failed_steps, error } = head
     const outcome: WorkflowOutcome = { workflow_id, state, failed_steps }
     if (error !== undefined) outcome.error = error
     if (state === 'succeeded') {
-      const result = await this.#body(workflow_id, { of: 'result' })
+      const result = read ?? (await this.#body(workflow_id, { of: 'result' }))
       if (result !== undefined) outcome.result = result
     } else if (head.ended_at === undefined && head.steps.waiting > 0) {
       outcome.waiting_for = await this.#waits(workflow_id)
