@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
-import { type ErrorFacts, factsOf } from '../../errors.ts'
-import { type Bodies, BodyTooLargeError } from '../../queue/bodies/bodies.ts'
+import { type ErrorFacts, factsOf, InvalidInputError } from '../../errors.ts'
+import type { Bodies } from '../../queue/bodies/bodies.ts'
 import type { Json } from '../../tools/tool.ts'
 import type { Body } from '../workflow.ts'
 import type { Journal } from './journal.ts'
@@ -112,16 +112,16 @@ export class Endings {
     const { output, ends, steps } = workflow.plan
     if (output !== undefined)
       return bodies.keep(JSON.stringify(await values.resolve(workflow, output)), '/output')
-    const last = await values.outputs(workflow, ends)
-    const whole: Record<string, Json> = {}
-    for (const [at, index] of ends.entries()) {
-      const id = steps[index]?.id
-      if (id !== undefined) whole[id] = last[at] ?? null
-    }
     try {
+      const last = await values.outputs(workflow, ends)
+      const whole: Record<string, Json> = {}
+      for (const [at, index] of ends.entries()) {
+        const id = steps[index]?.id
+        if (id !== undefined) whole[id] = last[at] ?? null
+      }
       return await bodies.keep(JSON.stringify(whole), '/output')
     } catch (error) {
-      if (error instanceof BodyTooLargeError) return undefined
+      if (error instanceof InvalidInputError) return undefined
       throw error
     }
   }

@@ -1,19 +1,24 @@
 import { LRUCache } from 'lru-cache'
-import { ToolmeshError } from '../../errors.ts'
+import { InvalidInputError, ToolmeshError } from '../../errors.ts'
 import type { Bodies } from '../../queue/bodies/bodies.ts'
 import type { Json } from '../../tools/tool.ts'
 import type { CompiledTemplate, PlanStep } from '../definition/plan.ts'
 import { resolve, type TemplateValues } from '../definition/resolve.ts'
 import type { Evaluate } from '../ports.ts'
+import { Slots } from '../slots.ts'
 import type { WorkflowStore } from '../store/store.ts'
 import type { Body, BodyKey } from '../workflow.ts'
 import type { Journal } from './journal.ts'
 import type { OpenWorkflow } from './open-workflow.ts'
 
 /** Outputs of items that are read at once. */
-const ITEMS_PAGE = 1_000
-/** Outputs of steps that are read at once. */
-const OUTPUTS_PAGE = 500
+const ITEMS_PAGE = 256
+/** Bodies of a workflow that are read at once: each may be of 1 MiB in the store. */
+const BODIES_PAGE = 64
+/** Reads under way, over all workflows. */
+const READS = 8
+/** UTF-16 units of all that one template refers to, of the outputs of one `for_each`: what one body may have. */
+const MAX_CHARS = 64 * 1024 * 1024
 /** What an entry takes beside its text, in UTF-16 units. */
 const ENTRY_CHARS = 100
 
@@ -40,6 +45,9 @@ interface Entry {
 export class Values {
   readonly #init: ValuesInit
   readonly #kept: LRUCache<string, Entry>
+  /** Reads under way, so that what many steps begin with is read once. */
+  readonly #loading = new Map<string, Promise<Json>>()
+  readonly #reads = new Slots(READS)
 
   constructor(init: ValuesInit) {
     this.#init = init
@@ -80,18 +88,17 @@ export class Values {
     return (await this.#load(workflow, [key])).get(nameOf(workflow, key))
   }
 
-  /** The outputs of steps, by their index; null for each that has none. */
+  /** The outputs of steps, by their index; null for each that has none. Rejects with `invalid_input` where they are too large. */
   async outputs(workflow: OpenWorkflow, indexes: readonly number[]): Promise<Json[]> {
-    const outputs: Json[] = []
-    for (let from = 0; from < indexes.length; from += OUTPUTS_PAGE) {
-      const keys = indexes.slice(from, from + OUTPUTS_PAGE).map(index => this.#outputKey(workflow, index))
-      const kept = keys.map(key => key && this.#get(workflow, key))
-      const missing = keys.filter((key, at): key is BodyKey => key !== undefined && kept[at] === undefined)
-      const loaded = missing.length === 0 ? undefined : await this.#load(workflow, missing)
-      for (const [at, key] of keys.entries())
-        outputs.push(kept[at] ?? (key && loaded?.get(nameOf(workflow, key))) ?? null)
-    }
-    return outputs
+    const keys = indexes.map(index => this.#outputKey(workflow, index))
+    const missing = keys.filter(key => key !== undefined && this.#get(workflow, key) === undefined)
+    const loaded = await this.#load(
+      workflow,
+      missing.filter(key => key !== undefined),
+    )
+    return keys.map(key =>
+      key === undefined ? null : (loaded.get(nameOf(workflow, key)) ?? this.#get(workflow, key) ?? null),
+    )
   }
 
   #resolve(
@@ -128,25 +135,50 @@ export class Values {
   }
 
   async #load(workflow: OpenWorkflow, keys: readonly BodyKey[]): Promise<Map<string, Json>> {
+    if (keys.length === 0) return new Map()
+    const names = keys.map(key => nameOf(workflow, key))
+    const missing = keys.filter((_, at) => !this.#loading.has(names[at] ?? ''))
+    const reading = missing.length === 0 ? NOTHING_READ : this.#reads.run(() => this.#read(workflow, missing))
+    for (const key of missing) {
+      const name = nameOf(workflow, key)
+      const one = reading.then(read => read.get(name) ?? null)
+      this.#loading.set(name, one)
+      const over = () => this.#loading.delete(name)
+      one.then(over, over)
+    }
+    const values = await Promise.all(names.map(name => this.#loading.get(name) ?? null))
+    return new Map(names.map((name, at) => [name, values[at] ?? null]))
+  }
+
+  async #read(workflow: OpenWorkflow, keys: readonly BodyKey[]): Promise<Map<string, Json>> {
     const { store, bodies, journal } = this.#init
     await journal.settled(workflow)
     // What is not in the store then may be so only because another engine has it.
     if (workflow.closed)
       throw new ToolmeshError('unavailable', `workflow ${workflow.id} is not driven here any more`)
-    const loaded = new Map<string, Json>()
+    const read = new Map<string, Json>()
     const single: BodyKey[] = []
+    let chars = 0
+    const add = (key: BodyKey, text: string) => {
+      chars += text.length
+      ensureRoom(chars)
+      read.set(nameOf(workflow, key), this.#keep(workflow, key, text))
+    }
     for (const key of keys) {
       const list = await this.#listOf(workflow, key)
       if (list === undefined) single.push(key)
-      else loaded.set(nameOf(workflow, key), this.#keep(workflow, key, list))
+      else add(key, list)
     }
-    const found = single.length === 0 ? [] : await store.bodies(workflow.id, single)
-    for (const [at, key] of single.entries()) {
-      const body = found[at]
-      const text = body === undefined ? 'null' : await bodies.read(body)
-      loaded.set(nameOf(workflow, key), this.#keep(workflow, key, text))
+    for (let from = 0; from < single.length; from += BODIES_PAGE) {
+      const page = single.slice(from, from + BODIES_PAGE)
+      const found = await store.bodies(workflow.id, page)
+      for (const [at, key] of page.entries()) {
+        const body = found[at]
+        if (typeof body === 'object') ensureRoom(chars + body.size / MAX_BYTES_PER_UNIT)
+        add(key, body === undefined ? 'null' : await bodies.read(body))
+      }
     }
-    return loaded
+    return read
   }
 
   #keep(workflow: OpenWorkflow, key: BodyKey, text: string): Json {
@@ -165,7 +197,23 @@ export class Values {
   }
 }
 
-/** The outputs of the items of a step as the text of one JSON list, null for each that has none. */
+const NOTHING_READ: Promise<ReadonlyMap<string, Json>> = Promise.resolve(new Map<string, Json>())
+/** UTF-8 bytes of one UTF-16 unit, at most. */
+const MAX_BYTES_PER_UNIT = 3
+
+function ensureRoom(chars: number): void {
+  if (chars <= MAX_CHARS) return
+  throw new InvalidInputError(
+    '',
+    'values that are larger together',
+    `references to at most ${MAX_CHARS} characters of JSON together`,
+  )
+}
+
+/**
+ * The outputs of the items of a step as the text of one JSON list, null for each that has none. Rejects with
+ * `invalid_input` where they are too large together.
+ */
 export async function itemOutputsOf(
   { store, bodies }: Pick<ValuesInit, 'store' | 'bodies'>,
   workflowId: string,
@@ -173,10 +221,17 @@ export async function itemOutputsOf(
   total: number,
 ): Promise<string> {
   const texts: string[] = []
+  let chars = 0
   for (let from = 0; from < total; from += ITEMS_PAGE) {
     const limit = Math.min(ITEMS_PAGE, total - from)
     const page = await store.itemOutputs(workflowId, { step, generation }, from, limit)
-    for (const body of page) texts.push(body === undefined ? 'null' : await bodies.read(body))
+    for (const body of page) {
+      if (typeof body === 'object') ensureRoom(chars + body.size / MAX_BYTES_PER_UNIT)
+      const text = body === undefined ? 'null' : await bodies.read(body)
+      chars += text.length
+      ensureRoom(chars)
+      texts.push(text)
+    }
   }
   return `[${texts.join(',')}]`
 }

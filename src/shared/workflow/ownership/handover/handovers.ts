@@ -1,10 +1,10 @@
 import type { Clock } from '../../../clock.ts'
 import { type ErrorFacts, factsOf, ToolmeshError } from '../../../errors.ts'
 import type { Logger } from '../../../logger.ts'
+import { Slots } from '../../slots.ts'
 import type { PendingRequest, WorkflowStore } from '../../store/store.ts'
 import type { WorkflowHead } from '../../workflow.ts'
 import type { HandoverEngine, NewEvent } from '../engine-port.ts'
-import { Slots } from './slots.ts'
 import { type TransferAnswer, type TransferPage, type TransferSource, transferPages } from './transfer.ts'
 
 /** Milliseconds that what runs of a workflow may take to end before it is handed over. */
