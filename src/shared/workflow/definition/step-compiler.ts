@@ -15,7 +15,7 @@ import type { Faults } from './faults.ts'
 import { DEFAULT_CONCURRENCY } from './limits.ts'
 import type { CompiledTemplate, ForEachPlan, OnErrorPlan, PlanStep } from './plan.ts'
 import type { StepNames } from './step-names.ts'
-import { sayNoStep, TemplateCompiler, type TemplateScope } from './template.ts'
+import { sayNoStep, type TemplateCompiler, type TemplateScope } from './template.ts'
 
 /** The tools that steps can run. */
 export interface ToolBook {
@@ -27,6 +27,8 @@ export interface ToolBook {
 export interface StepCompilerInit {
   names: StepNames
   tools: ToolBook
+  /** Of all workflows that lie in one another. */
+  templates: TemplateCompiler
   faults: Faults
   /** The definition was found right before: a tool that is not there any more is no fault. */
   accepted: boolean
@@ -51,7 +53,6 @@ const SKIP: OnErrorPlan = { kind: 'skip' }
 /** Makes steps ready, one by one, and says what is wrong with each. */
 export class StepCompiler {
   readonly #init: StepCompilerInit
-  readonly #templates = new TemplateCompiler()
 
   constructor(init: StepCompilerInit) {
     this.#init = init
@@ -60,7 +61,7 @@ export class StepCompiler {
   /** @param field JSON Pointer of the step */
   draft(definition: StepDefinition, index: number, field: string): StepDraft {
     const needed = new Set<number>()
-    const made = new OneStep(this.#init, this.#templates, definition, field, needed)
+    const made = new OneStep(this.#init, definition, field, needed)
     made.dependsOn()
     const work = made.work()
     const when = made.when()
@@ -93,27 +94,19 @@ export class StepCompiler {
   /** A template that belongs to no step: the output of the workflow. */
   template(source: Template, field: string): CompiledTemplate {
     const { names, faults, accepted } = this.#init
-    return this.#templates.compile(source, field, { names, faults, accepted })
+    return this.#init.templates.compile(source, field, { names, faults, accepted })
   }
 }
 
 class OneStep {
   readonly #init: StepCompilerInit
-  readonly #templates: TemplateCompiler
   readonly #step: StepDefinition
   readonly #field: string
   readonly #needed: Set<number>
   readonly #scope: TemplateScope
 
-  constructor(
-    init: StepCompilerInit,
-    templates: TemplateCompiler,
-    step: StepDefinition,
-    field: string,
-    needed: Set<number>,
-  ) {
+  constructor(init: StepCompilerInit, step: StepDefinition, field: string, needed: Set<number>) {
     this.#init = init
-    this.#templates = templates
     this.#step = step
     this.#field = field
     this.#needed = needed
@@ -134,7 +127,7 @@ class OneStep {
   when(): PlanStep['when'] {
     const { when } = this.#step
     if (when === undefined) return undefined
-    const template = this.#templates.condition(when, `${this.#field}/when`, this.#scope)
+    const template = this.#init.templates.condition(when, `${this.#field}/when`, this.#scope)
     return { source: when, template: this.#noted(template) }
   }
 
@@ -214,7 +207,7 @@ class OneStep {
     more: Pick<TemplateScope, 'item' | 'error'> = {},
   ): CompiledTemplate {
     const scope = { ...this.#scope, ...more }
-    return this.#noted(this.#templates.compile(source, this.#field + field, scope))
+    return this.#noted(this.#init.templates.compile(source, this.#field + field, scope))
   }
 
   #noted(template: CompiledTemplate): CompiledTemplate {

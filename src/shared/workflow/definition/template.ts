@@ -3,7 +3,7 @@ import type { Template } from './definition.ts'
 import { type ExpressionFault, type ExpressionNames, namesIn } from './expression.ts'
 import type { Faults } from './faults.ts'
 import { formatPointer, parsePointer } from './json-pointer.ts'
-import { MAX_EXPRESSION_CHARS } from './limits.ts'
+import { MAX_EXPRESSION_CHARS, MAX_EXPRESSIONS_CHARS } from './limits.ts'
 import { placeholderIn, referenceMeant } from './placeholder.ts'
 import type { CompiledTemplate, ExpressionNode, ReferenceNode, TemplateNeeds, TemplateNode } from './plan.ts'
 
@@ -28,10 +28,11 @@ export interface TemplateScope {
   accepted?: boolean
 }
 
-/** Reads the templates of one workflow. */
+/** Reads the templates of one workflow, and of those that lie in it. */
 export class TemplateCompiler {
   /** Of expressions that many steps have alike. */
   readonly #expressions = new Map<string, ExpressionNames | ExpressionFault>()
+  #chars = 0
 
   /** @param field JSON Pointer of the template in the definition */
   compile(source: Template, field: string, scope: TemplateScope): CompiledTemplate {
@@ -49,13 +50,17 @@ export class TemplateCompiler {
   #namesIn(text: string): ExpressionNames | ExpressionFault {
     let names = this.#expressions.get(text)
     if (names === undefined) {
-      names = namesIn(text)
+      this.#chars += text.length
+      names = this.#chars > MAX_EXPRESSIONS_CHARS ? TOO_MANY : namesIn(text)
       this.#expressions.set(text, names)
     }
     return names
   }
 }
 
+const TOO_MANY: ExpressionFault = {
+  fault: `the expressions of a workflow have at most ${MAX_EXPRESSIONS_CHARS} characters together`,
+}
 const NO_NEEDS: TemplateNeeds = { input: false, item: false, index: false, error: false, outputs: new Map() }
 const NO_EXPRESSIONS: readonly ExpressionNode[] = []
 /** In the place of what has a fault. */
