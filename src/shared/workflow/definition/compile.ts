@@ -18,20 +18,25 @@ export type { ToolBook } from './step-compiler.ts'
  * twice, steps, tools and references that are not there, cycles, inputs that do not fit.
  * @param definition as `parseDefinition` gave it
  * @param at JSON Pointer of the definition in its request, put before the field of every fault
+ * @param cid its CID, where that is known
  */
-export function compile(definition: WorkflowDefinition, tools: ToolBook, at = ''): Plan {
-  return made(definition, tools, at, false)
+export function compile(definition: WorkflowDefinition, tools: ToolBook, at = '', cid?: string): Plan {
+  return made(definition, tools, { at, accepted: false, cid })
 }
 
 /**
  * A definition that was found right when its workflow was taken, which goes on by it whatever became of the tools since:
  * a step whose tool is not there any more is there, and fails when it comes to run.
  */
-export function recompile(definition: WorkflowDefinition, tools: ToolBook): Plan {
-  return made(definition, tools, '', true)
+export function recompile(definition: WorkflowDefinition, tools: ToolBook, cid?: string): Plan {
+  return made(definition, tools, { at: '', accepted: true, cid })
 }
 
-function made(definition: WorkflowDefinition, tools: ToolBook, at: string, accepted: boolean): Plan {
+function made(
+  definition: WorkflowDefinition,
+  tools: ToolBook,
+  { at, accepted, cid }: { at: string; accepted: boolean; cid: string | undefined },
+): Plan {
   const faults = new Faults(at)
   const plan = planOf(definition, {
     tools,
@@ -44,7 +49,7 @@ function made(definition: WorkflowDefinition, tools: ToolBook, at: string, accep
   })
   faults.throwIfAny()
   if (plan === undefined) throw new TypeError('a definition without a plan has a fault')
-  return plan
+  return { ...plan, cid: cid ?? cidOf(asJson(definition)) }
 }
 
 interface Place {
@@ -62,7 +67,7 @@ interface Place {
 }
 
 /** Undefined when there is none, for which there is a fault then. */
-function planOf(definition: WorkflowDefinition, place: Place): Plan | undefined {
+function planOf(definition: WorkflowDefinition, place: Place): Omit<Plan, 'cid'> | undefined {
   const { tools, accepted, faults, at, depth, templates, budget } = place
   const before = faults.count
   if (depth > MAX_NESTED_WORKFLOWS) {
@@ -100,7 +105,6 @@ function planOf(definition: WorkflowDefinition, place: Place): Plan | undefined 
   )
   return {
     definition,
-    cid: cidOf(asJson(definition)),
     steps,
     step: id => steps[names.indexOf(id) ?? -1],
     ends: steps.filter(step => step.dependents.length === 0).map(step => step.index),

@@ -44,7 +44,7 @@ export class Plans {
     const cid = cidOfAny(definition)
     const kept = cid === undefined ? undefined : this.#right.get(cid)
     if (kept !== undefined) return kept
-    const plan = compile(parseDefinition(definition, at), this.#book, at)
+    const plan = compile(parseDefinition(definition, at), this.#book, at, cid)
     this.#right.set(plan.cid, plan)
     return plan
   }
@@ -55,7 +55,8 @@ export class Plans {
     if (kept !== undefined) return kept
     const [body] = await this.#init.store.bodies(workflow_id, [{ of: 'definition' }])
     if (body === undefined) throw new WorkflowNotFoundError(workflow_id)
-    const plan = recompile(parseDefinition(JSON.parse(await this.#init.bodies.read(body))), this.#book)
+    const definition = parseDefinition(JSON.parse(await this.#init.bodies.read(body)))
+    const plan = recompile(definition, this.#book, definition_cid)
     this.#accepted.set(plan.cid, plan)
     return plan
   }
