@@ -42,7 +42,7 @@ export class WorkflowMoves implements WorkflowAdopter {
       compile: definition => runnable(plans, definition),
       ownerFor: rootId => ownership.ownerFor(rootId),
       ensureRoom: () => {
-        if (engine.size < limits.openWorkflows) return
+        if (engine.load.workflows < limits.openWorkflows) return
         throw new QueueFullError(`${limits.openWorkflows} workflows are open at the node`, RETRY_FULL_MS)
       },
       onAdopted: id => ownership.recheck(id),

@@ -114,8 +114,11 @@ export class Submissions {
     const { input = {}, labels, metadata } = submission
     const { plan, version } = await this.#planOf(submission)
     checkGiven(input, plan.definition.input_schema, '/input')
-    if (engine.size >= limits.openWorkflows)
+    const { workflows, steps } = engine.load
+    if (workflows >= limits.openWorkflows)
       throw new QueueFullError(`${limits.openWorkflows} workflows are open already`, RETRY_FULL_MS)
+    if (steps > 0 && steps + plan.steps.length > limits.openSteps)
+      throw new QueueFullError(`the workflows that are open have ${steps} steps already`, RETRY_FULL_MS)
     const { head, created } = await engine.created.create({
       plan,
       principal,

@@ -7,6 +7,7 @@ import { checkGiven } from '../definition/check-given.ts'
 import type { Plan } from '../definition/plan.ts'
 import type { WorkflowStore } from '../store/store.ts'
 import type { WorkflowHead } from '../workflow.ts'
+import { type ChildRooms, NoRoomError } from './child-rooms.ts'
 import type { NewWorkflows } from './new-workflows.ts'
 import type { Plans } from './plans.ts'
 import { itemOf, keyOf, type Work, type WorkEnd } from './work.ts'
@@ -17,6 +18,7 @@ export interface ChildWorkflowsInit {
   created: NewWorkflows
   clock: Clock
   logger: Logger
+  rooms: ChildRooms
   /** How deep workflows may lie in one another. */
   depth: number
 }
@@ -39,7 +41,7 @@ export class ChildWorkflows {
 
   /**
    * Makes the child, or finds the one that was made for it before; its id. Rejects with `not_found` (its stored
-   * definition), `invalid_input` (its input, or too deep), `unavailable`.
+   * definition), `invalid_input` (its input, or too deep), `unavailable`, NoRoomError.
    */
   async start(work: Work, input: Json): Promise<string> {
     const { run, number } = work
@@ -52,6 +54,12 @@ export class ChildWorkflows {
         `${depth} workflows in one another`,
         `at most ${this.#init.depth}`,
       )
+    if (work.room === undefined) {
+      const { rooms } = this.#init
+      const room = rooms.roomFor(depth, plan.steps.length)
+      if (!rooms.take(room)) throw new NoRoomError(room)
+      work.room = room
+    }
     checkGiven(input, plan.definition.input_schema, '/input')
     const key = keyOf(work)
     const { head: child } = await this.#init.created.create({

@@ -8,6 +8,7 @@ import type { EngineHooks, HandoverEngine, NewEvent, OwnedEngine } from '../owne
 import type { Evaluate, ResultCache, TaskPort } from '../ports.ts'
 import type { AppendReply, StoreHint, WorkflowStore } from '../store/store.ts'
 import type { WorkflowEvent, WorkflowHead } from '../workflow.ts'
+import { ChildRooms } from './child-rooms.ts'
 import { ChildWorkflows } from './child-workflows.ts'
 import { Endings } from './endings.ts'
 import { Journal } from './journal.ts'
@@ -59,6 +60,8 @@ export interface EngineInit {
 export class Engine implements OwnedEngine, HandoverEngine {
   readonly #init: EngineInit
   readonly #open = new Map<string, OpenWorkflow>()
+  /** Of those in `#open` that have no parent. */
+  readonly #outermost = { workflows: 0, steps: 0 }
   /** Heads of those that are to be read, by id. */
   readonly #toLoad = new Map<string, WorkflowHead>()
   readonly #loading = new Set<string>()
@@ -103,7 +106,9 @@ export class Engine implements OwnedEngine, HandoverEngine {
       ...init,
       onCreated: (head, plan, events) => this.#begin(head, plan, events),
     })
+    const rooms = new ChildRooms(limits.childSteps)
     this.#children = new ChildWorkflows({
+      rooms,
       store,
       plans,
       created: this.created,
@@ -114,6 +119,7 @@ export class Engine implements OwnedEngine, HandoverEngine {
     this.#works = new WorkRunner({
       ...init,
       children: this.#children,
+      rooms,
       values: this.#values,
       starting: limits.starting,
       mayAct: () => hooks.mayAct() && !this.#startsNothing,
@@ -171,9 +177,10 @@ export class Engine implements OwnedEngine, HandoverEngine {
     return this.#open.get(workflowId)?.head
   }
 
-  /** How many workflows it works on. */
-  get size(): number {
-    return this.#open.size + this.#loading.size + this.#toLoad.size
+  /** What it works on of those without a parent: how many, and their steps as far as these are known. */
+  get load(): { workflows: number; steps: number } {
+    const { workflows, steps } = this.#outermost
+    return { workflows: workflows + this.#loading.size + this.#toLoad.size, steps }
   }
 
   /** How many items of a step are under way; undefined where that is not known here. */
@@ -397,6 +404,7 @@ export class Engine implements OwnedEngine, HandoverEngine {
   #go(workflow: OpenWorkflow): void {
     const { progress } = workflow
     this.#open.set(workflow.id, workflow)
+    this.#count(workflow, 1)
     if (progress.handover !== undefined) {
       this.#init.hooks.leaving(workflow.head)
       return
@@ -461,12 +469,21 @@ export class Engine implements OwnedEngine, HandoverEngine {
 
   #forget(workflow: OpenWorkflow): void {
     workflow.closed = true
-    if (this.#open.get(workflow.id) === workflow) this.#open.delete(workflow.id)
+    if (this.#open.get(workflow.id) === workflow) {
+      this.#open.delete(workflow.id)
+      this.#count(workflow, -1)
+    }
     this.#alarms.off(workflow.timeLimit)
     this.#works.forget(workflow)
     for (const run of [...workflow.runs.values()]) this.#steps.abandon(run)
     this.#journal.forget(workflow)
     this.#resting.get(workflow)?.()
+  }
+
+  #count({ head, plan }: OpenWorkflow, by: 1 | -1): void {
+    if (head.parent !== undefined) return
+    this.#outermost.workflows += by
+    this.#outermost.steps += by * plan.steps.length
   }
 
   #rested(workflow: OpenWorkflow): void {

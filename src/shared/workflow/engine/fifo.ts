@@ -17,6 +17,10 @@ export class Fifo<T> {
     else this.#items[--this.#head] = item
   }
 
+  peek(): T | undefined {
+    return this.#items[this.#head]
+  }
+
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined
     const item = this.#items[this.#head]

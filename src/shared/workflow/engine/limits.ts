@@ -2,8 +2,12 @@ import { MAX_ITEMS, MAX_NESTED_WORKFLOWS } from '../definition/limits.ts'
 
 /** What an engine allows, each with its reason. All can be set by whoever composes it. */
 export interface WorkflowLimits {
-  /** Workflows of one engine that have not ended: each holds its plan and some 20 bytes for each step. */
+  /** Workflows of one engine that have not ended and have no parent: each holds its plan and some 20 bytes for each step. */
   openWorkflows: number
+  /** Steps of all of these together. */
+  openSteps: number
+  /** Steps of the sub-workflows of one depth that are open at once, each counted as 200 more; others wait. */
+  childSteps: number
   /** Tasks and children whose input is made or that are submitted at once, over all workflows: what bounds memory. */
   starting: number
   /** Text of inputs and outputs that is kept to be read again, UTF-16 units. */
@@ -28,6 +32,8 @@ export interface WorkflowLimits {
 
 export const DEFAULT_WORKFLOW_LIMITS: WorkflowLimits = {
   openWorkflows: 10_000,
+  openSteps: 5_000_000,
+  childSteps: 1_000_000,
   starting: 1_024,
   valueChars: 32 * 1024 * 1024,
   planSteps: 250_000,

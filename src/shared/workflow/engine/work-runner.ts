@@ -8,6 +8,7 @@ import type { Json, JsonObject, ToolDescriptor } from '../../tools/tool.ts'
 import type { Plan } from '../definition/plan.ts'
 import type { ResultCache, TaskPort } from '../ports.ts'
 import type { WorkflowHead } from '../workflow.ts'
+import { type ChildRoom, type ChildRooms, NoRoomError } from './child-rooms.ts'
 import type { ChildWorkflows } from './child-workflows.ts'
 import type { OpenWorkflow } from './open-workflow.ts'
 import { TaskEnds } from './task-ends.ts'
@@ -24,6 +25,7 @@ const LATER = new Set(['queue_full', 'rate_limited', 'unavailable'])
 export interface WorkRunnerInit {
   tasks: TaskPort
   children: ChildWorkflows
+  rooms: ChildRooms
   values: Values
   cache?: ResultCache
   /** Why a principal may run nothing (any more); undefined when it may. */
@@ -87,7 +89,11 @@ export class WorkRunner {
     run.workflow.earlier.delete(keyOf(work))
     work.phase = 'running'
     if (taskId !== undefined) this.#ends.look(taskId, work)
-    else if (childId !== undefined) this.#init.children.watch(childId, end => this.#end(work, end))
+    else if (childId !== undefined) {
+      work.room = this.#init.rooms.roomFor(run.workflow.head.depth + 1, 0)
+      this.#init.rooms.hold(work.room)
+      this.#init.children.watch(childId, end => this.#end(work, end))
+    }
   }
 
   /** The workflow has something to start, or may start again. */
@@ -151,6 +157,7 @@ export class WorkRunner {
 
   #forgetOne(work: Work): void {
     work.over = true
+    this.#leaveRoom(work)
     if (work.taskId !== undefined) this.#ends.forget(work.taskId)
     if (work.childId !== undefined) this.#init.children.forget(work.childId)
   }
@@ -249,7 +256,8 @@ export class WorkRunner {
       childId => {
         this.#starting -= 1
         work.phase = 'running'
-        if (!work.over) {
+        if (work.over) this.#leaveRoom(work)
+        else {
           work.childId = childId
           this.#init.onStarted(work)
           children.watch(childId, end => this.#end(work, end))
@@ -258,10 +266,39 @@ export class WorkRunner {
         this.#pump()
       },
       error => {
-        if (LATER.has(factsOf(error).code)) this.#putBack(work, error)
+        if (work.over) this.#leaveRoom(work)
+        if (error instanceof NoRoomError) this.#waitForRoom(work, error.room)
+        else if (LATER.has(factsOf(error).code)) this.#putBack(work, error)
         else this.#failed(work, error)
       },
     )
+  }
+
+  /** It is no more on its way, so that what is open can go on and end. */
+  #waitForRoom(work: Work, room: ChildRoom): void {
+    this.#starting -= 1
+    if (work.over) return
+    if (work.cancelling !== undefined) {
+      this.#end(work, cancelled(work.cancelling))
+      return
+    }
+    work.phase = 'line'
+    this.#init.rooms.wait(room, taken => {
+      if (work.over) return false
+      work.room = taken
+      work.run.workflow.line.push(work)
+      this.go(work.run.workflow)
+      return true
+    })
+    this.#pump()
+  }
+
+  /** Others may have the room of a child that has ended, or was never made. */
+  #leaveRoom(work: Work): void {
+    const { room } = work
+    if (room === undefined) return
+    delete work.room
+    this.#init.rooms.give(room)
   }
 
   #submit(work: Work, tool: ToolDescriptor, params: JsonObject): void {
@@ -403,6 +440,7 @@ export class WorkRunner {
   #end(work: Work, end: WorkEnd): void {
     if (work.over) return
     work.over = true
+    this.#leaveRoom(work)
     const { run } = work
     run.works.delete(work.number)
     run.workflow.works -= 1

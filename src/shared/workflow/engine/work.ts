@@ -3,6 +3,7 @@ import type { Alarm } from '../../queue/alarm-clock.ts'
 import type { Json } from '../../tools/tool.ts'
 import type { PlanStep } from '../definition/plan.ts'
 import type { Body } from '../workflow.ts'
+import type { ChildRoom } from './child-rooms.ts'
 import type { OpenWorkflow } from './open-workflow.ts'
 
 /** A step that has begun and not ended. */
@@ -48,6 +49,8 @@ export interface Work {
   error?: ErrorFacts
   /** Key of its result among those of pure tools. */
   cacheKey?: string
+  /** Of a child. */
+  room?: ChildRoom
   over: boolean
 }
 

@@ -234,7 +234,13 @@ export class WorkflowReader {
     const key = { step: step.id, generation }
     if (!isForEach(step) || state !== 'succeeded') return this.#body(id, { of: 'output', ...key })
     const total = history.progress.items.get(step.index)?.total ?? 0
-    return JSON.parse(await itemOutputsOf(this.#init, id, key, total)) as Json
+    try {
+      return JSON.parse(await itemOutputsOf(this.#init, id, key, total)) as Json
+    } catch (error) {
+      // They are too large together: each can be read by itself.
+      if (error instanceof InvalidInputError) return undefined
+      throw error
+    }
   }
 
   async #body(id: string, key: BodyKey): Promise<Json | undefined> {
