@@ -432,6 +432,26 @@ describe('a workflow', () => {
     expect(world.tasks.byKey.size).toBe(7)
   })
 
+  it('runs what two ask for at once, one beside the other', async () => {
+    const { workflows, id, world } = await run({
+      name: 'w',
+      steps: [
+        { id: 'a', tool: 'work', params: {} },
+        { id: 'b', tool: 'work', params: {} },
+        { id: 'join', tool: 'work', params: { all: [{ $from: 'a' }, { $from: 'b' }] } },
+      ],
+    })
+    await world.store.request(id, { kind: 'reschedule', by: 'me', steps: ['a'] })
+    await workflows.reschedule(id, 'me', { from: 'b' })
+    await ended(world, workflows, id)
+    const steps = await workflows.steps(id, { limit: 3 })
+    expect(steps.map(({ state, generation }) => [state, generation])).toEqual([
+      ['succeeded', 2],
+      ['succeeded', 3],
+      ['succeeded', 3],
+    ])
+  })
+
   it('refuses to run anew what runs', async () => {
     const { world, workflows } = await opened()
     world.tasks.outcome = () => ({})

@@ -432,7 +432,8 @@ export class Engine implements OwnedEngine, HandoverEngine {
 
   #again(workflow: OpenWorkflow): void {
     for (const run of [...workflow.runs.values()]) {
-      if (workflow.progress.stateOf(run.step.index) === 'pending') this.#steps.abandon(run)
+      // Others have begun in their generation, also where that is not written down yet.
+      if (workflow.progress.generationOf(run.step.index) !== run.generation) this.#steps.abandon(run)
     }
     workflow.finishing = false
     this.#limitTime(workflow)
