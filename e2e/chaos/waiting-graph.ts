@@ -24,6 +24,8 @@ export function waitingGraph(n: number): WaitingGraph {
       id: 'tries',
       tool: 'data_json_query',
       params: ENDLESS,
+      // Each attempt costs a worker thread: what else there is comes first.
+      priority: 1,
       attempt_timeout_ms: 100,
       retry: { max_attempts: 2, base_delay_ms: 500 },
       depends_on: ['first'],
