@@ -433,16 +433,24 @@ describe('a workflow', () => {
   })
 
   it('runs what two ask for at once, one beside the other', async () => {
-    const { workflows, id, world } = await run({
-      name: 'w',
-      steps: [
-        { id: 'a', tool: 'work', params: {} },
-        { id: 'b', tool: 'work', params: {} },
-        { id: 'join', tool: 'work', params: { all: [{ $from: 'a' }, { $from: 'b' }] } },
-      ],
+    const { workflows, world } = await opened()
+    const { workflow_id: id } = await workflows.submit('me', {
+      workflow: {
+        name: 'w',
+        steps: [
+          { id: 'a', tool: 'work', params: {} },
+          { id: 'b', tool: 'work', params: {} },
+          { id: 'join', tool: 'work', params: { all: [{ $from: 'a' }, { $from: 'b' }] } },
+          { id: 'ask', wait: { signal: 's' } },
+        ],
+      },
     })
-    await world.store.request(id, { kind: 'reschedule', by: 'me', steps: ['a'] })
-    await workflows.reschedule(id, 'me', { from: 'b' })
+    await world.clock.pass(1_000)
+    await Promise.all(
+      ['a', 'b'].map(step => world.store.request(id, { kind: 'reschedule', by: 'me', steps: [step] })),
+    )
+    await world.clock.pass(1_000)
+    await workflows.signal(id, 'me', 's', null)
     await ended(world, workflows, id)
     const steps = await workflows.steps(id, { limit: 3 })
     expect(steps.map(({ state, generation }) => [state, generation])).toEqual([
