@@ -1,5 +1,6 @@
+import { closeMatch } from '../config/close-match.ts'
 import { withClient } from './client-command.ts'
-import type { Invocation } from './command.ts'
+import type { Invocation, OwnFlag } from './command.ts'
 import { UsageError } from './errors.ts'
 import type { MeshClient } from './mesh-client.ts'
 import { printJson, printLine } from './output.ts'
@@ -19,21 +20,54 @@ export interface Action {
   plan(words: readonly string[], flags: Invocation['flags']): Work
 }
 
-/** Runs the action that the first word names, `otherwise` without one. Throws UsageError with the command's usage. */
+export interface ActionsInit {
+  /** Of the command. */
+  usage: string
+  /** The action without a first word. */
+  otherwise: string
+  actions: Record<string, Action>
+  flags?: readonly OwnFlag[]
+}
+
+/** Runs the action that the first word names. Throws UsageError with the command's usage. */
 export function runAction(
   name: string,
-  { usage, otherwise, actions }: { usage: string; otherwise: string; actions: Record<string, Action> },
+  { usage, otherwise, actions, flags = [] }: ActionsInit,
 ): (invocation: Invocation) => Promise<void> {
   return async invocation => {
     const [chosen = otherwise, ...words] = invocation.positionals
     const action = Object.hasOwn(actions, chosen) ? actions[chosen] : undefined
-    if (action === undefined) throw new UsageError(`usage: toolmesh ${name} ${usage}`)
+    if (action === undefined) {
+      const meant = closeMatch(chosen, Object.keys(actions))
+      throw new UsageError(
+        meant === undefined
+          ? `usage: toolmesh ${name} ${usage}`
+          : `${name} has no action ${JSON.stringify(chosen)}; did you mean ${meant}?`,
+      )
+    }
+    refuseOthersFlags(`${name} ${chosen}`, chosen, flags, invocation)
     const [least, most] = action.words
     if (words.length < least || words.length > most) {
       const own = action.usage === undefined ? usage : `${chosen} ${action.usage}`.trimEnd()
       throw new UsageError(`usage: toolmesh ${name} ${own}`)
     }
     await withClient(invocation, action.plan(words, invocation.flags))
+  }
+}
+
+/** A flag that another action takes would do nothing here. */
+function refuseOthersFlags(
+  name: string,
+  chosen: string,
+  flags: readonly OwnFlag[],
+  invocation: Invocation,
+): void {
+  for (const flag of flags) {
+    if (!('actions' in flag) || !invocation.flags.has(flag.name)) continue
+    if (!Object.hasOwn(flag.actions, chosen))
+      throw new UsageError(
+        `--${flag.name}: ${name} does not take it; it is for ${Object.keys(flag.actions).join(', ')}`,
+      )
   }
 }
 

@@ -1,12 +1,15 @@
 import type { LoadedConfig } from '../config.ts'
 
 /** A flag of one command; settings (`--http.port`) are flags of every command beside these. */
-export interface OwnFlag {
+export type OwnFlag = {
   name: string
   /** The placeholder of its value in the help, as `ms`; absent for a flag that has none. */
   value?: string
-  description: string
-}
+} & (
+  | { description: string }
+  /** What it is for each action that takes it; the others refuse it. */
+  | { actions: Readonly<Record<string, string>> }
+)
 
 /** What a command is handed. */
 export interface Invocation {

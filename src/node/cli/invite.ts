@@ -1,29 +1,32 @@
 import { z } from 'zod'
 import { revokeBy, runAction, type Work } from './actions.ts'
-import { CLIENT_FLAGS, type Command, type Invocation } from './command.ts'
+import { CLIENT_FLAGS, type Command, type Invocation, type OwnFlag } from './command.ts'
 import { durationFlag, given, integerFlag, listFlag, textFlag } from './flag-values.ts'
 import { printJson, printLine, printTable } from './output.ts'
 
 const USAGE = '[create | list | revoke <id>]'
 
+const FLAGS: readonly OwnFlag[] = [
+  {
+    name: 'roles',
+    value: 'roles',
+    actions: { create: 'read, work, submit, admin, separated by commas (default: work)' },
+  },
+  { name: 'ttl', value: 'time', actions: { create: 'how long it can be used, as 30m, 24h or 7d' } },
+  { name: 'uses', value: 'n', actions: { create: 'how many peers may use it' } },
+  { name: 'label', value: 'text', actions: { create: 'what it is for, shown in the list' } },
+  ...CLIENT_FLAGS,
+]
+
 export const command: Command = {
   usage: USAGE,
   summary: 'Make a link by which a tab or a node joins; list and revoke what was made',
   positionals: [0, 2],
-  flags: [
-    {
-      name: 'roles',
-      value: 'roles',
-      description: 'create: read, work, submit, admin, separated by commas (default: work)',
-    },
-    { name: 'ttl', value: 'time', description: 'create: how long it can be used, as 30m, 24h or 7d' },
-    { name: 'uses', value: 'n', description: 'create: how many peers may use it' },
-    { name: 'label', value: 'text', description: 'create: what it is for, shown in the list' },
-    ...CLIENT_FLAGS,
-  ],
+  flags: FLAGS,
   run: runAction('invite', {
     usage: USAGE,
     otherwise: 'create',
+    flags: FLAGS,
     actions: {
       create: { words: [0, 0], plan: create },
       list: { words: [0, 0], plan: list },

@@ -13,7 +13,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const [name, ...rest] = argv
   try {
     if (name === undefined || name === 'help' || name === '--help' || name === '-h')
-      return await printHelp(rest[0])
+      return await printHelp(rest[0], rest[1])
     if (name === '--version' || name === '-v') return await printVersion()
     await runCommand(name, (await commandNamed(name)).command, rest)
   } catch (error) {
@@ -24,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 async function runCommand(name: string, command: Command, argv: readonly string[]): Promise<void> {
   const own = [...command.flags, ...COMMON_FLAGS]
   const line = parseCommandLine(argv, own)
-  if (line.own.has('help')) return printHelp(name)
+  if (line.own.has('help')) return printHelp(name, line.positionals[0])
   const file = line.own.get('config')
   const loaded = await loadConfigWithOrigins({
     flags: line.settings,
@@ -49,10 +49,10 @@ async function commandNamed(name: string): Promise<{ command: Command }> {
   throw new UsageError(`unknown command ${JSON.stringify(name)}; ${help}`, names.join(', '))
 }
 
-async function printHelp(name: string | undefined): Promise<void> {
+async function printHelp(name: string | undefined, action?: string): Promise<void> {
   const { commandHelp, overviewHelp } = await import('./help.ts')
   const text =
-    name === undefined ? await overviewHelp() : commandHelp(name, (await commandNamed(name)).command)
+    name === undefined ? await overviewHelp() : commandHelp(name, (await commandNamed(name)).command, action)
   process.stdout.write(text)
 }
 

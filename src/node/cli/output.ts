@@ -1,6 +1,6 @@
 /** One JSON value, indented, on the standard output. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+  write(`${JSON.stringify(value, null, 2)}\n`)
 }
 
 /** Rows below a header, each column as wide as its widest cell. */
@@ -11,16 +11,33 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
   )
   for (const row of [header, ...shown]) {
     const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0))
-    process.stdout.write(`${cells.join('  ').trimEnd()}\n`)
+    write(`${cells.join('  ').trimEnd()}\n`)
   }
 }
 
 /** A line of text on the standard output. */
 export function printLine(line: string): void {
-  process.stdout.write(`${visible(line)}\n`)
+  write(`${visible(line)}\n`)
 }
 
 /** What comes from others (log lines, errors, labels) must not steer the terminal, nor begin a line that is none. */
 function visible(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+}
+
+let isGuarded = false
+
+/**
+ * A text on the standard output. When its reader has gone (`| head`), so does this process, quietly: there is nobody
+ * left to print to.
+ */
+export function write(text: string): void {
+  if (!isGuarded) process.stdout.on('error', endWithReader)
+  isGuarded = true
+  process.stdout.write(text)
+}
+
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
 }

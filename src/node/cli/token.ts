@@ -1,24 +1,27 @@
 import { z } from 'zod'
 import { revokeBy, runAction, type Work } from './actions.ts'
-import { CLIENT_FLAGS, type Command, type Invocation } from './command.ts'
+import { CLIENT_FLAGS, type Command, type Invocation, type OwnFlag } from './command.ts'
 import { durationFlag, given, listFlag, textFlag } from './flag-values.ts'
 import { printJson, printLine, printTable } from './output.ts'
 
 const USAGE = '[create | list | revoke <id>]'
 
+const FLAGS: readonly OwnFlag[] = [
+  { name: 'roles', value: 'roles', actions: { create: 'read, work, submit, admin, separated by commas' } },
+  { name: 'ttl', value: 'time', actions: { create: 'how long it is valid, as 30m, 24h or 7d' } },
+  { name: 'label', value: 'text', actions: { create: 'what it is for, shown in the list' } },
+  ...CLIENT_FLAGS,
+]
+
 export const command: Command = {
   usage: USAGE,
   summary: 'Make a bearer token for an MCP client of a node in token mode; list and revoke what was made',
   positionals: [0, 2],
-  flags: [
-    { name: 'roles', value: 'roles', description: 'create: read, work, submit, admin, separated by commas' },
-    { name: 'ttl', value: 'time', description: 'create: how long it is valid, as 30m, 24h or 7d' },
-    { name: 'label', value: 'text', description: 'create: what it is for, shown in the list' },
-    ...CLIENT_FLAGS,
-  ],
+  flags: FLAGS,
   run: runAction('token', {
     usage: USAGE,
     otherwise: 'create',
+    flags: FLAGS,
     actions: {
       create: { words: [0, 0], plan: create },
       list: { words: [0, 0], plan: list },

@@ -120,6 +120,8 @@ describe('toolmesh workflows', () => {
       .poll(async () => await text('status', waiting), PATIENT)
       .toMatch(/^approve +waiting +signal .*waits for the signal approved: Publish this text\?$/m)
     expect((await ask('signal', waiting, 'approved', '{"publish":"yes"}')).status).toBe(2)
+    expect(await json('result', waiting)).toMatchObject({ state: 'waiting' })
+    expect((await ask('result', waiting, '--wait', '1s')).status).toBe(4)
     expect(await text('signal', waiting, 'approved', '{"publish":true}')).toBe(
       `${waiting}  has the signal approved\n`,
     )
@@ -129,7 +131,11 @@ describe('toolmesh workflows', () => {
     })
     expect(await text('reschedule', waiting, '--from', 'approve')).toMatch(/generation 2: approve$/m)
     await text('cancel', waiting, '--reason', 'no more')
-    expect(await json('result', waiting, '--wait', '30s')).toMatchObject({ state: 'cancelled' })
+    const cancelled = await ask('result', waiting, '--wait', '30s')
+    expect([cancelled.status, JSON.parse(cancelled.stdout)]).toEqual([
+      1,
+      expect.objectContaining({ state: 'cancelled' }),
+    ])
     expect(await text('status', waiting)).toMatch(/^approve +cancelled +.*no more/m)
     expect((await ask('cancel', waiting)).status).toBe(1)
   })
@@ -214,6 +220,9 @@ describe('toolmesh workflows', () => {
     [['events', 'x', '--after', '-1'], '--after: got "-1"'],
     [['result', 'x', '--wait', 'long'], '--wait: got "long"'],
     [['explode'], 'usage: toolmesh workflows [list | status'],
+    [['stats'], 'workflows has no action "stats"; did you mean status?'],
+    [['list', '--wait', '1s'], '--wait: workflows list does not take it; it is for submit, result'],
+    [['--dry-run'], '--dry-run: workflows list does not take it; it is for submit'],
   ])('%j ends with one clear line', async (args, line) => {
     const { status, stdout, stderr } = await toolmeshHere(['workflows', ...args])
     expect(stdout).toBe('')
@@ -228,6 +237,28 @@ describe('toolmesh workflows', () => {
     expect(stderr).toContain('gone.json: cannot be read')
     writeFileSync(join(folder, 'broken.json'), '{')
     expect((await ask('submit', join(folder, 'broken.json'))).stderr).toContain('is not JSON')
+  })
+
+  it('explains one action by what it takes', async () => {
+    for (const args of [
+      ['workflows', 'reschedule', '--help'],
+      ['help', 'workflows', 'reschedule'],
+    ]) {
+      const { stdout } = await toolmeshHere(args)
+      expect(stdout).toMatch(/^usage: toolmesh workflows reschedule <workflow>\n/)
+      expect(stdout).toMatch(/^ {2}--from <step> +this one, and all that follows$/m)
+      expect(stdout).not.toContain('--dry-run')
+    }
+  })
+
+  it('ends quietly when what reads it has gone', async () => {
+    const id = await submitted(KEYWORDS)
+    await json('result', id, '--wait', '30s')
+    const args = ['workflows', 'events', id, '--follow', '--data-dir', node.dataDir]
+    const follower = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    follower.stdout.destroy()
+    const [said, [status]] = await Promise.all([textOf(follower.stderr), once(follower, 'exit')])
+    expect([status, said]).toEqual([0, ''])
   })
 
   it('explains every action', async () => {

@@ -1,5 +1,6 @@
 /** Tasks that come to be, and what came of them. */
 import { z } from 'zod'
+import { TERMINAL_STATES } from '../../../shared/queue/task.ts'
 import type { Action, Work } from '../actions.ts'
 import type { Invocation } from '../command.ts'
 import {
@@ -12,6 +13,7 @@ import {
   listFlag,
   textFlag,
 } from '../flag-values.ts'
+import { printOutcome } from '../outcome.ts'
 import { printJson, printLine } from '../output.ts'
 import { manySchema, printMany } from './many.ts'
 
@@ -64,8 +66,10 @@ function submit([tool = '', json = '{}']: readonly string[], flags: Flags): Work
 }
 
 function result([task = '']: readonly string[], flags: Flags): Work {
-  const input = given({ task_id: task, wait_ms: durationFlag(flags, 'wait') })
-  return async mesh => printJson(await mesh.call('p2p_taskqueue_get_result', input))
+  const wait = durationFlag(flags, 'wait')
+  const ended = (state: string) => [...TERMINAL_STATES].some(each => each === state)
+  return mesh =>
+    printOutcome(mesh, { tool: 'p2p_taskqueue_get_result', input: { task_id: task }, wait, ended })
 }
 
 function resubmit(tasks: readonly string[], flags: Flags): Work {

@@ -33,7 +33,9 @@ type Flags = Invocation['flags']
 
 function cancel([workflow = '']: readonly string[], flags: Flags): Work {
   const input = given({ workflow_id: workflow, reason: textFlag(flags, 'reason') })
-  return change('p2p_workflow_cancel', input, flags, ({ state }) => `${workflow}  ${state}`)
+  return change('p2p_workflow_cancel', input, flags, ({ state }) => {
+    return `${workflow}  ${state === 'cancelled' ? state : `${state}, will be cancelled`}`
+  })
 }
 
 function signal([workflow = '', name = '', json]: readonly string[], flags: Flags): Work {
@@ -64,9 +66,12 @@ function reschedule([workflow = '']: readonly string[], flags: Flags): Work {
 }
 
 function coordinate([workflow = '']: readonly string[], flags: Flags): Work {
-  const input = given({ workflow_id: workflow, to: textFlag(flags, 'to') })
+  const to = textFlag(flags, 'to')
+  const input = given({ workflow_id: workflow, to })
   return change('p2p_workflow_coordinate', input, flags, ({ state, node, moved_to, fence, why }) => {
     const where = moved_to ?? node
+    if (to !== undefined && moved_to !== to)
+      return `${workflow}  is asked to move to ${to}: toolmesh workflows events ${workflow} tells when it has, or why not`
     return `${workflow}  ${state}${where === undefined ? '' : ` by ${where}`}  fence ${fence}: ${why}`
   })
 }

@@ -4,7 +4,7 @@ import type { Action, Work } from '../actions.ts'
 import type { Invocation } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { given, integerFlag, labelsFlag, listFlag, textFlag } from '../flag-values.ts'
-import { printJson, printLine, printTable } from '../output.ts'
+import { printJson, printLine, printTable, write } from '../output.ts'
 
 export const SHOW_ACTIONS = {
   list: { usage: '', summary: 'workflows, newest first', words: [0, 0], plan: list },
@@ -130,7 +130,7 @@ function dag([workflow = '']: readonly string[], flags: Flags): Work {
   return async mesh => {
     const answer = await mesh.call('p2p_workflow_get_dag', input)
     if (format === 'json' || flags.has('json')) return printJson(answer)
-    process.stdout.write(`${drawingSchema.parse(answer).text.trimEnd()}\n`)
+    write(`${drawingSchema.parse(answer).text.trimEnd()}\n`)
   }
 }
 

@@ -1,12 +1,13 @@
 /** Workflows that come to be, and what came of them. */
 import { z } from 'zod'
 import type { JsonObject } from '../../../shared/tools/tool.ts'
-import { ENDED_WORKFLOW, WORKFLOW_STATES } from '../../../shared/workflow/workflow.ts'
+import { ENDED_WORKFLOW } from '../../../shared/workflow/workflow.ts'
 import type { Action, Work } from '../actions.ts'
 import type { Invocation } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { durationFlag, given, jsonFlag, labelsFlag, textFlag } from '../flag-values.ts'
 import type { MeshClient } from '../mesh-client.ts'
+import { printOutcome } from '../outcome.ts'
 import { printJson, printLine, printTable } from '../output.ts'
 import { readDocument } from './document.ts'
 
@@ -66,7 +67,7 @@ function submit([path]: readonly string[], flags: Flags): Work {
     const workflow: JsonObject = path === undefined ? kept : await readDocument(path)
     const answer = await mesh.ask('p2p_workflow_submit', { workflow, ...options }, receiptSchema)
     const { workflow_id, state, plan } = answer
-    if (wait !== undefined && workflow_id !== undefined) return printOutcome(mesh, workflow_id, wait)
+    if (wait !== undefined && workflow_id !== undefined) return outcome(mesh, workflow_id, wait)
     if (flags.has('json')) return printJson(answer)
     if (plan === undefined) return printLine(`${workflow_id}  ${state}`)
     printTable(
@@ -79,23 +80,15 @@ function submit([path]: readonly string[], flags: Flags): Work {
   }
 }
 
-/** Longest wait of one call, ms: more has to be asked for again. */
-const WAIT_MS = 50_000
-
-const outcomeSchema = z.looseObject({ state: z.enum(WORKFLOW_STATES) })
-
 function result([workflow_id = '']: readonly string[], flags: Flags): Work {
-  const wait = durationFlag(flags, 'wait') ?? 0
-  return mesh => printOutcome(mesh, workflow_id, wait)
+  const wait = durationFlag(flags, 'wait')
+  return mesh => outcome(mesh, workflow_id, wait)
 }
 
-/** Prints how a workflow stands when it has ended, or after `wait` milliseconds. */
-async function printOutcome(mesh: MeshClient, workflow_id: string, wait: number): Promise<void> {
-  const until = Date.now() + wait
-  for (;;) {
-    const left = Math.max(until - Date.now(), 0)
-    const input = { workflow_id, wait_ms: Math.min(left, WAIT_MS) }
-    const outcome = await mesh.ask('p2p_workflow_result', input, outcomeSchema)
-    if (left <= WAIT_MS || ENDED_WORKFLOW.has(outcome.state)) return printJson(outcome)
-  }
+function outcome(mesh: MeshClient, workflow_id: string, wait: number | undefined): Promise<void> {
+  return printOutcome(mesh, { tool: 'p2p_workflow_result', input: { workflow_id }, wait, ended })
+}
+
+function ended(state: string): boolean {
+  return [...ENDED_WORKFLOW].some(each => each === state)
 }
