@@ -153,7 +153,7 @@ describe('connecting', () => {
     await expect(left.ping('nobody')).rejects.toMatchObject({ code: 'unavailable' })
   })
 
-  it('ends the session of a peer that stops answering', async () => {
+  it('ends the session of a peer that stops answering, and its connection, which the next dial would be given', async () => {
     const limits = { pingEveryMs: 20, pingTimeoutMs: 50 }
     const node = await host({ limits })
     const silent = await createLibp2p({
@@ -165,6 +165,7 @@ describe('connecting', () => {
     node.onSession(session => void session.closed.then(ended.resolve))
     await silent.dialProtocol(node.addresses().map(multiaddr), SESSION_PROTOCOL)
     expect(await ended.promise).toMatchObject({ code: 'unavailable' })
+    await expect.poll(() => silent.getConnections()).toEqual([])
     await silent.stop()
   })
 })

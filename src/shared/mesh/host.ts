@@ -197,7 +197,9 @@ class Host implements MeshHost {
       logger,
       fetchBlob: (cid, size, signal) => fetchBlob(open, cid, size, signal),
     })
-    this.#roundTrips.set(session, new RoundTrip(session, clock, this.#limits))
+    // libp2p may not know for long that a connection is dead, and would give it again to the next dial.
+    const abort = () => connection.abort(new Error('the peer does not answer'))
+    this.#roundTrips.set(session, new RoundTrip(session, clock, this.#limits, abort))
     return session
   }
 }

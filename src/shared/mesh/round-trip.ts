@@ -9,10 +9,18 @@ export class RoundTrip {
   readonly #session: MeshSession
   readonly #clock: Clock
   readonly #limits: { pingEveryMs: number; pingTimeoutMs: number }
+  readonly #onSilent: () => void
   #smoothed: number | undefined
   #stop: () => void = () => {}
 
-  constructor(session: MeshSession, clock: Clock, limits: { pingEveryMs: number; pingTimeoutMs: number }) {
+  /** @param onSilent the peer has not answered for `pingTimeoutMs`, and the session ends by that */
+  constructor(
+    session: MeshSession,
+    clock: Clock,
+    limits: { pingEveryMs: number; pingTimeoutMs: number },
+    onSilent: () => void,
+  ) {
+    this.#onSilent = onSilent
     this.#session = session
     this.#clock = clock
     this.#limits = limits
@@ -42,7 +50,9 @@ export class RoundTrip {
       await this.measure(control.signal)
       this.#plan()
     } catch {
-      await this.#session.close({ code: 'unavailable', message: 'the peer does not answer' })
+      const closing = this.#session.close({ code: 'unavailable', message: 'the peer does not answer' })
+      if (control.signal.aborted) this.#onSilent()
+      await closing
     } finally {
       stop()
     }
