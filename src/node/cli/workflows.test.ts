@@ -119,10 +119,10 @@ describe('toolmesh workflows', () => {
     await expect
       .poll(async () => await text('status', waiting), PATIENT)
       .toMatch(/^approve +waiting +signal .*waits for the signal approved: Publish this text\?$/m)
-    expect((await ask('signal', waiting, 'approved', '{"publish":"yes"}')).status).toBe(2)
+    expect((await ask('signal', waiting, 'approved', '{"approved":"yes"}')).status).toBe(2)
     expect(await json('result', waiting)).toMatchObject({ state: 'waiting' })
     expect((await ask('result', waiting, '--wait', '1s')).status).toBe(4)
-    expect(await text('signal', waiting, 'approved', '{"publish":true}')).toBe(
+    expect(await text('signal', waiting, 'approved', '{"approved":true}')).toBe(
       `${waiting}  has the signal approved\n`,
     )
     expect(await json('result', waiting, '--wait', '30s')).toMatchObject({
@@ -162,7 +162,7 @@ describe('toolmesh workflows', () => {
     const ended = once(follower, 'exit')
     const printed = textOf(follower.stdout)
     await expect.poll(async () => (await json('status', id)).state, PATIENT).toBe('waiting')
-    await text('signal', id, 'approved', '{"publish":false}')
+    await text('signal', id, 'approved', '{"approved":false}')
     expect((await ended)[0]).toBe(0)
     const events = (await printed)
       .trim()
@@ -204,7 +204,7 @@ describe('toolmesh workflows', () => {
       state: 'waiting',
       steps: [{ state: 'succeeded' }, { state: 'waiting' }, { state: 'pending' }],
     })
-    await here('signal', workflow_id, 'approved', '{"publish":true}')
+    await here('signal', workflow_id, 'approved', '{"approved":true}')
     expect(await here('result', workflow_id, '--wait', '30s')).toMatchObject({ state: 'succeeded' })
     await again.end('SIGKILL')
   })
