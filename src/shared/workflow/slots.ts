@@ -1,7 +1,9 @@
+import { Fifo } from './engine/fifo.ts'
+
 /** Runs a bounded number of things at once; the others wait for their turn, first come, first served. */
 export class Slots {
   #free: number
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting = new Fifo<() => void>()
 
   constructor(count: number) {
     this.#free = count

@@ -12,7 +12,7 @@ import { Engine } from './engine/engine.ts'
 import { DEFAULT_WORKFLOW_LIMITS, type WorkflowLimits } from './engine/limits.ts'
 import { Plans } from './engine/plans.ts'
 import { rescheduled } from './engine/reschedule.ts'
-import { checkSignal } from './engine/signals.ts'
+import { checkSignal, ensureSignalRoom } from './engine/signals.ts'
 import { WorkflowEndedError } from './errors.ts'
 import { HeadFeed } from './head-feed.ts'
 import type { EngineHooks } from './ownership/engine-port.ts'
@@ -87,6 +87,7 @@ export interface HandoverParts {
  */
 export class Workflows {
   readonly #init: WorkflowsInit
+  readonly #limits: WorkflowLimits
   readonly #engine: Engine
   readonly #ownership: Ownership
   readonly #submissions: Submissions
@@ -99,6 +100,7 @@ export class Workflows {
     const { store, bodies, tools, clock, logger, random, ownerId } = init
     const limits = { ...DEFAULT_WORKFLOW_LIMITS, ...init.limits }
     this.#init = init
+    this.#limits = limits
     const plans = new Plans({ store, bodies, tools, planSteps: limits.planSteps })
     const engine = new Engine({
       ...init,
@@ -230,11 +232,14 @@ export class Workflows {
 
   /**
    * Durable when it resolves, and waits for its step where that has not begun. Rejects with `invalid_input` (no step
-   * waits for it, or the payload does not fit), `conflict` (it has ended).
+   * waits for it, or the payload does not fit), `conflict` (it has ended), `queue_full` (too many wait already).
    */
   async signal(id: string, by: string, signal: string, payload: Json): Promise<void> {
     await this.#openHead(id, 'signalled')
     checkSignal(await this.#reader.plan(id), signal, payload)
+    // What the owner would refuse is not written down first.
+    const { progress } = await this.#reader.history(id)
+    ensureSignalRoom(progress, signal, this.#limits.signalsWaiting)
     await this.#ask(id, { kind: 'signal', by, signal }, payload)
   }
 
@@ -258,6 +263,7 @@ export class Workflows {
     const chosen = rescheduled(
       {
         plan,
+        generation: progress.generation,
         stateOf: index => progress.stateOf(index),
         withFollowers: indexes => progress.withFollowers(indexes),
       },

@@ -3,6 +3,7 @@ import { GroupCommit } from '../../../shared/queue/store/group-commit.ts'
 import { WorkflowMovedError, WorkflowNotFoundError } from '../../../shared/workflow/errors.ts'
 import { EngineRegister } from '../../../shared/workflow/store/engine-register.ts'
 import { HintFeed } from '../../../shared/workflow/store/hint-feed.ts'
+import { requestsFull } from '../../../shared/workflow/store/request-room.ts'
 import type {
   AdoptedPage,
   Append,
@@ -120,8 +121,8 @@ export class SqliteWorkflowStore implements WorkflowStore {
       this.#hint('requested', { workflow_id: workflowId, ...(owner === '' ? {} : { owner }) })
       return id
     }
-    if (reply.refused === 'not_found') throw new WorkflowNotFoundError(workflowId)
-    throw new WorkflowMovedError(workflowId, reply.to, reply.refused === 'moving')
+    if ('to' in reply) throw new WorkflowMovedError(workflowId, reply.to, reply.refused === 'moving')
+    throw reply.refused === 'full' ? requestsFull() : new WorkflowNotFoundError(workflowId)
   }
 
   requests(workflowId: string): Promise<PendingRequest[]> {

@@ -4,6 +4,7 @@ import type { PendingRequest } from '../../../shared/workflow/store/store.ts'
 import { BodyColumns, bodyColumns, bodyFrom } from './stored-body.ts'
 
 const Row = BodyColumns.extend({ id: z.int(), request: z.string() })
+const Count = z.object({ waiting: z.int() })
 const Cid = z.object({ cid: z.string() })
 
 /** What was asked of workflows and is not carried out. All but the reads are part of a transaction. */
@@ -17,6 +18,11 @@ export class WorkflowRequests {
   add(content: number, { request, body }: Omit<PendingRequest, 'id'>): number {
     const columns = body === undefined ? [null, null, null] : bodyColumns(body)
     return Number(this.#statements.add.run(content, JSON.stringify(request), ...columns).lastInsertRowid)
+  }
+
+  /** How many there are. */
+  count(content: number): number {
+    return Count.parse(this.#statements.count.get(content)).waiting
   }
 
   of(content: number): PendingRequest[] {
@@ -56,6 +62,7 @@ function prepareStatements(db: DatabaseSync) {
     read: db.prepare(
       'SELECT id, request, body, cid, size FROM workflow_requests WHERE content = ? ORDER BY id',
     ),
+    count: db.prepare('SELECT count(*) AS waiting FROM workflow_requests WHERE content = ?'),
     remove: db.prepare('DELETE FROM workflow_requests WHERE id = ? AND content = ?'),
     readCids: db.prepare('SELECT cid FROM workflow_requests WHERE content = ? AND cid IS NOT NULL'),
     drop: db.prepare('DELETE FROM workflow_requests WHERE content = ?'),

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { StoreUnavailableError } from '../../../shared/queue/errors.ts'
+import { hasRequestRoom } from '../../../shared/workflow/store/request-room.ts'
 import type {
   AppendReply,
   Claim,
@@ -57,7 +58,7 @@ export type StoredCreateReply = 'created' | { refusal: 'duplicate' | 'conflict';
 /** The request's id and who is to carry it out (empty: nobody has it), or why it was not written down. */
 export type StoredRequestReply =
   | { id: number; owner: string }
-  | { refused: 'not_found' }
+  | { refused: 'not_found' | 'full' }
   | { refused: 'moved' | 'moving'; to: string }
 
 /** Rows that one prune deletes: it goes on with the next, so that no commit waits long behind it. */
@@ -139,6 +140,7 @@ export class WorkflowTables {
     const { moved_to, handover } = headFrom(stored)
     if (moved_to !== undefined) return { refused: 'moved', to: moved_to }
     if (handover !== undefined) return { refused: 'moving', to: handover.to }
+    if (!hasRequestRoom(this.#requests.count(place.content), request.request)) return { refused: 'full' }
     return { id: this.#requests.add(place.content, request), owner: stored.owner }
   }
 

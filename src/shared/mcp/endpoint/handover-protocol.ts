@@ -22,7 +22,8 @@ const madeId = z
 const id = wellFormed.min(1).max(128)
 const text = wellFormed.max(65_536)
 const count = z.int().min(0)
-const time = z.number().min(0)
+/** Epoch milliseconds that a date can be of (ECMA-262, section 21.4.1.1). */
+const time = z.number().min(0).max(8.64e15)
 const generation = z.int().min(1)
 const item = z.int().min(0).lt(MAX_ITEMS)
 const optional = { task_id: id.exactOptional(), workflow_id: id.exactOptional() }

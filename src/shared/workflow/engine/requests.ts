@@ -7,7 +7,7 @@ import type { PendingRequest, WorkflowStore } from '../store/store.ts'
 import type { Journal } from './journal.ts'
 import type { OpenWorkflow } from './open-workflow.ts'
 import { rescheduled } from './reschedule.ts'
-import { checkSignal } from './signals.ts'
+import { checkSignal, ensureSignalRoom } from './signals.ts'
 
 /** Milliseconds until requests that could not be read are read again. */
 const RETRY_MS = 1_000
@@ -99,7 +99,7 @@ export class Requests {
         if (workflow.closed) return
         this.#ensureOpen(workflow, 'takes no signal')
         checkSignal(workflow.plan, request.signal, payload)
-        this.#ensureRoom(workflow, request.signal)
+        ensureSignalRoom(workflow.progress, request.signal, this.#init.signalsWaiting)
         const n = workflow.progress.signalsCame(request.signal)
         const key = { of: 'signal', signal: request.signal, n } as const
         const event = { kind: 'signalled', signal: request.signal, by: request.by } as const
@@ -121,6 +121,7 @@ export class Requests {
         const chosen = rescheduled(
           {
             plan,
+            generation: progress.generation,
             // What has begun and has no task yet is pending in the events.
             stateOf: index => {
               const state = progress.stateOf(index)
@@ -154,12 +155,5 @@ export class Requests {
   #ensureOpen({ id, progress }: OpenWorkflow, what: string): void {
     if (progress.ended === undefined) return
     throw new ToolmeshError('conflict', `workflow ${id} has ended ${progress.ended.state}: it ${what}`)
-  }
-
-  #ensureRoom({ progress }: OpenWorkflow, signal: string): void {
-    const { signalsWaiting } = this.#init
-    const next = progress.nextSignal(signal)
-    if (next === undefined || progress.signalsCame(signal) - next < signalsWaiting) return
-    throw new ToolmeshError('queue_full', `${signalsWaiting} signals ${signal} wait for their step already`)
   }
 }

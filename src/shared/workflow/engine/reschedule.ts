@@ -5,19 +5,29 @@ import type { StepState } from '../workflow.ts'
 /** Ids that an error lists at most. */
 const NAMED = 5
 
+/** Generations of one workflow: each is looked at again whenever its events are read. */
+export const MAX_GENERATIONS = 1_000
+
 /** How steps stand, as far as a reschedule needs it. */
 export interface Standing {
   plan: Plan
+  generation: number
   stateOf(index: number): StepState
   withFollowers(chosen: Iterable<number>): number[]
 }
 
 /**
  * The steps that a reschedule begins from: those named, else those that failed or were cancelled. All that follows on
- * them runs anew too. Throws `invalid_input` (no such step), `conflict` (nothing to run anew, or one of them runs).
+ * them runs anew too. Throws `invalid_input` (no such step), `conflict` (nothing to run anew, one of them runs, or it was rescheduled too often).
  */
 export function rescheduled(standing: Standing, steps: readonly string[]): number[] {
-  const { plan } = standing
+  const { plan, generation } = standing
+  if (generation >= MAX_GENERATIONS) {
+    throw new ToolmeshError('conflict', `it was rescheduled ${generation - 1} times: submit it anew`, {
+      field: '/workflow_id',
+      allowed: `at most ${MAX_GENERATIONS} generations`,
+    })
+  }
   const chosen = steps.length > 0 ? steps.map(id => indexOf(plan, id)) : ended(standing)
   if (chosen.length === 0) {
     throw new ToolmeshError('conflict', 'no step failed or was cancelled: name the steps to run anew', {

@@ -1,7 +1,8 @@
-import { InvalidInputError } from '../../errors.ts'
+import { InvalidInputError, ToolmeshError } from '../../errors.ts'
 import type { Json, JsonSchema } from '../../tools/tool.ts'
 import { checkGiven } from '../definition/check-given.ts'
 import type { Plan } from '../definition/plan.ts'
+import type { Progress } from './progress.ts'
 
 /**
  * Throws `invalid_input` for a signal that no step waits for, or a payload that does not fit a step which does: it is
@@ -24,4 +25,15 @@ export function checkSignal(plan: Plan, signal: string, payload: Json): void {
     signal,
     known === '' ? 'none: no step waits for a signal' : `one of ${known}`,
   )
+}
+
+/** Throws `queue_full` where as many signals of this name wait for their step as may. */
+export function ensureSignalRoom(
+  progress: Pick<Progress, 'nextSignal' | 'signalsCame'>,
+  signal: string,
+  most: number,
+): void {
+  const next = progress.nextSignal(signal)
+  if (next === undefined || progress.signalsCame(signal) - next < most) return
+  throw new ToolmeshError('queue_full', `${most} signals ${signal} wait for their step already`)
 }

@@ -12,6 +12,7 @@ import {
 import { bodyKeyText } from './body-key.ts'
 import { EngineRegister } from './engine-register.ts'
 import { HintFeed } from './hint-feed.ts'
+import { ensureRequestRoom } from './request-room.ts'
 import type {
   AdoptedPage,
   Append,
@@ -122,6 +123,7 @@ export class MemoryWorkflowStore implements WorkflowStore {
     const { moved_to, handover } = entry.head
     if (moved_to !== undefined) throw new WorkflowMovedError(workflowId, moved_to, false)
     if (handover !== undefined) throw new WorkflowMovedError(workflowId, handover.to, true)
+    ensureRequestRoom(entry.requests.length, request)
     this.#requested += 1
     const pending = { id: this.#requested, request, ...(body === undefined ? {} : { body }) }
     entry.requests.push(structuredClone(pending))

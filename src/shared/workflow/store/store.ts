@@ -126,6 +126,9 @@ export interface StoredDefinition {
   created_at: number
 }
 
+/** Requests of one workflow that its owner has not carried out. */
+export const MAX_REQUESTS = 256
+
 /**
  * Where workflows live, for all engines that share it. Each driver runs `workflow-store.compliance.ts`. Times are by
  * the store's own clock. What is resolved is durable. Rejects with `unavailable` when nothing was kept.
@@ -158,7 +161,8 @@ export interface WorkflowStore extends BlobReferences {
   append(appends: readonly Append[]): Promise<AppendReply[]>
   /**
    * Written down for the owner; resolves with its id. Rejects with `not_found`; with `conflict` when it was handed over, and
-   * (retryable) while it is on its way to another node: what was written before goes along, so nothing may come later.
+   * (retryable) while it is on its way to another node: what was written before goes along, so nothing may come later; with `queue_full` when
+   * MAX_REQUESTS of it wait already, of which only a cancel may be the last ten.
    */
   request(workflowId: string, request: WorkflowRequest, body?: Body): Promise<number>
   /** What the owner has not carried out, oldest first. */

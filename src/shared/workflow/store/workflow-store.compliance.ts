@@ -4,7 +4,14 @@ import * as tasks from '../../queue/states/commands.fixture.ts'
 import type { Reply } from '../../queue/states/commands.ts'
 import type { QueueStore } from '../../queue/store/store.ts'
 import type { BodyKey, WorkflowEvent, WorkflowHead } from '../workflow.ts'
-import type { AdoptedPage, KeptBody, StoreHint, WorkflowFilter, WorkflowStore } from './store.ts'
+import {
+  type AdoptedPage,
+  type KeptBody,
+  MAX_REQUESTS,
+  type StoreHint,
+  type WorkflowFilter,
+  type WorkflowStore,
+} from './store.ts'
 import { AT, appendTo, eventsBehind, headOf, newWorkflow } from './workflow.fixture.ts'
 
 export interface WorkflowStoreUnderTest {
@@ -441,6 +448,21 @@ export function workflowStoreCompliance(name: string, open: () => Promise<Workfl
         expect(await store.requests('w2')).toEqual([{ id: other, request: cancel }])
         await store.append([{ ...done, fence: 0 }])
         expect(await store.request('w1', cancel)).toBeGreaterThan(third)
+      })
+
+      it('is refused where too many wait, but for a cancel', async () => {
+        await store.create([newWorkflow('w1', { owner: 'e1' }), newWorkflow('w2', { owner: 'e1' })])
+        const signal = { kind: 'signal', by: 'bob', signal: 's' } as const
+        const most = MAX_REQUESTS - 10
+        for (let at = 0; at < most; at++) await store.request('w1', signal)
+        await expect(store.request('w1', signal)).rejects.toMatchObject({
+          code: 'queue_full',
+          retryable: true,
+        })
+        const cancel = { kind: 'cancel', by: 'bob', reason: '' } as const
+        for (let at = most; at < MAX_REQUESTS; at++) await store.request('w1', cancel)
+        await expect(store.request('w1', cancel)).rejects.toMatchObject({ code: 'queue_full' })
+        expect(await store.request('w2', signal)).toBeGreaterThan(MAX_REQUESTS)
       })
 
       it('is refused where there is no such workflow, and where it leaves or has left', async () => {

@@ -30,6 +30,11 @@ const sent: TransferHead = {
   labels: {},
   metadata: {},
 }
+const PIECE: TransferRecord = {
+  body: { of: 'input', generation: 1 },
+  text: 'z'.repeat(9_000),
+  more: true,
+}
 const definition: TransferRecord = { body: { of: 'definition' }, text: JSON.stringify(PLAN.definition) }
 const whole: TransferRecord[] = [{ head: sent }, definition, { events }]
 
@@ -69,7 +74,7 @@ describe('Adoptions', () => {
       node: 'me',
       clock,
       logger: silentLogger,
-      limits: { events: 100, bodyChars: 50_000, items: 10 },
+      limits: { events: 100, bodyChars: 50_000, oneBodyChars: 20_000, items: 10 },
       ...init,
     })
   }
@@ -166,6 +171,16 @@ describe('Adoptions', () => {
       'counts that its events do not lead to',
       [{ head: { ...sent, failed_steps: 1 } }, definition, { events }],
       '/head',
+    ],
+    [
+      'a body that is larger than any may be, in pieces',
+      [{ head: sent }, definition, ...Array.from({ length: 3 }, () => PIECE)],
+      '/body',
+    ],
+    [
+      'a generation that is not the next',
+      withEvent({ kind: 'rescheduled', by: 'x', generation: 7, steps: ['first'] }),
+      '/events/generation',
     ],
     ['one that has ended', withEvent({ kind: 'ended', state: 'failed' }), '/head/state'],
     [

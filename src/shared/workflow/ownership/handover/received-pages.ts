@@ -2,6 +2,7 @@ import { InvalidInputError, type ToolmeshError } from '../../../errors.ts'
 import type { Json } from '../../../tools/tool.ts'
 import type { Plan } from '../../definition/plan.ts'
 import { Progress } from '../../engine/progress.ts'
+import { MAX_GENERATIONS } from '../../engine/reschedule.ts'
 import type { AdoptedPage, KeptBody } from '../../store/store.ts'
 import type { Body, WorkflowEvent, WorkflowHead } from '../../workflow.ts'
 import type { TransferHead, TransferRecord } from './transfer.ts'
@@ -12,6 +13,8 @@ export interface TransferLimits {
   events: number
   /** Bytes (as UTF-16 units) of all bodies. */
   bodyChars: number
+  /** The same of one body, which is in memory until it has come whole. */
+  oneBodyChars: number
   /** Items of all its `for_each` steps. */
   items: number
 }
@@ -19,6 +22,7 @@ export interface TransferLimits {
 export const DEFAULT_TRANSFER_LIMITS: TransferLimits = {
   events: 1_000_000,
   bodyChars: 1024 * 1024 * 1024,
+  oneBodyChars: 64 * 1024 * 1024,
   items: 10_000_000,
 }
 
@@ -63,7 +67,7 @@ class Received {
   #bodyChars = 0
   #items = 0
   /** The body that goes on in the next record. */
-  #part: { of: string; pieces: string[] } | undefined
+  #part: { of: string; pieces: string[]; chars: number } | undefined
 
   constructor(init: ReceivedPagesInit) {
     this.#init = init
@@ -124,6 +128,8 @@ class Received {
     for (const event of events) {
       if (event.seq > (this.#sent?.seq ?? 0))
         throw refused('/events/seq', event.seq, 'at most that of the head')
+      if (event.kind === 'rescheduled' && !isNext(event.generation, progress.generation))
+        throw refused('/events/generation', event.generation, `the next one, at most ${MAX_GENERATIONS}`)
       if (event.kind === 'step_started') this.#items += event.items ?? 0
       if (this.#items > this.#init.limits.items) {
         throw refused('/events/items', this.#items, `at most ${this.#init.limits.items} items of all steps`)
@@ -183,14 +189,25 @@ class Received {
     }
     const part = this.#part
     if (part !== undefined && part.of !== of) throw refused('/body', of, `the rest of ${part.of}`)
+    const chars = (part?.chars ?? 0) + text.length
+    if (chars > this.#init.limits.oneBodyChars) {
+      throw refused('/body', chars, `a body of at most ${this.#init.limits.oneBodyChars} characters`)
+    }
     if (more === true) {
-      if (part === undefined) this.#part = { of, pieces: [text] }
-      else part.pieces.push(text)
+      if (part === undefined) this.#part = { of, pieces: [text], chars }
+      else {
+        part.pieces.push(text)
+        part.chars = chars
+      }
       return undefined
     }
     this.#part = undefined
     return part === undefined ? text : part.pieces.join('') + text
   }
+}
+
+function isNext(generation: number, before: number): boolean {
+  return generation === before + 1 && generation <= MAX_GENERATIONS
 }
 
 type FilledPage = Pick<AdoptedPage, 'head'> & Required<Omit<AdoptedPage, 'head'>>
