@@ -108,4 +108,38 @@ describe('what one workflow can take', () => {
     expect(await workflows.step(outcome.workflow_id, 'each')).not.toHaveProperty('output')
     expect(await workflows.step(outcome.workflow_id, 'each', { item: 69 })).toMatchObject({ output: text })
   })
+
+  it('is a bounded number of signals that wait, and what is refused leaves nothing in the history', async () => {
+    const { world, workflows } = await opened({ limits: { signalsWaiting: 3 } })
+    const { workflow_id: id } = await workflows.submit('me', {
+      workflow: {
+        name: 'two',
+        steps: [
+          { id: 'first', wait: { signal: 'first' } },
+          { id: 'go', wait: { signal: 'go' }, depends_on: ['first'] },
+        ],
+      },
+    })
+    for (let n = 0; n < 3; n++) await workflows.signal(id, 'me', 'go', n)
+    await world.clock.pass(100)
+    const { seq } = await workflows.head(id)
+    await expect(workflows.signal(id, 'me', 'go', 3)).rejects.toMatchObject({ code: 'queue_full' })
+    await world.clock.pass(100)
+    expect(await workflows.head(id)).toMatchObject({ seq })
+  })
+
+  it('is an input that fits, again when it is rescheduled with another one', async () => {
+    const { world, workflows } = await opened()
+    const workflow = {
+      name: 'one',
+      input_schema: { type: 'object', required: ['n'] },
+      steps: [{ id: 'a', tool: 'work' }],
+    }
+    const { workflow_id: id } = await run(world, workflows, workflow, { n: 1 })
+    const other = { from: 'a', input: {} }
+    await expect(workflows.reschedule(id, 'me', other)).rejects.toMatchObject({
+      code: 'invalid_input',
+      details: { field: '/input/n' },
+    })
+  })
 })
