@@ -165,7 +165,7 @@ describe('connecting', () => {
     node.onSession(session => void session.closed.then(ended.resolve))
     await silent.dialProtocol(node.addresses().map(multiaddr), SESSION_PROTOCOL)
     expect(await ended.promise).toMatchObject({ code: 'unavailable' })
-    await expect.poll(() => silent.getConnections()).toEqual([])
+    await expect.poll(() => silent.getConnections().length).toBe(0)
     await silent.stop()
   })
 })
