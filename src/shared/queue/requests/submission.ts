@@ -39,12 +39,17 @@ type Origin = Pick<TaskOrigin, 'resubmitted_from' | 'reserved_key'> & { guard?: 
 /** Milliseconds after which a submit that met a full queue may be tried again. */
 const RETRY_FULL_MS = 1_000
 
+/** Large params that are written at once, of tasks of workflows. */
+const LARGE_AT_ONCE = 4
+
 /** Takes new tasks into the store, as far as the limits allow. */
 export class Submission {
   readonly #init: SubmissionInit
   #submitting = 0
   /** Lanes that tasks under way are the first of, and how many of these there are. */
   readonly #newLanes = new Map<string, number>()
+  /** Large params that are being written. */
+  readonly #large = new Set<Promise<void>>()
 
   constructor(init: SubmissionInit) {
     this.#init = init
@@ -71,13 +76,17 @@ export class Submission {
 
   /** As `submit`, each of its own principal and under its own key. */
   submitSteps(tasks: readonly StepTask[]): Promise<SubmitReceipt[]> {
-    return this.#withRoom(tasks.length, () =>
-      allReceipts(
-        tasks.map(({ principal, request, key, guard }) =>
-          this.#submit(principal, request, { reserved_key: key, guard }),
-        ),
-      ),
-    )
+    return this.#withRoom(tasks.length, async () => {
+      const receipts: Promise<SubmitReceipt>[] = []
+      for (const { principal, request, key, guard } of tasks) {
+        // No request of a client brings them, so nothing but this bounds their params.
+        while (this.#large.size >= LARGE_AT_ONCE) await Promise.race(this.#large)
+        const receipt = this.#submit(principal, request, { reserved_key: key, guard })
+        receipt.catch(() => {})
+        receipts.push(receipt)
+      }
+      return allReceipts(receipts)
+    })
   }
 
   /** Throws what a request would be refused with. */
@@ -117,7 +126,7 @@ export class Submission {
       const kept = this.#init.bodies.keep(made.params, '/params')
       task = made.task
       // What is small joins the commit that begins now.
-      params = kept instanceof Promise ? await kept : kept
+      params = kept instanceof Promise ? await this.#written(kept) : kept
     } catch (error) {
       const facts = factsOf(error)
       if (facts.code === 'unavailable') throw error
@@ -132,6 +141,19 @@ export class Submission {
       return receiptOf(await this.#commit(command), command)
     } finally {
       if (isNew) this.#laneCame(lane)
+    }
+  }
+
+  async #written(kept: Promise<Body>): Promise<Body> {
+    const over = kept.then(
+      () => {},
+      () => {},
+    )
+    this.#large.add(over)
+    try {
+      return await kept
+    } finally {
+      this.#large.delete(over)
     }
   }
 

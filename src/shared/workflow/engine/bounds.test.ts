@@ -62,6 +62,27 @@ describe('what one workflow can take', () => {
     expect(await workflows.counts()).toMatchObject({ running: 0, waiting: 0 })
   })
 
+  it('is few large texts at once that its sub-workflows are made of', async () => {
+    const { world, workflows } = await opened()
+    let most = 0
+    let now = 0
+    const keep = world.bodies.keep.bind(world.bodies)
+    vi.spyOn(world.bodies, 'keep').mockImplementation((text, field) => {
+      const kept = keep(text, field)
+      if (!(kept instanceof Promise)) return kept
+      now += 1
+      most = Math.max(most, now)
+      return kept.finally(() => {
+        now -= 1
+      })
+    })
+    const inner = { name: 'inner', steps: [{ id: 'a', tool: 'work', params: { text: 'x'.repeat(2 * MIB) } }] }
+    const each = { id: 'each', workflow: inner, for_each: { items: Array.from({ length: 30 }, () => 1) } }
+    const outcome = await run(world, workflows, { name: 'outer', steps: [each], output: null })
+    expect(outcome.state).toBe('succeeded')
+    expect(most).toBeLessThanOrEqual(4)
+  })
+
   it('is a bounded number of steps with what else is open', async () => {
     const { world, workflows } = await opened({ limits: { openSteps: 5 } })
     world.tasks.outcome = () => ({})

@@ -4,11 +4,15 @@ import type { Bodies } from '../../queue/bodies/bodies.ts'
 import { GroupCommit } from '../../queue/store/group-commit.ts'
 import type { Json, JsonObject } from '../../tools/tool.ts'
 import type { Plan } from '../definition/plan.ts'
+import { Slots } from '../slots.ts'
 import type { CreateReply, KeptBody, NewWorkflow, WorkflowStore } from '../store/store.ts'
 import type { Body, BodyKey, ParentStep, WorkflowEvent, WorkflowHead } from '../workflow.ts'
 
 /** Workflows in one transaction. */
 const CREATE_BATCH = 256
+/** Characters of a text of which only a few are written at once: each is copied on its way. */
+const LARGE_CHARS = 1024 * 1024
+const LARGE_AT_ONCE = 4
 
 export interface NewWorkflowsInit {
   store: Pick<WorkflowStore, 'create'>
@@ -42,6 +46,8 @@ export class NewWorkflows {
   readonly #commits: GroupCommit<NewWorkflow, CreateReply>
   /** Ids that the store may know before its answer is here. */
   readonly #creating = new Set<string>()
+  readonly #texts = new WeakMap<Plan, string>()
+  readonly #large = new Slots(LARGE_AT_ONCE)
 
   constructor(init: NewWorkflowsInit) {
     this.#init = init
@@ -65,8 +71,8 @@ export class NewWorkflows {
     this.#creating.add(id)
     let isReferred = true
     try {
-      await this.#keep(kept, { of: 'definition' }, creation.plan.definition, '/workflow')
-      await this.#keep(kept, { of: 'input', generation: 1 }, creation.input, '/input')
+      await this.#keep(kept, { of: 'definition' }, this.#textOf(creation.plan), '/workflow')
+      await this.#keep(kept, { of: 'input', generation: 1 }, JSON.stringify(creation.input), '/input')
       const reply = await this.#commits.add({ ...made, bodies: kept })
       isReferred = reply.created
       if (reply.created) {
@@ -90,9 +96,20 @@ export class NewWorkflows {
     return this.#commits.settled()
   }
 
-  async #keep(kept: KeptBody[], key: BodyKey, value: unknown, field: string): Promise<void> {
-    const body: Body | Promise<Body> = this.#init.bodies.keep(JSON.stringify(value), field)
+  async #keep(kept: KeptBody[], key: BodyKey, text: string, field: string): Promise<void> {
+    const { bodies } = this.#init
+    const body: Body | Promise<Body> =
+      text.length < LARGE_CHARS
+        ? bodies.keep(text, field)
+        : this.#large.run(async () => bodies.keep(text, field))
     kept.push({ key, body: body instanceof Promise ? await body : body })
+  }
+
+  /** The children of one step have one text. */
+  #textOf(plan: Plan): string {
+    const text = this.#texts.get(plan) ?? JSON.stringify(plan.definition)
+    this.#texts.set(plan, text)
+    return text
   }
 
   #make(workflow_id: string, creation: Creation): Pick<NewWorkflow, 'head' | 'events'> {
