@@ -227,3 +227,18 @@ test('the example of an empty node runs to its end, which a person decides', asy
   await expect(page.getByRole('region', { name: 'Result' })).toContainText('fine by me')
   expect(faults).toEqual([])
 })
+
+test('says of a workflow that is not there that it is not, over one session', async ({ page }) => {
+  const faults = watch(page)
+  let sessions = 0
+  page.on('request', request => {
+    if (request.postData()?.includes('"initialize"') === true) sessions += 1
+  })
+  await page.goto(`${node.origin}/#/workflows/nope`)
+  await expect(page.getByRole('alert')).toContainText('This node has no workflow nope')
+  // A change that is told over the same session shows that it goes on.
+  await submit('later', [{ id: 'one', ...HASH }])
+  await page.getByRole('link', { name: 'All workflows' }).click()
+  await expect(page.getByText('later')).toBeVisible()
+  expect([sessions, faults]).toEqual([1, []])
+})

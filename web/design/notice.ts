@@ -73,7 +73,7 @@ export class Notice extends LitElement {
     return html`
       <div class="row">
         <i aria-hidden="true">${SIGNS[this.tone]}</i>
-        <div class="text"><strong>${this.heading}</strong><slot></slot></div>
+        <div class="text"><strong>${this.heading}</strong> <slot></slot></div>
       </div>
     `
   }

@@ -7,6 +7,7 @@ import { ErrorCode, McpError, ResourceUpdatedNotificationSchema } from '@modelco
 import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker'
 import { z } from 'zod'
 import { plainMessage } from './plain-message.ts'
+import { tellingStreamEnd } from './stream-end.ts'
 import { errorView } from './view-schemas.ts'
 
 /** How long one request may take; the node answers reads from memory. */
@@ -58,6 +59,7 @@ export async function openMeshSession(init: MeshSessionInit): Promise<MeshSessio
     init.onLost(loss)
   }
   const transport = new StreamableHTTPClientTransport(init.url, {
+    fetch: tellingStreamEnd(() => lose(new Error('the stream has ended'))),
     ...(init.bearer === undefined
       ? {}
       : { requestInit: { headers: { authorization: `Bearer ${init.bearer}` } } }),
@@ -86,7 +88,9 @@ export async function openMeshSession(init: MeshSessionInit): Promise<MeshSessio
     end()
     throw error
   }
-  client.onerror = lose
+  client.onerror = error => {
+    if (!NOT_RESUMED.test(error.message)) lose(error)
+  }
 
   const request = async <R>(run: () => Promise<R>): Promise<R> => {
     try {
@@ -127,6 +131,12 @@ export async function openMeshSession(init: MeshSessionInit): Promise<MeshSessio
     },
   }
 }
+
+/**
+ * The transport says so of each stream that ended without a result, which the answer to a request that failed is too;
+ * of the stream of notices `tellingStreamEnd` tells.
+ */
+const NOT_RESUMED = /^Maximum reconnection attempts/
 
 /** Why a session could not be opened, whatever went wrong. */
 export function openingLossOf(error: unknown): SessionLoss {

@@ -1,3 +1,4 @@
+import { McpError } from '@modelcontextprotocol/sdk/types.js'
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit'
 import { baseStyles } from '../../design/base-styles.ts'
 import { filterStyles } from '../../design/filter-styles.ts'
@@ -15,6 +16,9 @@ import './step-table.ts'
 import './workflow-history.ts'
 import './workflow-result.ts'
 import './workflow-summary.ts'
+
+/** JSON-RPC error of a resource that is not there (MCP 2025-11-25, resources). */
+const RESOURCE_NOT_FOUND = -32_002
 
 /** Steps and dependencies up to which a drawing can be read, and made in about a second. */
 const MAX_DRAWN_STEPS = 300
@@ -210,7 +214,10 @@ export class WorkflowPage extends LitElement {
         this.problem = undefined
       },
       failed: error => {
-        this.problem = plainMessage(error)
+        const isMissing = error instanceof McpError && error.code === RESOURCE_NOT_FOUND
+        this.problem = isMissing
+          ? `This node has no workflow ${workflowId} that you may see. What has ended is kept for a time only.`
+          : plainMessage(error)
       },
     })
   }
