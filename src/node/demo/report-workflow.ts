@@ -55,7 +55,7 @@ export function reportWorkflow({ parts, query, requires }: ReportWorkflowOptions
   for (const [index, count] of parts.entries()) {
     const before = profiles[index - PARTS_AT_ONCE]
     const part = flow.waitFor<Document[]>(partName(index + 1), partName(index + 1), {
-      title: `${count} documents`,
+      title: `${count.toLocaleString('en')} documents`,
       ...(before === undefined ? {} : { depends_on: [before] }),
     })
     profiles.push(

@@ -36,7 +36,6 @@ export async function submitRun(options: RunOptions): Promise<SubmittedRun> {
     workflow: JSON.parse(JSON.stringify(definition)),
     // Other documents, another question or other workers make another workflow of it.
     idempotency_key: `demo/${runId}/${cidOf({ parts: parts.map(names => [...names]), query, requires: [...requires] })}`,
-    labels: { demo: runId },
     metadata: { folder },
   }
   const { workflow_id } = await whenThereIsRoom(signal, () =>
