@@ -83,6 +83,33 @@ describe('what one workflow can take', () => {
     expect(most).toBeLessThanOrEqual(4)
   })
 
+  it('is few lists at once', async () => {
+    const { world, workflows } = await opened({ limits: { lists: 3 } })
+    const steps = Array.from({ length: 40 }, (_, n) => ({
+      id: `s${n}`,
+      tool: 'work',
+      for_each: { items: { $expr: '[1..5]' } },
+      params: {},
+    }))
+    const outcome = await run(world, workflows, { name: 'lists', steps, output: null })
+    expect(outcome.state).toBe('succeeded')
+    expect(world.tasks.byKey.size).toBe(200)
+    expect(world.tasks.mostRunning).toBeLessThanOrEqual(15)
+  })
+
+  it('is as many steps as there may be whose lists are none', async () => {
+    const { world, workflows } = await opened()
+    const steps = Array.from({ length: 20_000 }, (_, n) => ({
+      id: `s${n}`,
+      tool: 'work',
+      for_each: { items: { $from: 'input', path: '/none' } },
+      on_error: 'skip',
+      ...(n === 0 ? {} : { depends_on: ['s0'], trigger_rule: 'all_done' }),
+    }))
+    const outcome = await run(world, workflows, { name: 'none', steps, output: null })
+    expect(outcome).toMatchObject({ state: 'succeeded', failed_steps: 20_000 })
+  })
+
   it('is a bounded number of steps with what else is open', async () => {
     const { world, workflows } = await opened({ limits: { openSteps: 5 } })
     world.tasks.outcome = () => ({})

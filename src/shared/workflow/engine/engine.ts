@@ -138,6 +138,7 @@ export class Engine implements OwnedEngine, HandoverEngine {
       alarms: this.#alarms,
       clock,
       items: limits.items,
+      lists: limits.lists,
       onDone: workflow => this.#endings.done(workflow),
     })
     this.#endings = new Endings({

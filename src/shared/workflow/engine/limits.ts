@@ -22,6 +22,8 @@ export interface WorkflowLimits {
   eventsPerAppend: number
   /** Items of a `for_each`. */
   items: number
+  /** Steps with a `for_each` of one workflow that are under way at once, each with its list in memory; others wait. */
+  lists: number
   /** Signals that wait for their step: each name is a line of them. */
   signalsWaiting: number
   /** Results waited for at once, each an open request. */
@@ -41,6 +43,7 @@ export const DEFAULT_WORKFLOW_LIMITS: WorkflowLimits = {
   depth: MAX_NESTED_WORKFLOWS,
   eventsPerAppend: 2_000,
   items: MAX_ITEMS,
+  lists: 100,
   signalsWaiting: 1_000,
   resultWaiters: 10_000,
   resultWaitMs: 50_000,

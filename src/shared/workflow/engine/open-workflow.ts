@@ -30,6 +30,11 @@ export class OpenWorkflow {
   readonly line = new Fifo<Work>()
   /** By their keys: what earlier runs left in the stores, until it is under way here again. */
   earlier: Map<string, Earlier> = new Map()
+  /** Steps for each item of a list that are under way, and those that wait until one of these has ended. */
+  lists = 0
+  readonly listsWaiting = new Fifo<StepRun>()
+  /** Some of them are being begun. */
+  beginningLists = false
   /** Works that have begun and not ended, those in the line too. */
   works = 0
   unwritten: Unwritten = nothingWritten()

@@ -27,6 +27,8 @@ export interface StepRunnerInit {
   clock: Clock
   /** Items of a `for_each`, at most. */
   items: number
+  /** Steps with a `for_each` of one workflow that are under way at once. */
+  lists: number
   /** Nothing of it is left to do. */
   onDone: (workflow: OpenWorkflow) => void
 }
@@ -51,6 +53,7 @@ export class StepRunner {
     if (workflow.deciding) return
     workflow.deciding = true
     try {
+      this.#beginLists(workflow)
       while (!workflow.isHeld) {
         const decided = workflow.progress.takeDecided()
         if (decided.length === 0) break
@@ -124,6 +127,7 @@ export class StepRunner {
     alarms.off(run.timeLimit)
     alarms.off(run.wake)
     run.workflow.runs.delete(run.step.index)
+    this.#listIsOver(run)
   }
 
   /** Cancels what runs for a step; it ends when all of it has ended. */
@@ -204,6 +208,7 @@ export class StepRunner {
     } else if (until !== undefined) {
       this.#waitUntil(run, until)
     } else if (workflow.progress.items.has(index)) {
+      this.#holdList(run)
       for (const number of begun) if (number >= 0) works.begin(workOf(run, number))
       this.#with(
         run,
@@ -229,7 +234,7 @@ export class StepRunner {
       case 'task':
       case 'workflow':
         if (work.forEach === undefined) this.#init.works().begin(workOf(run, WHOLE_STEP))
-        else this.#beginItems(run)
+        else this.#beginList(run)
         return
       case 'wait':
         this.#wait(run, this.#init.clock.now() + work.ms)
@@ -286,6 +291,38 @@ export class StepRunner {
       this.#finish(run, { state: 'succeeded' }, body, [body])
     })
     return true
+  }
+
+  #beginList(run: StepRun): void {
+    run.workflow.listsWaiting.push(run)
+    this.#beginLists(run.workflow)
+  }
+
+  /** Begins those that wait, as many as may be under way. */
+  #beginLists(workflow: OpenWorkflow): void {
+    // One that fails at once makes room for the next, which must not nest as deep as there are steps.
+    if (workflow.beginningLists) return
+    workflow.beginningLists = true
+    while (!workflow.isHeld && workflow.lists < this.#init.lists) {
+      const run = workflow.listsWaiting.shift()
+      if (run === undefined) break
+      if (run.over || run.failing !== undefined) continue
+      this.#holdList(run)
+      this.#beginItems(run)
+    }
+    workflow.beginningLists = false
+  }
+
+  #holdList(run: StepRun): void {
+    run.hasList = true
+    run.workflow.lists += 1
+  }
+
+  #listIsOver(run: StepRun): void {
+    if (run.hasList === undefined) return
+    delete run.hasList
+    run.workflow.lists -= 1
+    this.#beginLists(run.workflow)
   }
 
   #beginItems(run: StepRun): void {

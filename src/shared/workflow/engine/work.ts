@@ -17,6 +17,8 @@ export interface StepRun {
   readonly works: Map<number, Work>
   /** Of a `for_each` that has items to start: the list, and the first that was not looked at. */
   items?: { list: readonly Json[]; next: number }
+  /** It is one of the steps for each item of a list that may be under way at once. */
+  hasList?: true
   /** It is failing: what runs for it is cancelled, and then it has failed by this. */
   failing?: ErrorFacts
   /** It is failing as its time is over. */
