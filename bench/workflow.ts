@@ -14,6 +14,7 @@ import {
   type ThroughputFigures,
   throughputFigures,
 } from './workflow/figures.ts'
+import { overMcp } from './workflow/over-mcp.ts'
 import { SHAPES, type Shape, STEPS } from './workflow/shapes.ts'
 import { AT_ONCE, CHAIN, WAYS, type Way } from './workflow/ways.ts'
 
@@ -42,7 +43,7 @@ const SHAPE_NAMES: Record<Shape, string> = {
 export const benchmark: Benchmark = {
   name: 'workflow',
   title: 'Workflows beside the tasks that their steps are',
-  usesNode: false,
+  usesNode: true,
   run,
 }
 
@@ -50,6 +51,7 @@ async function run(): Promise<Findings[]> {
   const othersCores = watchOthers()
   const fsync = summarise((await bareFsync()).overwritten)
   const sequence = await inNewFolder('sequence.ts', [], sequenceFigures)
+  const mcp = await overMcp()
   const rates = await throughput()
   const large: Partial<Record<Shape, LargeFigures>> = {}
   for (const shape of SHAPES) large[shape] = await inNewFolder('large.ts', [shape], largeFigures)
@@ -74,6 +76,20 @@ async function run(): Promise<Findings[]> {
         { name: 'a step takes', value: step.median / task.median, unit: 'tasks', goal: { most: GOAL_STEP } },
         { name: 'CPU time of a task, all threads', value: task_cpu_us, unit: 'µs' },
         { name: 'CPU time of a step, all threads', value: step_cpu_us, unit: 'µs' },
+      ],
+    },
+    {
+      method:
+        'the same from a node of its own, over MCP by HTTP, a request for each submit and each result; a real tool in its worker threads (p50)',
+      figures: [
+        { name: 'a task', value: mcp.task.median, p99: mcp.task.p99, unit: 'ms' },
+        { name: 'a step', value: mcp.step.median, p99: mcp.step.p99, unit: 'ms' },
+        {
+          name: 'a step takes',
+          value: mcp.step.median / mcp.task.median,
+          unit: 'tasks',
+          goal: { most: GOAL_STEP },
+        },
       ],
     },
     {
