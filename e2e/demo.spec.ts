@@ -1,5 +1,6 @@
-/** `toolmesh demo` on real documents: the same report whoever ran it. */
-import { execFile } from 'node:child_process'
+/** `toolmesh demo` on real documents: the same report whoever ran it, and whatever happened to the node. */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -71,5 +72,46 @@ test('gives the same report from a node of its own, from a running node, and fro
     expect(alone.cid).toMatch(/^bafkrei/)
   } finally {
     await node.stop()
+  }
+})
+
+test('goes on with the same workflow after its node was killed', async () => {
+  const documents = 400
+  const folder = await freshDir()
+  for (let n = 0; n < documents; n++) {
+    const library = LIBRARIES[n % LIBRARIES.length] ?? ''
+    await cp(join(ROOT, 'node_modules', library, 'README.md'), join(folder, `${n}.md`))
+  }
+  const node = await startNode()
+  const port = Number(new URL(node.origin).port)
+  const args = [BIN, 'demo', folder, '--url', node.origin, '--data-dir', node.dataDir, '--json']
+  const interrupted = spawn(process.execPath, args, { stdio: 'ignore' })
+  const ended = once(interrupted, 'exit')
+  const client = await connectClient(node)
+  const succeeded = async () => {
+    const { counts } = await callTool<{ counts: Record<string, number> }>(client, 'p2p_taskqueue_status')
+    return counts.succeeded ?? 0
+  }
+  await expect.poll(succeeded, { intervals: [50] }).toBeGreaterThan(20)
+  expect(await succeeded()).toBeLessThan(documents)
+  await node.stop('SIGKILL')
+  expect((await ended)[0]).toBeGreaterThan(0)
+
+  const again = await startNode({ dataDir: node.dataDir, port })
+  try {
+    const { stdout, stderr } = await run(process.execPath, args, { timeout: 100_000 })
+    expect(stderr).toContain('going on with the run that was interrupted')
+    const { report, workers } = JSON.parse(stdout)
+    expect(report).toMatchObject({ documents, failed: [] })
+    expect(workers).toEqual([expect.objectContaining({ documents })])
+    const after = await connectClient(again)
+    const { workflows } = await callTool<{ workflows: object[] }>(after, 'p2p_workflow_list')
+    expect(workflows).toHaveLength(1)
+    const status = await callTool<{ counts: Record<string, number> }>(after, 'p2p_taskqueue_status')
+    // Each document, and the three steps after them.
+    expect(status.counts.succeeded).toBe(documents + 3)
+    await after.close()
+  } finally {
+    await again.stop()
   }
 })
