@@ -7,7 +7,7 @@ import { alice } from '../mesh-tools.fixture.ts'
 import { randomCall } from './random-input.fixture.ts'
 import { WorkflowTools } from './workflows.fixture.ts'
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 400)
+const RUNS = Number(process.env.FUZZ_RUNS ?? 150)
 
 describe('input of any kind', () => {
   it('is answered, or refused with a code that says why, by each tool', { timeout: 600_000 }, async () => {
