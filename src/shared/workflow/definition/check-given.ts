@@ -13,11 +13,11 @@ import { notJson } from './plain-json.ts'
  */
 export function checkGiven(given: Json, schema: JsonSchema | undefined, field: string): void {
   const odd = notJson(given, MAX_DEPTH)
-  if (odd !== undefined) throw new InvalidInputError(field + odd.path, 'something else', odd.allowed)
+  if (odd !== undefined) throw new InvalidInputError(field + odd.path, given, odd.allowed)
   if (schema === undefined) return
   if (comparisons(schema, given, MAX_COMPARISONS) > MAX_COMPARISONS) {
     const allowed = `what takes at most ${MAX_COMPARISONS} comparisons with its JSON Schema: fewer values, or a simpler schema`
-    throw new InvalidInputError(field, 'too many values', allowed)
+    throw new InvalidInputError(field, given, allowed)
   }
   try {
     validateAgainst(schema, given, '')
