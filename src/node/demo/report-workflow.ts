@@ -10,6 +10,8 @@ const CONCURRENCY = 256
 /** Characters that the index is built from, in all, and at most of one document: where it says what it is about. */
 const INDEXED_CHARS = 2_000_000
 const MAX_EXCERPT_CHARS = 4_000
+/** So large that a document is one chunk: the report has no use for them, and all profiles are the input of one step. */
+const WHOLE = { max_chars: 1_000_000, overlap: 0 }
 const ANSWERS = 5
 /** A run that was left and never taken up again ends after this, ms. */
 const TIMEOUT_MS = 24 * 3_600_000
@@ -64,7 +66,7 @@ export function reportWorkflow({ parts, query, requires }: ReportWorkflowOptions
         part,
         document => ({
           tool: 'document_profile',
-          params: { name: document.at('/name'), text: document.at('/text'), excerpt_chars },
+          params: { name: document.at('/name'), text: document.at('/text'), excerpt_chars, ...WHOLE },
         }),
         { concurrency: CONCURRENCY, max_failed: count },
       ),
