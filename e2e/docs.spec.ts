@@ -31,12 +31,21 @@ const blocks: Block[] = pages.flatMap(file =>
 )
 const commands = blocks
   .filter(block => block.language === 'sh')
-  .flatMap(block => block.text.trim().split('\n'))
+  .flatMap(({ file, text }) =>
+    text
+      .trim()
+      .split('\n')
+      .map(line => ({ file, line })),
+  )
 
 /** What CI itself runs, or another spec does with its own arguments. */
 const RUN_ELSEWHERE = ['npm install && npm start', 'npm install && npm test', 'npm run demo']
-/** Takes too long here: only that it would choose something is checked. */
-const CHAOS = 'npm run test:chaos'
+/** Take too long here: only that they would choose something is checked. */
+const LONG = [
+  { script: 'npm run test:chaos', folder: 'e2e/chaos', ending: '.chaos.ts' },
+  { script: 'npm run bench', folder: 'bench', ending: '.ts' },
+]
+const isLong = (line: string) => LONG.some(({ script }) => line.startsWith(script))
 
 let node: NodeProcess
 test.beforeAll(async () => {
@@ -61,10 +70,10 @@ function parsed(line: string): { env: Record<string, string>; words: string[] } 
   return { env, words: words[0] === 'npx' ? words.slice(1) : words }
 }
 
-const runHere = commands.filter(line => !RUN_ELSEWHERE.includes(line) && !line.startsWith(CHAOS))
-for (const command of runHere) {
-  test(`runs: ${command}`, async () => {
-    const { env, words } = parsed(command)
+const runHere = commands.filter(({ line }) => !RUN_ELSEWHERE.includes(line) && !isLong(line))
+for (const { file, line } of runHere) {
+  test(`${file} runs: ${line}`, async () => {
+    const { env, words } = parsed(line)
     expect(words[0]).toBe('toolmesh')
     if (words[1] === 'start') {
       const started = await startNode({ args: words.slice(2), env })
@@ -80,11 +89,16 @@ for (const command of runHere) {
   })
 }
 
-test('names of chaos scenarios in the docs are those of files', () => {
-  const files = readdirSync(join(ROOT, 'e2e/chaos')).filter(name => name.endsWith('.chaos.ts'))
-  const named = commands.filter(line => line.startsWith(`${CHAOS} -- `)).map(line => line.split(' -- ')[1])
-  expect(named.filter(name => !files.some(file => file.startsWith(name ?? '')))).toEqual([])
-})
+for (const { script, folder, ending } of LONG) {
+  test(`names after ${script} in the docs are those of files`, () => {
+    const files = readdirSync(join(ROOT, folder)).filter(name => name.endsWith(ending))
+    const named = commands
+      .filter(({ line }) => line.startsWith(`${script} -- `))
+      .map(({ line }) => line.split(' -- ')[1])
+    expect(named).not.toEqual([])
+    expect(named.filter(name => !files.some(file => file.startsWith(name ?? '')))).toEqual([])
+  })
+}
 
 test('the client configuration of the README starts a server', async () => {
   const block = blocks.find(found => found.file === 'README.md' && found.language === 'json')
