@@ -10,6 +10,7 @@ import { STEPS_OF_SEQUENCE } from './workflow/definitions.ts'
 import {
   type LargeFigures,
   largeFigures,
+  type SequenceFigures,
   sequenceFigures,
   type ThroughputFigures,
   throughputFigures,
@@ -49,35 +50,31 @@ export const benchmark: Benchmark = {
 
 async function run(): Promise<Findings[]> {
   const othersCores = watchOthers()
-  const fsync = summarise((await bareFsync()).overwritten)
-  const sequence = await inNewFolder('sequence.ts', [], sequenceFigures)
+  const fsync: number[] = []
+  const sequences: SequenceFigures[] = []
+  const rates: Record<Way, ThroughputFigures[]> = { one_narrow: [], one_wide: [], many: [], tasks: [] }
+  for (let round = 0; round < ROUNDS; round++) {
+    fsync.push(...(await bareFsync()).overwritten)
+    sequences.push(await inNewFolder('sequence.ts', [], sequenceFigures))
+    for (const way of WAYS) rates[way].push(await inNewFolder('throughput.ts', [way], throughputFigures))
+  }
   const mcp = await overMcp()
-  const rates = await throughput()
   const large: Partial<Record<Shape, LargeFigures>> = {}
   for (const shape of SHAPES) large[shape] = await inNewFolder('large.ts', [shape], largeFigures)
   const others = othersCores()
-  const { task, step, samples, task_cpu_us, step_cpu_us } = sequence
+  const fsyncs = summarise(fsync)
   return [
     {
       method:
         'queue and workflows as a node composes them, SQLite with `full`, in one process that also runs the steps, which do nothing',
       figures: [
-        { name: 'bare fsync, 4 KiB overwritten', value: fsync.median, p99: fsync.p99, unit: 'ms' },
+        { name: 'bare fsync, 4 KiB overwritten', value: fsyncs.median, p99: fsyncs.p99, unit: 'ms' },
         ...(others === undefined
           ? []
           : [{ name: 'other programs meanwhile', value: others, unit: 'cores busy' }]),
       ],
     },
-    {
-      method: `submit to result of a sequence of ${STEPS_OF_SEQUENCE} steps, for each step, and of one task, ${number(samples)} of both by turns (p50)`,
-      figures: [
-        { name: 'a task', value: task.median, p99: task.p99, unit: 'ms' },
-        { name: 'a step', value: step.median, p99: step.p99, unit: 'ms' },
-        { name: 'a step takes', value: step.median / task.median, unit: 'tasks', goal: { most: GOAL_STEP } },
-        { name: 'CPU time of a task, all threads', value: task_cpu_us, unit: 'µs' },
-        { name: 'CPU time of a step, all threads', value: step_cpu_us, unit: 'µs' },
-      ],
-    },
+    sequenceFindings(sequences),
     {
       method:
         'the same from a node of its own, over MCP by HTTP, a request for each submit and each result; a real tool in its worker threads (p50)',
@@ -105,12 +102,34 @@ async function run(): Promise<Findings[]> {
   ]
 }
 
-async function throughput(): Promise<Record<Way, ThroughputFigures[]>> {
-  const rates: Record<Way, ThroughputFigures[]> = { one_narrow: [], one_wide: [], many: [], tasks: [] }
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const way of WAYS) rates[way].push(await inNewFolder('throughput.ts', [way], throughputFigures))
+function sequenceFindings(rounds: readonly SequenceFigures[]): Findings {
+  const median = (of: (figures: SequenceFigures) => number) => summarise(rounds.map(of)).median
+  const samples = rounds.reduce((sum, round) => sum + round.samples, 0)
+  return {
+    method: `submit to result of a sequence of ${STEPS_OF_SEQUENCE} steps, for each step, and of one task: ${number(samples)} of both by turns, medians of the p50 and p99 of ${ROUNDS} rounds`,
+    figures: [
+      {
+        name: 'a task',
+        value: median(({ task }) => task.median),
+        p99: median(({ task }) => task.p99),
+        unit: 'ms',
+      },
+      {
+        name: 'a step',
+        value: median(({ step }) => step.median),
+        p99: median(({ step }) => step.p99),
+        unit: 'ms',
+      },
+      {
+        name: 'a step takes',
+        value: median(({ step, task }) => step.median / task.median),
+        unit: 'tasks',
+        goal: { most: GOAL_STEP },
+      },
+      { name: 'CPU time of a task, all threads', value: median(each => each.task_cpu_us), unit: 'µs' },
+      { name: 'CPU time of a step, all threads', value: median(each => each.step_cpu_us), unit: 'µs' },
+    ],
   }
-  return rates
 }
 
 function ratesFindings(rates: Record<Way, ThroughputFigures[]>): Findings {

@@ -7,7 +7,7 @@ import { openWorkflows } from './open-workflows.ts'
 import { runTask, runWorkflow } from './run-one.ts'
 
 const WARM_UP = 300
-const SAMPLES = 1_000
+const SAMPLES = 500
 
 const [folder] = z.tuple([z.string()]).parse(process.argv.slice(2))
 const opened = await openWorkflows(folder)
