@@ -95,7 +95,6 @@ for (const { script, folder, ending } of LONG) {
     const named = commands
       .filter(({ line }) => line.startsWith(`${script} -- `))
       .map(({ line }) => line.split(' -- ')[1])
-    expect(named).not.toEqual([])
     expect(named.filter(name => !files.some(file => file.startsWith(name ?? '')))).toEqual([])
   })
 }
