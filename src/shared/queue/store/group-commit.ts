@@ -47,6 +47,8 @@ export class GroupCommit<C, R> {
   /** Commands in the commits that run. */
   #underWay = 0
   #scheduled = false
+  /** When the latest commit ended: one that was under way beside it took the store's time from then on. */
+  #lastEnd = 0
   #idle: (() => void)[] = []
 
   /**
@@ -146,7 +148,8 @@ export class GroupCommit<C, R> {
     try {
       const replies = await this.#commit(batch.map(({ command }) => command))
       const now = this.#clock.monotonic()
-      this.#split.committed(batch.length, now - started, now)
+      this.#split.committed(batch.length, now - Math.max(started, this.#lastEnd), now)
+      this.#lastEnd = now
       batch.forEach((waiting, index) => {
         const reply = replies[index]
         if (reply === undefined) waiting.reject(new Error('the store gave no reply'))

@@ -5,14 +5,15 @@ const LEAST = 32
 const MEMORY = 0.8
 
 /**
- * A commit may last so many times as long as this side follows it, for two halves to be better than one whole.
+ * A commit may last so many times as long as is seen of following it, for two halves to be better than one whole.
  *
  * With a fixed cost F of a commit (its fsync), a for each command there and b for following each here, n commands take
  * F + an + bn as one, 2F + an as two that take turns: two are better while F < bn. With a about b that is while a whole
- * lasts less than twice as long as it is followed, a half less than three times.
+ * lasts less than twice as long as it is followed, a half less than three times. About half of what follows is seen:
+ * the rest comes later, as workers run and answer.
  */
-const WHOLE = 2
-const HALF = 3
+const WHOLE = 4
+const HALF = 6
 
 /** Whether commits should be split so that two take turns: on a disk whose fsync is slow, one large one is better. */
 export class SplitRule {
