@@ -12,8 +12,6 @@ import { meshResources } from '../shared/mcp/resources/mesh-resources.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
 import type { ShutdownRequest } from '../shared/mcp/taskqueue/shutdown.ts'
 import { workflowSubmitter } from '../shared/mcp/workflow/scheduled-workflows.ts'
-import { createMeshHost } from '../shared/mesh/host.ts'
-import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import { Bodies } from '../shared/queue/bodies/bodies.ts'
 import { Queue } from '../shared/queue/queue.ts'
 import { Schedules } from '../shared/queue/schedules/schedules.ts'
@@ -28,27 +26,21 @@ import type { ToolDescriptor } from '../shared/tools/tool.ts'
 import { CachedResults } from '../shared/workflow/result-cache.ts'
 import { keepWorkflowRetention } from '../shared/workflow/retention.ts'
 import type { Config } from './config.ts'
-import { MeshStartError } from './errors.ts'
 import { type NodeServer, serveNode } from './http/node-server.ts'
 import { loadIdentity } from './identity.ts'
-import { Memberships } from './memberships.ts'
+import { type NodeMesh, nodeMesh } from './node-mesh.ts'
 import { nodeWorkflows } from './node-workflows.ts'
 import { overviewOf } from './overview.ts'
 import { ownWorker } from './own-worker.ts'
 import { packageRoot, runsFromSource } from './package-root.ts'
 import { PeerDirectory } from './peer-directory.ts'
-import { PeerSessions } from './peer-sessions.ts'
 import { importFrom } from './runtime/import-tool.ts'
 import { threadPool } from './runtime/thread-pool.ts'
 import { AuthorityFile } from './store/authority-file.ts'
 import { BlobFiles } from './store/blob-files.ts'
-import { libp2pDatastore } from './store/libp2p-datastore.ts'
-import { MembershipFile } from './store/membership-file.ts'
 import { openSqliteStores } from './store/sqlite-stores.ts'
 import { tickSubmitter } from './tick-submit.ts'
 import { httpWebSocket } from './transports/http-websocket.ts'
-import { nodeTransports } from './transports/node-transports.ts'
-import { noiseCrypto } from './transports/noise-crypto.ts'
 import { WorkflowMoves } from './workflow-moves.ts'
 import { workflowPeers } from './workflow-peers.ts'
 
@@ -104,9 +96,7 @@ async function build(
   const startedAt = clock.now()
   let draining = false
   let server: NodeServer | undefined
-  let host: MeshHost | undefined
-  let memberships: Memberships | undefined
-  let sessions: PeerSessions | undefined
+  let mesh: NodeMesh | undefined
   const websockets = httpWebSocket()
 
   // Who this node is, and who may do what.
@@ -172,7 +162,7 @@ async function build(
   })
 
   // Workflows: their steps are tasks; each belongs to one node at a time.
-  const nodes = workflowPeers(id => sessions?.endpointWith(id))
+  const nodes = workflowPeers(id => mesh?.sessions.endpointWith(id))
   const moves = new WorkflowMoves({
     store: workflowStore,
     bodies,
@@ -250,13 +240,13 @@ async function build(
       tools: manifest.length,
       startedAt,
     },
-    roundTrip: id => host?.roundTrip(id),
+    roundTrip: id => mesh?.host.roundTrip(id),
     authority,
     queue,
     clock,
   })
   const overview = overviewOf({
-    node: { name: config.name, version, peerId, multiaddrs: () => host?.addresses() ?? [] },
+    node: { name: config.name, version, peerId, multiaddrs: () => mesh?.host.addresses() ?? [] },
     tools: { total: manifest.length, categories: catalogue.categories().length },
     queue,
     workflows,
@@ -285,9 +275,9 @@ async function build(
       authority,
       peers: directory,
       connect: (invite, signal) => {
-        if (memberships === undefined)
+        if (mesh === undefined)
           throw new ToolmeshError('unavailable', 'the mesh is switched off (p2p.enabled)')
-        return memberships.join(invite, signal)
+        return mesh.memberships.join(invite, signal)
       },
       clock,
       peerId,
@@ -307,9 +297,9 @@ async function build(
         config,
         surface,
         authority,
-        info: () => ({ peerId, multiaddrs: host?.addresses() ?? [], name: config.name, version }),
+        info: () => ({ peerId, multiaddrs: mesh?.host.addresses() ?? [], name: config.name, version }),
         notReady: () => [
-          ...(draining ? ['draining'] : p2p.enabled && host === undefined ? ['starting'] : []),
+          ...(draining ? ['draining'] : p2p.enabled && mesh === undefined ? ['starting'] : []),
           ...(queue.failure === undefined ? [] : [`the task store takes no changes: ${queue.failure}`]),
         ],
         webRoot: join(packageRoot(), 'dist', 'web'),
@@ -320,56 +310,27 @@ async function build(
     : undefined
   opened.push(async () => server?.close())
 
-  // The mesh: libp2p on its own ports and on the HTTP server's, and a session with each peer.
+  // The mesh, whose parts the tools above reach through `mesh`.
   if (p2p.enabled) {
-    const mesh = await createMeshHost({
-      transports: [...nodeTransports(), websockets.transport],
-      noiseCrypto,
-      listen: p2p.listen,
-      announce: server?.addresses ?? [],
+    const joined = await nodeMesh({
+      config,
       privateKey,
-      gater: authority,
-      datastore: await libp2pDatastore(dataDir),
-      relayServer: p2p.relay,
-      clock,
-      logger,
-    }).catch(error => {
-      throw new MeshStartError(join(dataDir, 'libp2p'), error)
-    })
-    host = mesh
-    opened.push(async () => {
-      websockets.close()
-      await mesh.close()
-    })
-    const peerSessions = new PeerSessions({
-      host: mesh,
-      surface: peerSurface,
       authority,
-      owner: queue,
-      worker: runner,
-      moves,
-      router,
-      directory,
-      leasedTo: id => queue.workers().find(worker => worker.peer_id === id)?.running ?? 0,
-      logger,
-    })
-    sessions = peerSessions
-    const joined = new Memberships({
-      host: mesh,
-      endpointOf: session => peerSessions.endpointOf(session),
+      websockets,
+      announce: server?.addresses ?? [],
+      surface: peerSurface,
       queue,
       runner,
       own,
       offer,
-      pull: p2p.pull,
-      file: new MembershipFile(join(dataDir, 'memberships.json')),
+      moves,
+      router,
+      directory,
       clock,
       logger,
-      random: Math.random,
     })
-    memberships = joined
+    mesh = joined
     opened.push(() => joined.close())
-    await joined.start(p2p.join)
   }
   queue.reachable()
   await schedules.start()
@@ -380,7 +341,7 @@ async function build(
   return {
     peerId,
     get multiaddrs() {
-      return host?.addresses() ?? []
+      return mesh?.host.addresses() ?? []
     },
     urls: { dashboard: server ? `${server.url}/` : '', mcp: server ? `${server.url}/mcp` : '' },
     surface,
