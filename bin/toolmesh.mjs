@@ -23,7 +23,7 @@ else run().catch(fail)
 
 async function run() {
   if (process.env[RESTARTED] !== undefined) followParent()
-  await cacheCompiledCode()
+  if (process.versions.deno === undefined) await cacheCompiledCode()
   const { main } = await import(pathToFileURL(commandLine()).href)
   await main(process.argv.slice(2))
 }

@@ -26,12 +26,12 @@ queueStoreCompliance('SqliteQueueStore', async () => {
 describe('the thread of a SqliteQueueStore', () => {
   it('that dies leaves a store that says so and refuses every call', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'toolmesh-store-'))
-    const send = vi.spyOn(Worker.prototype, 'postMessage')
+    const asked = vi.spyOn(Worker.prototype, 'ref')
     const store = await openTasks({ path: join(folder, 'tasks.db') })
     expect(store.failure).toBeUndefined()
     const counting = store.counts()
-    const [thread] = send.mock.contexts
-    send.mockRestore()
+    const [thread] = asked.mock.contexts
+    asked.mockRestore()
     if (thread instanceof Worker) await thread.terminate()
     await counting.catch(() => {})
     expect(store.failure).toMatch(/ended/)

@@ -1,5 +1,5 @@
 /** The thread in which the task store's SQLite runs, so that an fsync never stalls the network. */
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
 import { factsOf, ToolmeshError } from '../../../shared/errors.ts'
 import { ServedCache } from '../cache/serve-cache.ts'
@@ -16,7 +16,12 @@ import {
 } from './queue-thread-protocol.ts'
 import { repliesToText } from './reply-codec.ts'
 
+/**
+ * Requests come by a channel of their own and answers go by `parentPort`, which is no MessagePort under Deno: what
+ * waits there could not be received at once.
+ */
 const Options = z.object({
+  incoming: z.instanceof(MessagePort),
   path: z.string(),
   synchronous: z.enum(['full', 'normal']),
   cache: z.object({
@@ -30,20 +35,18 @@ interface Parts {
   cache: ServedCache
 }
 
-const port = parentPort
-if (port === null) throw new Error('sqlite-queue-thread is not a program: openSqliteStores starts it')
+const { incoming, cache: cacheOptions, ...fileOptions } = Options.parse(workerData)
 
 /** Requests in one transaction. */
 const MOST_TOGETHER = 256
 
 post(
   answerTo(OPENED, () => {
-    const { cache: cacheOptions, ...options } = Options.parse(workerData)
     const parts = {
-      database: new QueueDatabase(openQueueFile(options)),
+      database: new QueueDatabase(openQueueFile(fileOptions)),
       cache: new ServedCache(cacheOptions),
     }
-    port.on('message', (first: ThreadRequest) => serveAll(parts, first))
+    incoming.on('message', (first: ThreadRequest) => serveAll(parts, first))
   }),
 )
 
@@ -63,7 +66,7 @@ function serveAll(parts: Parts, first: ThreadRequest): void {
 }
 
 function nextWaiting(): ThreadRequest | undefined {
-  return port === null ? undefined : receiveMessageOnPort(port)?.message
+  return receiveMessageOnPort(incoming)?.message
 }
 
 function serveTogether(parts: Parts, requests: readonly ThreadRequest[]): void {
@@ -76,7 +79,7 @@ function serveTogether(parts: Parts, requests: readonly ThreadRequest[]): void {
 function close(parts: Parts, request: ThreadRequest): void {
   closeCache(parts.cache)
   post(answerTo(request.id, () => serve(parts, request)))
-  port?.close()
+  incoming.close()
 }
 
 function isClose(request: ThreadRequest): boolean {
@@ -92,7 +95,7 @@ function answerTo(id: number, run: () => unknown): ThreadResponse {
 }
 
 function post(response: ThreadResponse): void {
-  port?.postMessage(response)
+  parentPort?.postMessage(response)
 }
 
 function serve({ database, cache }: Parts, request: ThreadRequest): unknown {

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { errorFromFacts } from '../../../shared/errors.ts'
 import { StoreUnavailableError } from '../../../shared/queue/errors.ts'
 import type { CacheOptions } from '../cache/serve-cache.ts'
@@ -40,6 +40,7 @@ interface Pending {
 export class StoreThread {
   readonly #opened: Promise<unknown>
   readonly #thread: Worker
+  readonly #requests: MessagePort
   readonly #exited: Promise<void>
   readonly #pending = new Map<number, Pending>()
   #lastId = OPENED
@@ -56,7 +57,13 @@ export class StoreThread {
     // The thread's module is TypeScript in a checkout and JavaScript in an installed package, as this one is.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const url = new URL(`./sqlite-queue-thread.${extension}`, import.meta.url)
-    this.#thread = new Worker(url, { workerData: options, name: 'task-store' })
+    const { port1, port2 } = new MessageChannel()
+    this.#requests = port1
+    this.#thread = new Worker(url, {
+      workerData: { ...options, incoming: port2 },
+      transferList: [port2],
+      name: 'task-store',
+    })
     const exited = Promise.withResolvers<void>()
     this.#exited = exited.promise
     this.#opened = new Promise((resolve, reject) => this.#pending.set(OPENED, { resolve, reject }))
@@ -108,7 +115,7 @@ export class StoreThread {
       if (this.#pending.size === 0) this.#thread.ref()
       this.#pending.set(this.#lastId, { resolve, reject })
       const request = { id: this.#lastId, ...call }
-      this.#thread.postMessage(request satisfies { [K in keyof ThreadRequest]: unknown })
+      this.#requests.postMessage(request satisfies { [K in keyof ThreadRequest]: unknown })
     })
   }
 
