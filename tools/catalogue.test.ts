@@ -29,6 +29,7 @@ const NAMES = [
   'text_keywords',
   'text_minhash',
   'text_token_count',
+  'time_wait',
 ]
 
 /** Every schema below `schema` that describes a field, with its path. */
@@ -55,10 +56,10 @@ describe('the catalogue', () => {
 
   afterAll(() => rm(folder, { recursive: true }))
 
-  it('holds these tools in seven categories', () => {
+  it('holds these tools in eight categories', () => {
     expect(tools.map(({ name }) => name)).toEqual(NAMES)
     const categories = new Catalogue(tools).categories().map(({ category }) => category)
-    expect(categories).toEqual(['archive', 'crypto', 'data', 'document', 'ipfs', 'search', 'text'])
+    expect(categories).toEqual(['archive', 'crypto', 'data', 'document', 'ipfs', 'search', 'text', 'time'])
   })
 
   it.each(NAMES)('%s is described for an agent that chooses by it, field by field', name => {

@@ -33,6 +33,7 @@ const MODULES = [
   'text/text_keywords',
   'text/text_minhash',
   'text/text_token_count',
+  'time/time_wait',
 ]
 
 /** What the worker runs: as a tab's does, one tool's code loaded at its first call. */
@@ -122,6 +123,7 @@ async function cases(): Promise<[module: string, input: Json][]> {
       'text/text_token_count',
       { text: mixed, encoding },
     ]),
+    ['time/time_wait', { ms: 10 }],
   ]
 }
 
