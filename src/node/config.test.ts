@@ -204,3 +204,39 @@ it('gives every setting one flag, one variable and a description', () => {
   expect(new Set(flags).size).toBe(flags.length)
   for (const setting of SETTINGS) expect(setting.description).toMatch(/^\S.*[.]$/)
 })
+
+describe('discovery', () => {
+  const closed = { dht: false, pubsub: false, file: '', github: { repository: '', issue: 0, token: '' } }
+
+  it('is closed by default: nothing is told to anybody beyond the sessions', async () => {
+    expect((await load()).discovery).toMatchObject({ ...closed, mdns: false, exchange: true })
+    expect((await load({ flags: [{ name: 'lan' }] })).discovery).toMatchObject({ ...closed, mdns: true })
+  })
+
+  it('reads a section within a section, and makes the registry absolute', async () => {
+    const cwd = folderWith('discovery:\n  file: peers\n  github:\n    repository: a/b\n    issue: 7\n')
+    const { discovery } = await load({ cwd })
+    expect(discovery.file).toBe(join(cwd, 'peers'))
+    expect(discovery.github).toMatchObject({ repository: 'a/b', issue: 7, api: 'https://api.github.com' })
+  })
+
+  it('takes multiaddrs, origins and the names of public sets to begin with, and refuses others', async () => {
+    const value = '/ip4/192.0.2.1/tcp/1,https://node.example:8420,libp2p-public'
+    const { p2p } = await load({ flags: [{ name: 'p2p.bootstrap', value }] })
+    expect(p2p.bootstrap).toEqual(value.split(','))
+    await expect(load({ flags: [{ name: 'p2p.bootstrap', value: 'node.example' }] })).rejects.toThrow(
+      /^p2p\.bootstrap: got \["node\.example"\] from --p2p\.bootstrap, allowed: multiaddrs as .* libp2p-public/,
+    )
+  })
+
+  it('never shows a token, and sends it over TLS or to this machine only', async () => {
+    const wrong = load({ env: { TOOLMESH_DISCOVERY_GITHUB_TOKEN: 'ghp_ secret' } })
+    await expect(wrong).rejects.toThrow('discovery.github.token: got "(not shown)"')
+    const flags = [{ name: 'discovery.github.api', value: 'http://api.example.org' }]
+    await expect(load({ flags })).rejects.toThrow('allowed: a URL as https://api.github.com')
+  })
+
+  it('leaves the peers of the environment to their source', async () => {
+    await expect(load({ env: { TOOLMESH_BOOTSTRAP_PEERS: '/ip4/192.0.2.1/tcp/1' } })).resolves.toBeDefined()
+  })
+})

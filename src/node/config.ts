@@ -7,6 +7,7 @@ import { resolve } from 'node:path'
 import { type Origin, SettingValueError } from './config/errors.ts'
 import { isLoopbackHost } from './config/loopback.ts'
 import { type Config, configSchema, SETTINGS } from './config/schema.ts'
+import { HIDDEN } from './config/secrets.ts'
 import { type Flag, fromEnvironment, fromFile, fromFlags } from './config/sources.ts'
 
 export { dialHost } from './config/loopback.ts'
@@ -69,7 +70,7 @@ function check(values: ReadonlyMap<string, unknown>, origins: ReadonlyMap<string
   const path = setting?.path ?? at
   throw new SettingValueError(
     path,
-    values.get(path),
+    setting?.secret ? HIDDEN : values.get(path),
     origins.get(path) ?? 'default',
     setting?.allowed ?? 'see docs',
   )
@@ -99,6 +100,7 @@ function settle(config: Config, origins: Map<string, Origin>, cwd: string): Conf
     ...config,
     dataDir: absolute(config.dataDir),
     http: { ...http, tlsCert: absolute(http.tlsCert), tlsKey: absolute(http.tlsKey) },
+    discovery: { ...config.discovery, file: absolute(config.discovery.file) },
     auth: { mode: exposed ? 'token' : config.auth.mode },
   }
 }
@@ -106,9 +108,16 @@ function settle(config: Config, origins: Map<string, Origin>, cwd: string): Conf
 function nest(values: ReadonlyMap<string, unknown>): Record<string, unknown> {
   const root: Record<string, unknown> = {}
   for (const [path, value] of values) {
-    const [first = '', second] = path.split('.')
-    if (second === undefined) root[first] = value
-    else root[first] = { ...(isSection(root[first]) ? root[first] : {}), [second]: value }
+    const names = path.split('.')
+    const leaf = names.pop() ?? ''
+    let section = root
+    for (const name of names) {
+      const inner = section[name]
+      const next = isSection(inner) ? inner : {}
+      section[name] = next
+      section = next
+    }
+    section[leaf] = value
   }
   return root
 }

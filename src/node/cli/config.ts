@@ -1,5 +1,5 @@
 import { SETTINGS } from '../config/schema.ts'
-import { withoutSecrets } from '../config/secrets.ts'
+import { HIDDEN, withoutSecrets } from '../config/secrets.ts'
 import type { LoadedConfig } from '../config.ts'
 import { type Command, type Invocation, JSON_FLAG } from './command.ts'
 import { printJson, printTable } from './output.ts'
@@ -13,11 +13,14 @@ export const command: Command = {
 }
 
 async function config({ flags, loaded }: Invocation): Promise<void> {
-  const settings = SETTINGS.map(({ path }) => ({
-    setting: path,
-    value: withoutSecrets(valueAt(loaded, path)),
-    from: loaded.origins.get(path) ?? 'default',
-  }))
+  const settings = SETTINGS.map(({ path, secret }) => {
+    const value = valueAt(loaded, path)
+    return {
+      setting: path,
+      value: secret && value !== '' ? HIDDEN : withoutSecrets(value),
+      from: loaded.origins.get(path) ?? 'default',
+    }
+  })
   if (flags.has('json')) return printJson({ settings })
   printTable(
     ['setting', 'value', 'from'],

@@ -1,11 +1,19 @@
 /** Every setting of a node, with its description, what is allowed and its default. */
 import { z } from 'zod'
 import { listenPrefix } from './loopback.ts'
+import { PUBLIC_SET_NAMES } from './public-sets.ts'
 import { choice, factsOfSetting, flag, integer, list, type SettingFacts, text } from './setting.ts'
 
 const MULTIADDR = /^\/[a-z0-9]+\/\S+$/
 const INVITE = /^https?:\/\/\S+#v1\.[A-Za-z0-9_-]{22}\.[1-9A-HJ-NP-Za-km-z]{40,64}$/
 const ORIGIN = /^https?:\/\/[^/\s?#]+$/
+/** A multiaddr, the origin of a node, or the name of a set of public nodes. */
+const BOOTSTRAP = new RegExp(`^(?:/[a-z0-9]+/\\S+|https?://[^/\\s?#]+|${PUBLIC_SET_NAMES.join('|')})$`)
+const NAMESPACE_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/
+/** Plain HTTP only to this machine: the token goes with each request. */
+const API =
+  /^(?:https:\/\/[^\s?#]+|http:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:\/[^\s?#]*)?)$/
+const REPOSITORY = /^(?:[A-Za-z0-9][A-Za-z0-9-]{0,38}\/[A-Za-z0-9._-]{1,100})?$/
 const HOST = /^(?:[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?)$/
 
 export const configSchema = z.strictObject({
@@ -106,6 +114,92 @@ export const configSchema = z.strictObject({
     relay: flag({
       description: 'Relay connections between peers that hold a grant, so that tabs reach each other.',
       default: true,
+    }),
+    namespace: text({
+      description:
+        'The name of the mesh that this node looks for and announces itself in; peers of another one are not heard. It is no secret and grants nothing.',
+      default: 'toolmesh',
+      pattern: NAMESPACE_NAME,
+      allowed: '1 to 32 of a-z, 0-9 and -, the first no -',
+    }),
+    bootstrap: list({
+      description:
+        'Where other peers are found at first: multiaddrs (with /p2p/ and the peer id where it is known), origins of nodes as https://host:8420, or the name of a set of public nodes, which are asked only when they are named here.',
+      default: [],
+      each: BOOTSTRAP,
+      allowed: `multiaddrs as /ip4/192.0.2.1/tcp/4001/p2p/12D3…, origins as https://host:8420, or ${PUBLIC_SET_NAMES.join(' or ')}, separated by commas`,
+    }),
+  }),
+  discovery: z.strictObject({
+    mdns: flag({
+      description: 'Find nodes on the local network by multicast DNS, and be found. Off unless lan is set.',
+      default: ({ lan }) => lan,
+      defaultText: 'false (with lan: true)',
+    }),
+    dht: flag({
+      description:
+        'Take part in a distributed hash table of the peers of this namespace. It needs one peer to begin with: p2p.bootstrap, or a node that this one works for.',
+      default: false,
+    }),
+    pubsub: flag({
+      description: 'Announce this peer on a gossip topic of the namespace, and hear others there.',
+      default: false,
+    }),
+    exchange: flag({
+      description: 'Tell peers that hold a grant of others, and ask them.',
+      default: true,
+    }),
+    wellKnown: flag({
+      description:
+        'Ask the origins in p2p.bootstrap and those of the nodes that this one works for where they listen (/.well-known/toolmesh.json), and say there where this node is.',
+      default: true,
+    }),
+    environment: flag({
+      description: 'Take addresses from the variable TOOLMESH_BOOTSTRAP_PEERS, separated by commas.',
+      default: true,
+    }),
+    bootstrap: flag({
+      description:
+        'Stay connected with a peer of p2p.bootstrap, so that the hash table and the topic have somebody to talk to.',
+      default: true,
+    }),
+    file: text({
+      description:
+        'A registry that nodes share on a disk: a file whose name ends with .json, or else a folder with a file for each peer. Made when it is not there.',
+      default: '',
+      optional: true,
+      allowed: 'the path of a .json file or of a folder',
+    }),
+    github: z.strictObject({
+      repository: text({
+        description: 'GitHub repository in one issue of which peers announce themselves, as owner/name.',
+        default: '',
+        optional: true,
+        pattern: REPOSITORY,
+        allowed: 'owner/name',
+      }),
+      issue: integer({
+        description:
+          'The number of that issue; 0 looks for the open one that carries the marker of the namespace.',
+        min: 0,
+        max: 2_147_483_647,
+        default: 0,
+      }),
+      token: text({
+        description:
+          'Token for the GitHub API: it reads, and may write comments in, the issues of the repository. Without one this node only reads. Better given by the variable than by a flag.',
+        default: '',
+        optional: true,
+        secret: true,
+        pattern: /^[\x21-\x7e]*$/,
+        allowed: 'a token, without spaces',
+      }),
+      api: text({
+        description: 'Base URL of the GitHub API.',
+        default: 'https://api.github.com',
+        pattern: API,
+        allowed: 'a URL as https://api.github.com',
+      }),
     }),
   }),
   queue: z.strictObject({

@@ -3,3 +3,6 @@ export function withoutSecrets(value: unknown): unknown {
   if (typeof value === 'string') return value.replace(/#v1\.[^.\s]+/g, '#v1.…')
   return Array.isArray(value) ? value.map(withoutSecrets) : value
 }
+
+/** What stands for the value of a setting that is a credential. */
+export const HIDDEN = '(not shown)'

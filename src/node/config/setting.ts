@@ -21,6 +21,8 @@ export interface SettingFacts {
   default: (circumstances: Circumstances) => unknown
   /** How the documentation names a default that depends on the machine or on other settings. */
   defaultText: string
+  /** A credential: its value is never shown. */
+  secret: boolean
 }
 
 interface Described<T> {
@@ -40,7 +42,9 @@ export function factsOfSetting(schema: z.core.$ZodType): SettingFacts | undefine
   return registry.get(schema)
 }
 
-export function text(about: Described<string> & { pattern?: RegExp; optional?: boolean }): z.ZodString {
+export function text(
+  about: Described<string> & { pattern?: RegExp; optional?: boolean; secret?: boolean },
+): z.ZodString {
   const plain = z.string().max(4096)
   const bounded = about.optional ? plain : plain.min(1)
   const schema = about.pattern === undefined ? bounded : bounded.regex(about.pattern)
@@ -99,7 +103,7 @@ const FLAG_WORDS = new Map([
 function describe<S extends z.ZodType, T>(
   schema: S,
   kind: SettingFacts['kind'],
-  about: Described<T>,
+  about: Described<T> & { secret?: boolean },
   allowed: string,
 ): S {
   const value = about.default
@@ -109,6 +113,7 @@ function describe<S extends z.ZodType, T>(
     allowed: about.allowed ?? allowed,
     default: isComputed(value) ? value : () => value,
     defaultText: about.defaultText ?? (kind === 'list' ? '(none)' : String(value) || '(none)'),
+    secret: about.secret ?? false,
   })
   return schema
 }

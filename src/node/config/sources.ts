@@ -20,8 +20,11 @@ export interface Flag {
   value?: string | boolean
 }
 
-/** Variables that are not settings: a credential and the settings file belong to one command. */
-const OTHER_VARIABLES = new Set(['TOOLMESH_TOKEN', 'TOOLMESH_CONFIG'])
+/**
+ * Variables that are not settings: a credential and the settings file belong to one command; the peers to begin with are
+ * a source of discovery (`discovery.environment`).
+ */
+const OTHER_VARIABLES = new Set(['TOOLMESH_TOKEN', 'TOOLMESH_CONFIG', 'TOOLMESH_BOOTSTRAP_PEERS'])
 
 /** Settings file looked for in the working directory when none is named. */
 export const DEFAULT_FILE = 'toolmesh.yaml'
