@@ -16,6 +16,7 @@ const announcementSchema = z.object({
 })
 
 export interface NodeProcess {
+  pid: number
   peerId: string
   multiaddrs: string[]
   /** `http://127.0.0.1:<port>` */
@@ -36,7 +37,9 @@ export async function startNode(): Promise<NodeProcess> {
   const line = await firstLine(child)
   const readyMs = performance.now() - started
   const { peer_id, multiaddrs, mcp } = announcementSchema.parse(JSON.parse(line))
+  if (child.pid === undefined) throw new Error('the node has no process')
   return {
+    pid: child.pid,
     peerId: peer_id,
     multiaddrs,
     origin: new URL(mcp).origin,

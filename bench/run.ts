@@ -12,6 +12,7 @@ const BENCHMARKS: Record<string, () => Promise<{ benchmark: Benchmark }>> = {
   queue: () => import('./queue.ts'),
   backlog: () => import('./backlog.ts'),
   workflow: () => import('./workflow.ts'),
+  scale: () => import('./scale.ts'),
 }
 
 const args = process.argv.slice(2)
