@@ -1,7 +1,11 @@
 /** The tab: every part of a browser peer is built here, in reading order, and handed its collaborators. */
 import './zod-jitless.ts'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import packageJson from '../../package.json' with { type: 'json' }
 import { parseInvite } from '../shared/authority/invite-link.ts'
+import type { Principal, Role } from '../shared/authority/principal.ts'
+import { cacheTools } from '../shared/mcp/cache/cache-tools.ts'
+import { UsersCache } from '../shared/mcp/cache/users-cache.ts'
 import { createSurface } from '../shared/mcp/create-surface.ts'
 import { OwnerLink } from '../shared/mcp/endpoint/owner-link.ts'
 import { openPeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
@@ -25,6 +29,7 @@ import { WorkerClock } from './runtime/worker-clock.ts'
 import { takeSlot } from './slot.ts'
 import { isStaleBuild, takeReload } from './stale-build.ts'
 import { StatePublisher } from './state-publisher.ts'
+import { IndexedDbCacheStore } from './store/cache.ts'
 import { loadIdentity } from './store/identity.ts'
 import { IndexedDbOutbox } from './store/outbox.ts'
 import { changeSettings, loadSettings } from './store/settings.ts'
@@ -103,18 +108,25 @@ async function buildTab(
   })
   const worker = new AttemptLog(runner, clock, view => publisher.update(view))
 
+  const privateKey = await loadIdentity(store)
+  const cache = new IndexedDbCacheStore(slot.number, clock)
+  opened.push(() => cache.close())
   const surface = createSurface({
     name: 'toolmesh tab',
     version: packageJson.version,
     listing: 'flat',
     catalogue,
     router: { call: call => pool.run(call) },
+    tools: cacheTools({
+      cache: new UsersCache(cache),
+      peerId: peerIdFromPrivateKey(privateKey).toString(),
+    }),
     clock,
   })
   const host = await createMeshHost({
     transports: tabTransports(),
     listen: TAB_LISTEN,
-    privateKey: await loadIdentity(store),
+    privateKey,
     gater: { isGranted: peerId => peerId === nodePeerId },
     clock,
     logger,
@@ -154,12 +166,12 @@ async function buildTab(
           return dialableAddresses(info.multiaddrs, new URL(origin))
         },
         runner,
-        // The node needs no grant of this tab: what the tab announces to it, it may ask for, and nothing else.
+        // The node of the invite may use the tools and the cache of this tab; nobody else may anything.
         open: session =>
           openPeerEndpoint({
             session,
             surface,
-            authority: { principalOfPeer: () => undefined },
+            authority: { principalOfPeer: id => (id === nodePeerId ? invitingNode(id) : undefined) },
             worker,
             logger,
           }),
@@ -170,6 +182,10 @@ async function buildTab(
         onState,
       }),
   })
+}
+
+function invitingNode(peerId: string): Principal {
+  return { id: `peer:${peerId}`, roles: new Set<Role>(['submit']) }
 }
 
 /** For a page whose build is no longer the node's: outcomes that wait are delivered by the page that comes. */

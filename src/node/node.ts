@@ -6,6 +6,7 @@ import { formatInvite } from '../shared/authority/invite-link.ts'
 import { systemClock } from '../shared/clock.ts'
 import { ToolmeshError } from '../shared/errors.ts'
 import type { Logger } from '../shared/logger.ts'
+import { UsersCache } from '../shared/mcp/cache/users-cache.ts'
 import { createSurface } from '../shared/mcp/create-surface.ts'
 import { meshTools } from '../shared/mcp/mesh-tools.ts'
 import { meshResources } from '../shared/mcp/resources/mesh-resources.ts'
@@ -33,6 +34,7 @@ import { nodeWorkflows } from './node-workflows.ts'
 import { overviewOf } from './overview.ts'
 import { ownWorker } from './own-worker.ts'
 import { packageRoot, runsFromSource } from './package-root.ts'
+import { peerCalls } from './peer-calls.ts'
 import { PeerDirectory } from './peer-directory.ts'
 import { importFrom } from './runtime/import-tool.ts'
 import { threadPool } from './runtime/thread-pool.ts'
@@ -129,6 +131,12 @@ async function build(
   } = await openSqliteStores({
     path: join(dataDir, 'queue.db'),
     synchronous: config.queue.synchronous,
+    cacheLimits: {
+      entries: config.cache.entries,
+      bytes: config.cache.bytes,
+      entryBytes: config.cache.entryBytes,
+      ttlMs: config.cache.ttl,
+    },
   })
   opened.push(() => store.close())
   // Only who holds the store may touch what lies beside it: another process may be writing there.
@@ -265,6 +273,8 @@ async function build(
       workers: queue,
       workflows,
       callNode: nodes.call,
+      callPeer: peerCalls(id => mesh?.sessions.endpointWith(id)),
+      cache: new UsersCache(cache),
       schedules,
       shutdown: request => {
         logger('info', 'a client asked this node to end', { ...request })

@@ -1,5 +1,6 @@
 /** Every setting of a node, with its description, what is allowed and its default. */
 import { z } from 'zod'
+import { DEFAULT_CACHE_LIMITS } from '../../shared/cache/cache-store.ts'
 import { listenPrefix } from './loopback.ts'
 import { PUBLIC_SET_NAMES } from './public-sets.ts'
 import { choice, factsOfSetting, flag, integer, list, type SettingFacts, text } from './setting.ts'
@@ -229,6 +230,36 @@ export const configSchema = z.strictObject({
       description:
         '`full`: what was acknowledged survives a power cut; `normal`: it survives the end of the process, and writes are faster.',
       default: 'full',
+    }),
+  }),
+  cache: z.strictObject({
+    entries: integer({
+      description:
+        'Entries in the cache, which the tools p2p_cache_* and the results of pure workflow steps share; beyond it the one unused longest goes.',
+      min: 1,
+      max: 10_000_000,
+      default: DEFAULT_CACHE_LIMITS.entries,
+    }),
+    bytes: integer({
+      description: 'All values in the cache together; beyond it the one unused longest goes.',
+      min: 1_024,
+      max: 1_099_511_627_776,
+      unit: 'bytes',
+      default: DEFAULT_CACHE_LIMITS.bytes,
+    }),
+    entryBytes: integer({
+      description: 'Largest value in the cache.',
+      min: 1,
+      max: 16_777_216,
+      unit: 'bytes',
+      default: DEFAULT_CACHE_LIMITS.entryBytes,
+    }),
+    ttl: integer({
+      description: 'How long an entry of the cache lives, at most and unless less is asked for.',
+      min: 1_000,
+      max: 31_622_400_000,
+      unit: 'ms',
+      default: DEFAULT_CACHE_LIMITS.ttlMs,
     }),
   }),
   workers: z.strictObject({

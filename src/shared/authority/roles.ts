@@ -28,6 +28,8 @@ export const METHOD_ROLES = {
   'notifications/progress': 'any',
   'notifications/roots/list_changed': 'any',
   'notifications/toolmesh/credit': 'any',
+  'notifications/toolmesh/move': 'any',
+  'notifications/toolmesh/moved': 'any',
   'notifications/toolmesh/progress': 'any',
   'notifications/toolmesh/work': 'any',
   'toolmesh/redeem': 'any',
@@ -97,6 +99,13 @@ export const METHOD_ROLES = {
   p2p_token_revoke: 'admin',
   p2p_peer_list: 'read',
   p2p_peer_connect: 'admin',
+
+  // One cache for all who work with the node: what one of them puts there is meant for the others.
+  p2p_cache_get: ['read', 'submit'],
+  p2p_cache_has: ['read', 'submit'],
+  p2p_cache_set: 'submit',
+  p2p_cache_delete: 'submit',
+  p2p_cache_stats: ['read', 'submit'],
 } as const satisfies Record<string, RoleNeed>
 
 /** What the table says of a method or of one of the node's own tools; undefined for a name it does not hold. */

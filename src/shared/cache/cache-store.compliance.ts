@@ -36,7 +36,7 @@ export function cacheStoreCompliance(
 
     it('gives back what was set, by namespace and key, and replaces it', async () => {
       expect(await store.get('n', 'k')).toBeUndefined()
-      await store.set('n', 'k', '{"a":"ü"}')
+      expect(await store.set('n', 'k', '{"a":"ü"}')).toBe(clock.now() + 10_000)
       await store.set('m', 'k', '2')
       expect(await store.get('n', 'k')).toEqual({ value: '{"a":"ü"}', expires_at: clock.now() + 10_000 })
       expect(await cachedAt('m', 'k')).toBe('2')
@@ -61,7 +61,7 @@ export function cacheStoreCompliance(
     it('forgets what has lived its time, which the limit bounds', async () => {
       await store.set('n', 'short', '1', 1_000)
       await store.set('n', 'usual', '1')
-      await store.set('n', 'long', '1', 1_000_000)
+      expect(await store.set('n', 'long', '1', 1_000_000)).toBe(clock.now() + 10_000)
       await clock.advance(999)
       expect(await keysOf('short', 'usual', 'long')).toEqual(['short', 'usual', 'long'])
       await clock.advance(1)

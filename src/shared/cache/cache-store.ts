@@ -50,8 +50,11 @@ export interface CacheStore {
   get(namespace: string, key: string): Promise<CachedValue | undefined>
   /** Counts as none. */
   has(namespace: string, key: string): Promise<boolean>
-  /** @param ttlMs milliseconds that it lives, 1 or more; default and at most the limit */
-  set(namespace: string, key: string, value: string, ttlMs?: number): Promise<void>
+  /**
+   * When it ends, epoch milliseconds.
+   * @param ttlMs milliseconds that it lives, 1 or more; default and at most the limit
+   */
+  set(namespace: string, key: string, value: string, ttlMs?: number): Promise<number>
   /** Whether it was there. */
   delete(namespace: string, key: string): Promise<boolean>
   /** Forgets a namespace: how many entries. */

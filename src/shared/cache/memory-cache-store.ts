@@ -49,7 +49,7 @@ export class MemoryCacheStore implements CacheStore {
     return this.#find(this.#nameOf(namespace, key)) !== undefined
   }
 
-  async set(namespace: string, key: string, value: string, ttlMs?: number): Promise<void> {
+  async set(namespace: string, key: string, value: string, ttlMs?: number): Promise<number> {
     const name = this.#nameOf(namespace, key)
     const entry = newEntry(value, ttlMs, this.#limits, this.#clock.now())
     this.#delete(name)
@@ -60,6 +60,7 @@ export class MemoryCacheStore implements CacheStore {
       this.#delete(oldest)
       this.#evictions += 1
     }
+    return entry.expires_at
   }
 
   async delete(namespace: string, key: string): Promise<boolean> {

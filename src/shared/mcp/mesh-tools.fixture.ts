@@ -2,7 +2,9 @@
 import { Authority } from '../authority/authority.ts'
 import { MemoryAuthorityStore } from '../authority/memory-authority-store.ts'
 import type { Principal } from '../authority/principal.ts'
+import { MemoryCacheStore } from '../cache/memory-cache-store.ts'
 import { ManualClock } from '../clock.ts'
+import { ToolmeshError } from '../errors.ts'
 import { silentLogger } from '../logger.ts'
 import { Bodies } from '../queue/bodies/bodies.ts'
 import { MemoryBlobStore } from '../queue/bodies/memory-blob-store.ts'
@@ -15,8 +17,10 @@ import { validateAgainst } from '../tools/validate.ts'
 import { evaluateHere } from '../workflow/engine/workflows.fixture.ts'
 import { MemoryWorkflowStore } from '../workflow/store/memory-workflow-store.ts'
 import { Workflows } from '../workflow/workflows.ts'
+import { UsersCache } from './cache/users-cache.ts'
 import { createSurface } from './create-surface.ts'
 import { meshTools } from './mesh-tools.ts'
+import type { CallPeer } from './peer/call-peer.ts'
 import { meshResources } from './resources/mesh-resources.ts'
 import type { CallResult, Surface } from './surface.ts'
 import type { ShutdownRequest } from './taskqueue/shutdown.ts'
@@ -60,11 +64,16 @@ export class MeshToolsFixture {
   readonly workflows: Workflows
   /** What `shutdown` was asked for. */
   readonly shutdowns: ShutdownRequest[] = []
+  readonly cacheStore: MemoryCacheStore
+  /** How another peer answers. */
+  callPeer: CallPeer = peerId =>
+    Promise.reject(new ToolmeshError('unavailable', `there is no session with ${peerId}`))
   readonly #outputSchemas: Map<string, JsonObject>
 
   private constructor(test: TestQueue, { workflowStore, bodies }: OpenedStores) {
     const { queue, clock, store } = test
     this.test = test
+    this.cacheStore = new MemoryCacheStore({ clock })
     this.workflows = new Workflows({
       store: workflowStore,
       tasks: queue.steps,
@@ -108,6 +117,8 @@ export class MeshToolsFixture {
         expires_at: '2027-01-01T00:00:00.000Z',
       }),
       workflows: this.workflows,
+      cache: new UsersCache(this.cacheStore),
+      callPeer: (...call) => this.callPeer(...call),
       callNode: () => Promise.reject(new Error('no node is joined')),
       clock,
       peerId: OWN_PEER_ID,

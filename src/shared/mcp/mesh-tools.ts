@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { type CacheToolsComponents, cacheTools } from './cache/cache-tools.ts'
 import { type CreateInviteComponents, createInviteTool } from './invite/create.ts'
 import type { InvitesPort } from './invite/invites-port.ts'
 import { listInvitesTool } from './invite/list.ts'
@@ -15,7 +16,10 @@ import { workflowTools } from './workflow/workflow-tools.ts'
 import type { WorkflowsPort } from './workflow/workflows-port.ts'
 
 /** The parts that the mesh tools speak for. */
-export interface MeshToolsComponents extends TaskToolsComponents, Omit<CreateInviteComponents, 'authority'> {
+export interface MeshToolsComponents
+  extends TaskToolsComponents,
+    Omit<CreateInviteComponents, 'authority'>,
+    CacheToolsComponents {
   authority: InvitesPort
   peers: Pick<PeersPort, 'list'>
   connect: ConnectPeer
@@ -40,5 +44,6 @@ export function meshTools(parts: MeshToolsComponents): SurfaceTool[] {
     revokeTokenTool(authority),
     listPeersTool(peers),
     connectPeerTool(connect),
+    ...cacheTools(parts),
   ]
 }

@@ -5,6 +5,7 @@ import { silentLogger } from '../logger.ts'
 import type { Worker, WorkOwner } from '../queue/work.ts'
 import { Subscriptions } from './binding/subscriptions.ts'
 import { surfaceMethods } from './binding/surface-methods.ts'
+import type { UsersCache } from './cache/users-cache.ts'
 import { attemptMethods } from './endpoint/attempt-methods.ts'
 import type { LeasedWork } from './endpoint/leased-work.ts'
 import type { RemoteWorker } from './endpoint/remote-worker.ts'
@@ -68,6 +69,8 @@ describe('the table of roles', () => {
         schedules: none as SchedulesPort,
         shutdown: () => {},
         workflows: none as WorkflowsPort,
+        cache: none as UsersCache,
+        callPeer: () => Promise.reject(new Error('not here')),
         callNode: () => Promise.reject(new Error('not here')),
         clock: new ManualClock(),
         catalogue: new Map(),

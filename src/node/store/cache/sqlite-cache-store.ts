@@ -33,10 +33,12 @@ export class SqliteCacheStore implements CacheStore {
     return this.#thread.callCache('has', namespace, key, this.#clock.now())
   }
 
-  async set(namespace: string, key: string, value: string, ttlMs?: number): Promise<void> {
+  async set(namespace: string, key: string, value: string, ttlMs?: number): Promise<number> {
     this.#check(namespace, key)
     const now = this.#clock.now()
-    await this.#thread.callCache('set', namespace, key, newEntry(value, ttlMs, this.#limits, now), now)
+    const entry = newEntry(value, ttlMs, this.#limits, now)
+    await this.#thread.callCache('set', namespace, key, entry, now)
+    return entry.expires_at
   }
 
   async delete(namespace: string, key: string): Promise<boolean> {
