@@ -31,6 +31,8 @@ export interface PeerBook {
   /** Multiaddrs of a peer that can be dialled from here, best first: those that worked, by their time, before those not tried. */
   addressesOf(peerId: string): string[]
   entry(peerId: string): PeerEntry | undefined
+  /** How many peers are known. */
+  readonly size: number
   /** Connected ones first, then by when they were last seen. */
   list(query?: PeerQuery): PeerEntry[]
   /** Interface CIDs of a peer's tools; undefined while its catalogue is not known here. */

@@ -46,6 +46,8 @@ export interface PeerEntry {
   /** Its newest own word, and when that ends. */
   announcement?: SignedAnnouncement & { seq: number; expires_at: number }
   connected: boolean
+  /** It said that it is ending: no new work for it, no new relay slots on it, while this session lasts. */
+  draining: boolean
   path?: Path
   direction?: 'inbound' | 'outbound'
   first_seen: number

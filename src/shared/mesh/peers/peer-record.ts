@@ -1,0 +1,128 @@
+import type { Path } from '../session-contract.ts'
+import type { PeerAnnouncement, SignedAnnouncement } from './announcement.ts'
+import { knownAddresses } from './known-addresses.ts'
+import type { KnownAddress, PeerEntry, Standing } from './peer-entry.ts'
+import { expiryOf } from './signed-announcement.ts'
+
+/** The session that there is with a peer. */
+export interface PeerLink {
+  path: Path
+  direction: 'inbound' | 'outbound'
+}
+
+/** What a peer offered over a session, which it need not have told anybody else. */
+export interface SessionOffer {
+  labels: readonly string[]
+  catalogue_cid: string | undefined
+  credits: number
+}
+
+/**
+ * One peer in the book's memory. Small, as a book holds many: what follows from the announcement is not kept beside
+ * it, and an address has a record of its own only when there is more to say of it.
+ */
+export interface PeerRecord {
+  readonly peerId: string
+  /** Its newest own word; `heard` in epoch milliseconds. */
+  announced: { signed: SignedAnnouncement; said: PeerAnnouncement; heard: number } | undefined
+  history: KnownAddress[] | undefined
+  offer: SessionOffer | undefined
+  agent: string | undefined
+  link: PeerLink | undefined
+  draining: boolean
+  rttMs: number | undefined
+  /** It proved its id over a connection. */
+  met: boolean
+  /** Epoch milliseconds; 0: never. */
+  barredUntil: number
+  firstSeen: number
+  lastSeen: number
+  /** When it is to be looked at whether it is still worth keeping, epoch milliseconds. */
+  due: number
+  /** Its place among those that announced themselves, -1 outside. */
+  place: number
+}
+
+export function newRecord(peerId: string, now: number): PeerRecord {
+  return {
+    peerId,
+    announced: undefined,
+    history: undefined,
+    offer: undefined,
+    agent: undefined,
+    link: undefined,
+    draining: false,
+    rttMs: undefined,
+    met: false,
+    barredUntil: 0,
+    firstSeen: now,
+    lastSeen: now,
+    due: 0,
+    place: -1,
+  }
+}
+
+/** What is offered over a session counts before what was announced to all. */
+export function labelsOf({ offer, announced }: PeerRecord): readonly string[] {
+  return offer?.labels ?? announced?.said.labels ?? []
+}
+
+export function catalogueOf({ offer, announced }: PeerRecord): string | undefined {
+  return offer?.catalogue_cid ?? announced?.said.catalogue_cid
+}
+
+export function kindOf(record: PeerRecord): 'node' | 'tab' | undefined {
+  if (record.announced !== undefined) return record.announced.said.kind
+  if (record.offer === undefined) return undefined
+  return record.offer.labels.includes('kind:tab') ? 'tab' : 'node'
+}
+
+/** Whether its own word still holds. */
+export function isAnnounced({ announced }: PeerRecord, now: number): boolean {
+  return announced !== undefined && expiryOf(announced.said) > now
+}
+
+export function standingOf(record: PeerRecord, isGranted: boolean, now: number): Standing {
+  if (record.barredUntil > now) return 'barred'
+  if (isGranted) return 'granted'
+  return record.met ? 'known' : 'heard'
+}
+
+/** As readers see it. */
+export function entryOf(record: PeerRecord, standing: Standing): PeerEntry {
+  const { peerId, announced, link, rttMs, draining, barredUntil, firstSeen, lastSeen, offer } = record
+  const said = announced?.said
+  const kind = kindOf(record)
+  const agent = record.agent ?? said?.agent
+  const catalogue_cid = catalogueOf(record)
+  const capacity = said?.capacity ?? offer?.credits
+  return {
+    peer_id: peerId,
+    ...(kind === undefined ? {} : { kind }),
+    ...(said?.name === undefined ? {} : { name: said.name }),
+    ...(agent === undefined ? {} : { agent }),
+    labels: labelsOf(record),
+    addresses: knownAddresses(record),
+    ...(catalogue_cid === undefined ? {} : { catalogue_cid }),
+    ...(capacity === undefined ? {} : { capacity }),
+    ...(said === undefined ? {} : { running: said.running }),
+    ...(said?.relay === undefined ? {} : { relay: said.relay }),
+    ...(rttMs === undefined ? {} : { rtt_ms: rttMs }),
+    standing,
+    ...(standing === 'barred' ? { barred_until: barredUntil } : {}),
+    ...(announced === undefined
+      ? {}
+      : {
+          announcement: {
+            ...announced.signed,
+            seq: announced.said.seq,
+            expires_at: expiryOf(announced.said),
+          },
+        }),
+    connected: link !== undefined,
+    draining,
+    ...(link === undefined ? {} : link),
+    first_seen: firstSeen,
+    last_seen: lastSeen,
+  }
+}
