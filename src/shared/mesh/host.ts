@@ -1,12 +1,13 @@
 /** A libp2p host that keeps one session with each peer: the same in a node and in a tab, by the transports given. */
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { identify, identifyPush } from '@libp2p/identify'
-import type { Connection, ConnectionGater, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import type { ToolmeshError } from '../errors.ts'
 import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-stream.ts'
 import { pathOf } from './connection-path.ts'
 import { dialInOrder } from './dial.ts'
@@ -21,7 +22,7 @@ import {
 import { RoundTrip } from './round-trip.ts'
 import { createSession, type MeshSession, SESSION_PROTOCOL } from './session.ts'
 import { SessionBook } from './session-book.ts'
-import type { Session, SessionEnd } from './session-contract.ts'
+import type { Path, Session, SessionEnd } from './session-contract.ts'
 import { DEFAULT_SESSION_LIMITS } from './session-limits.ts'
 import { withJoinedWrites } from './workarounds/joined-writes.ts'
 import { promptKeychain } from './workarounds/keychain-delay.ts'
@@ -56,6 +57,8 @@ class Host implements MeshHost {
       gate: options.gater,
       clock: options.clock,
       limits,
+  readonly #lines = new WeakMap<Session, Line>()
+  readonly #pathListeners = new Set<(session: Session) => void>()
     })
   }
 
@@ -159,6 +162,26 @@ class Host implements MeshHost {
 
   /** A connection on which no stream opens may be dead unknown to libp2p: left open, every dial would give it again. */
   async #openStream(connection: Connection, signal: AbortSignal): Promise<Stream> {
+  onPath(fn: (session: Session) => void): () => void {
+    this.#pathListeners.add(fn)
+    return () => this.#pathListeners.delete(fn)
+  }
+
+  async improve(session: Session, address: string, signal: AbortSignal): Promise<Path> {
+    const line = this.#lines.get(session)
+    if (line === undefined || this.#book.get(session.peerId) !== session)
+      throw new SessionClosedError(`no session with peer ${session.peerId}`)
+    return moveToAddress({ libp2p: this.#libp2p, line, address, signal })
+  }
+
+  connections(peerId: string): number {
+    return this.#libp2p.getConnections(peerIdFromString(peerId)).length
+  }
+
+  limitsOf(session: Session): RemainingLimits | undefined {
+    return remainingLimits(this.#lines.get(session)?.connection.limits)
+  }
+
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#limits.dialMs)])
     try {
       return await connection.newStream(SESSION_PROTOCOL, { signal: limit, runOnLimitedConnection: true })
@@ -183,8 +206,6 @@ class Host implements MeshHost {
   #session(stream: Stream, connection: Connection, direction: Session['direction']): MeshSession {
     const { clock, logger, sessionLimits, gater } = this.#options
     const peerId = connection.remotePeer.toString()
-    const open = (signal: AbortSignal) =>
-      connection.newStream(BLOB_PROTOCOL, { signal, runOnLimitedConnection: true })
     const session = createSession({
       stream: withFewerWindowUpdates(stream),
       peerId,
@@ -198,11 +219,27 @@ class Host implements MeshHost {
       fetchBlob: (cid, size, signal) => fetchBlob(open, cid, size, signal),
     })
     // libp2p may not know for long that a connection is dead, and would give it again to the next dial.
-    const abort = () => connection.abort(new Error('the peer does not answer'))
+    const abort = () => line.connection.abort(new Error('the peer does not answer'))
     this.#roundTrips.set(session, new RoundTrip(session, clock, this.#limits, abort))
     return session
   }
 }
+  async #acceptMove(stream: Stream, connection: Connection): Promise<void> {
+    const peerId = connection.remotePeer.toString()
+    const line = this.#lineWith(peerId)
+    try {
+      if (line === undefined) throw new SessionClosedError(`no session with peer ${peerId}`)
+      await line.accept(stream, connection, this.peerId > peerId)
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #lineWith(peerId: string): Line | undefined {
+    const session = this.#book.get(peerId)
+    return session && this.#lines.get(session)
+  }
+
 
 function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2pOptions {
   const { listen, announce, transports, privateKey, datastore, relayServer, noiseCrypto } = options
@@ -229,6 +266,11 @@ function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2p
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
+    const line = new Line(session, connection, () => {
+      this.#roundTrips.get(session)?.forget()
+      for (const listener of this.#pathListeners) listener(session)
+    })
+    this.#lines.set(session, line)
       ping: ping(),
       ...(datastore === undefined ? {} : { keychain: promptKeychain() }),
       ...(relayServer === true ? { relay: relay(limits) } : {}),

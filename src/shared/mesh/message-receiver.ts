@@ -8,6 +8,7 @@ import type { IncomingRequests } from './incoming-requests.ts'
 import { makerOf, rawId } from './message-id.ts'
 import { type Party, routeNotification, routeRequest } from './message-route.ts'
 import { CREDIT_METHOD, type MessageSender, rpcError } from './message-sender.ts'
+import { MOVE_METHOD, MOVED_METHOD } from './move/session-move.ts'
 import { readOffer, type SessionFeatures } from './negotiation.ts'
 import {
   isNotification,
@@ -25,6 +26,8 @@ import {
 /** JSON-RPC 2.0 section 5.1. */
 const INVALID_REQUEST = -32600
 
+const UNCOUNTED: ReadonlySet<string> = new Set([CREDIT_METHOD, MOVE_METHOD, MOVED_METHOD])
+
 export interface MessageReceiverInit {
   sender: MessageSender
   incoming: IncomingRequests
@@ -36,6 +39,9 @@ export interface MessageReceiverInit {
   /** The peer's side of `initialize`. */
   onOffer: (offer: SessionFeatures) => void
   onCredit: (bytes: number) => void
+  /** The peer tells of a stream to move to; its half of the stream of now has ended. */
+  onMove: (token: unknown) => void
+  onMoved: () => void
   /** The answer to a ping of the session itself. */
   onPong: (raw: RequestId) => void
   /** The peer says why it closes. */
@@ -53,7 +59,7 @@ export class MessageReceiver {
 
   /** `bytes` of the frame, for credit. Throws `bad_frame` or `rate_limited`. */
   accept(message: unknown, bytes: number): void {
-    if (!isCredit(message)) this.#init.ledger.arrived(bytes)
+    if (!isUncounted(message)) this.#init.ledger.arrived(bytes)
     if (!isRpcShape(message)) throw new BadFrameError('a frame that is not a JSON-RPC 2.0 message')
     if (isRequest(message)) this.#request(message, bytes)
     else if (isResponse(message)) this.#response(message, bytes)
@@ -159,6 +165,14 @@ export class MessageReceiver {
       if (typeof params?.bytes === 'number' && params.bytes > 0) this.#init.onCredit(params.bytes)
       return
     }
+    if (method === MOVE_METHOD) {
+      this.#init.onMove(params?.token)
+      return
+    }
+    if (method === MOVED_METHOD) {
+      this.#init.onMoved()
+      return
+    }
     if (method === 'notifications/cancelled' && isRequestId(params?.requestId)) {
       this.#cancelled(message, params.requestId, bytes)
       return
@@ -226,9 +240,9 @@ export class MessageReceiver {
   }
 }
 
-/** Credit counts every frame but its own. */
-function isCredit(message: unknown): boolean {
-  return isRecord(message) && message.method === CREDIT_METHOD
+/** Credit counts every frame but those of the session itself. */
+function isUncounted(message: unknown): boolean {
+  return isRecord(message) && typeof message.method === 'string' && UNCOUNTED.has(message.method)
 }
 
 /** Marked ids are the peer's here: kept apart from ours, which look the same. */

@@ -5,6 +5,7 @@ import { FrameTooLargeError, SessionClosedError } from './errors.ts'
 import { encodeFrame, FRAME_HEADER_BYTES } from './frame.ts'
 import type { IncomingRequests } from './incoming-requests.ts'
 import { type Maker, markId } from './message-id.ts'
+import { MOVE_METHOD, MOVED_METHOD } from './move/session-move.ts'
 import { type Negotiation, withOffer } from './negotiation.ts'
 import type { Lane, Outgoing } from './outgoing.ts'
 import { isNotification, isRecord, isRequest, isRequestId, type RpcMessage } from './rpc-message.ts'
@@ -12,6 +13,9 @@ import type { SessionEnd } from './session-contract.ts'
 import type { SessionLimits } from './session-limits.ts'
 
 export const CREDIT_METHOD = 'notifications/toolmesh/credit'
+
+/** The last frame of this side's half of a stream that the session leaves. Counts nowhere. */
+export const MOVED_FRAME = encodeFrame(`{"jsonrpc":"2.0","method":"${MOVED_METHOD}"}`)
 
 export interface MessageSenderInit {
   outgoing: Outgoing
@@ -89,6 +93,12 @@ export class MessageSender {
   /** Acknowledges bytes. Overtakes everything and counts nowhere. */
   acknowledge(bytes: number): void {
     const text = `{"jsonrpc":"2.0","method":"${CREDIT_METHOD}","params":{"bytes":${bytes}}}`
+    this.#post(encodeFrame(text), 'urgent', { mustGo: true, counted: false })
+  }
+
+  /** Tells the peer that the session is to go on over a stream whose first frame has this token. */
+  move(token: string): void {
+    const text = `{"jsonrpc":"2.0","method":"${MOVE_METHOD}","params":{"token":${JSON.stringify(token)}}}`
     this.#post(encodeFrame(text), 'urgent', { mustGo: true, counted: false })
   }
 

@@ -9,12 +9,18 @@ const featuresSchema = z.object({
   credit: z.int().positive().optional(),
   /** Whether it fetches blobs. */
   blobs: z.boolean().optional(),
+  /** Whether it can go on over another stream (`/toolmesh/move/1.0.0`). */
+  move: z.boolean().optional(),
+  /** It relays, and answers STUN at this UDP port. */
+  stun_port: z.int().min(1).max(65_535).optional(),
 })
 
 export interface SessionFeatures {
   /** Bytes that the peer takes unacknowledged; `Infinity` from one that gives no credit. */
   credit: number
   blobs: boolean
+  move: boolean
+  stun_port?: number | undefined
 }
 
 /** `initialize` params or result with our offer added to its capabilities. */
@@ -32,8 +38,9 @@ export function readOffer(value: Record<string, unknown> | undefined): SessionFe
   const capabilities = isRecord(value?.capabilities) ? value.capabilities : {}
   const experimental = isRecord(capabilities.experimental) ? capabilities.experimental : {}
   const features = featuresSchema.safeParse(experimental[FEATURE_KEY])
-  if (!features.success) return { credit: Number.POSITIVE_INFINITY, blobs: false }
-  return { credit: features.data.credit ?? Number.POSITIVE_INFINITY, blobs: features.data.blobs ?? false }
+  if (!features.success) return { credit: Number.POSITIVE_INFINITY, blobs: false, move: false }
+  const { credit = Number.POSITIVE_INFINITY, blobs = false, move = false, stun_port } = features.data
+  return { credit, blobs, move, stun_port }
 }
 
 /** What both sides of one session agreed to; settled once, by the first `initialize` that passes. */
@@ -53,6 +60,16 @@ export class Negotiation {
   /** Whether both sides take blobs. */
   get blobs(): boolean {
     return this.offer.blobs && this.#peer?.blobs === true
+  }
+
+  /** Whether both sides can go on over another stream. */
+  get move(): boolean {
+    return this.offer.move && this.#peer?.move === true
+  }
+
+  /** UDP port at which the peer answers STUN; undefined for one that does not, or that is not known yet. */
+  get stunPort(): number | undefined {
+    return this.#peer?.stun_port
   }
 
   /** Whether both sides acknowledge. */

@@ -24,7 +24,7 @@ export type OutgoingLimits = Pick<
  * stream holds back all lanes but the ones that have room kept for them.
  */
 export class Outgoing {
-  readonly #stream: Stream
+  #stream: Stream
   readonly #window: CreditWindow
   readonly #limits: OutgoingLimits
   readonly #lanes: Record<Lane, Queued[]> = { urgent: [], reply: [], request: [] }
@@ -50,8 +50,20 @@ export class Outgoing {
       reply: limits.windowForUrgent,
       request: limits.windowForUrgent + limits.windowForReplies,
     }
-    stream.addEventListener('drain', () => this.plan())
-    stream.addEventListener('idle', () => this.plan())
+    this.#listen()
+  }
+
+  /** Writes what waits, and everything later, to another stream; `last` goes as the last frame of the one before. */
+  moveTo(stream: Stream, last: Uint8Array): void {
+    this.#stream.send(last)
+    this.#stream = stream
+    this.#listen()
+    this.plan()
+  }
+
+  #listen(): void {
+    this.#stream.addEventListener('drain', () => this.plan())
+    this.#stream.addEventListener('idle', () => this.plan())
   }
 
   get queuedBytes(): number {

@@ -33,6 +33,13 @@ export class RoundTrip {
     return this.#smoothed
   }
 
+  /** The path has changed: what was measured says nothing of the new one, which is measured soon. */
+  forget(): void {
+    this.#smoothed = undefined
+    this.#stop()
+    void this.#round()
+  }
+
   async measure(signal: AbortSignal): Promise<number> {
     const now = await this.#session.ping(signal)
     this.#smoothed = this.#smoothed === undefined ? now : this.#smoothed + (now - this.#smoothed) * NEWEST
