@@ -42,12 +42,12 @@ export class BareBrowser {
     })
   }
 
-  static async launch(): Promise<BareBrowser> {
+  static async launch(args: readonly string[] = []): Promise<BareBrowser> {
     const executable = findChromium()
     if (executable === undefined) throw new Error('no Chromium: `node e2e/chromium.ts` installs one')
     const profile = await mkdtemp(join(tmpdir(), 'toolmesh-browser-'))
     const own = ['--headless=new', '--remote-debugging-port=0', `--user-data-dir=${profile}`]
-    const child = spawn(executable, [...CHROMIUM_ARGS, ...own, 'about:blank'], {
+    const child = spawn(executable, [...CHROMIUM_ARGS, ...args, ...own, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     const socket = new WebSocket(await addressOf(child))

@@ -1,14 +1,18 @@
 import type { TabState } from './tab-contract.ts'
 
-/** The tab's state, and who hears of it: at most once for each frame, or for each task of the loop while hidden. */
+/** Nobody sees a hidden page; what it shows need not follow each attempt. Milliseconds. */
+const HIDDEN_EVERY_MS = 1000
+
+/** The tab's state, and who hears of it: at most once for each frame, while hidden once a second. */
 export class StatePublisher {
   #state: TabState
   readonly #listeners = new Set<(state: TabState) => void>()
-  #frame: number | undefined
-  #queued = false
+  /** Takes back what is planned. */
+  #unplan: (() => void) | undefined
 
   constructor(initial: TabState) {
     this.#state = initial
+    document.addEventListener('visibilitychange', () => this.#replan())
   }
 
   get state(): TabState {
@@ -34,18 +38,29 @@ export class StatePublisher {
   }
 
   #publishLater(): void {
-    if (document.visibilityState === 'visible') {
-      this.#frame ??= requestAnimationFrame(() => this.#publish())
-    } else if (!this.#queued) {
-      this.#queued = true
-      queueMicrotask(() => this.#publish())
-    }
+    this.#unplan ??= document.visibilityState === 'visible' ? this.#atNextFrame() : this.#soon()
+  }
+
+  /** A frame that was asked for does not come while the page is hidden, and who comes back sees what is. */
+  #replan(): void {
+    if (this.#unplan === undefined) return
+    this.#unplan()
+    this.#unplan = undefined
+    this.#publishLater()
+  }
+
+  #atNextFrame(): () => void {
+    const frame = requestAnimationFrame(() => this.#publish())
+    return () => cancelAnimationFrame(frame)
+  }
+
+  #soon(): () => void {
+    const timer = setTimeout(() => this.#publish(), HIDDEN_EVERY_MS)
+    return () => clearTimeout(timer)
   }
 
   #publish(): void {
-    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
-    this.#frame = undefined
-    this.#queued = false
+    this.#unplan = undefined
     for (const listener of this.#listeners) listener(this.#state)
   }
 }
