@@ -1,0 +1,131 @@
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Clock } from '../../clock.ts'
+import type { MeshGate } from '../host-contract.ts'
+import { type AddressRange, rangeOf } from './address-range.ts'
+import type { BarredPeers } from './barred-peers.ts'
+import { PeerOverLimitError } from './errors.ts'
+import type { PeerAccounts } from './peer-accounts.ts'
+import type { MeshLimits } from './peer-limits.ts'
+
+/** What admission knows of an inbound connection: libp2p's, before and after it is known who comes. */
+export interface InboundConnection {
+  remoteAddr: Multiaddr
+  addEventListener(type: 'close', listener: () => void): void
+  abort(error: Error): void
+}
+
+interface Inbound {
+  range: AddressRange
+  /** Monotonic time at which the peer was known. */
+  since: number
+  peerId: string | undefined
+}
+
+export interface AdmissionInit {
+  limits: MeshLimits
+  gate: MeshGate
+  accounts: PeerAccounts
+  barred: BarredPeers
+  clock: Clock
+  /** Opens connections without end: it is barred by that. */
+  onOver: (peerId: string, error: PeerOverLimitError) => void
+}
+
+/** Which inbound connections are let in: by address range while nobody knows who comes, then by peer. */
+export class Admission {
+  readonly #init: AdmissionInit
+  readonly #inbound = new Map<InboundConnection, Inbound>()
+  readonly #pending = new Map<string, number>()
+  readonly #ofPeer = new Map<string, number>()
+
+  constructor(init: AdmissionInit) {
+    this.#init = init
+  }
+
+  /** A connection has come; the secure channel has not begun. */
+  admits(connection: InboundConnection): boolean {
+    const { accounts, barred, clock } = this.#init
+    const now = clock.monotonic()
+    const range = rangeOf(connection.remoteAddr)
+    if (range.kind !== 'open') {
+      if (barred.isRangeBarred(range.key)) return false
+      const account = accounts.ofRange(range, now)
+      if (account === undefined || account.connections.take(1, now) > 0) return false
+      if ((this.#pending.get(range.key) ?? 0) >= account.limits.pending) return false
+    }
+    this.#inbound.set(connection, { range, since: now, peerId: undefined })
+    add(this.#pending, range.key, 1)
+    connection.addEventListener('close', () => this.#closed(connection))
+    return true
+  }
+
+  /** The secure channel says who it is. */
+  admitsPeer(peerId: string, connection: InboundConnection): boolean {
+    const { accounts, barred, clock, gate } = this.#init
+    const inbound = this.#inbound.get(connection)
+    if (inbound === undefined || inbound.peerId !== undefined) return false
+    if (barred.isBarred(peerId)) return false
+    const now = clock.monotonic()
+    const granted = gate.isGranted(peerId)
+    const account = accounts.of(peerId, granted, now)
+    if (account.connections.take(1, now) > 0) {
+      const { perSecond, burst } = account.limits.connectionRate
+      const allowed = `${perSecond} a second, ${burst} at once`
+      this.#init.onOver(peerId, new PeerOverLimitError('new connections of a peer', burst + 1, allowed))
+      return false
+    }
+    if ((this.#ofPeer.get(peerId) ?? 0) >= account.limits.connections) return false
+    if (!granted && !this.#hasRoomForStranger(inbound.range, now)) return false
+    add(this.#pending, inbound.range.key, -1)
+    add(this.#ofPeer, peerId, 1)
+    inbound.peerId = peerId
+    inbound.since = now
+    return true
+  }
+
+  /** The address range that a peer's newest connection came from; undefined for one that counts for nothing. */
+  rangeOfPeer(peerId: string): AddressRange | undefined {
+    let newest: AddressRange | undefined
+    for (const { peerId: id, range } of this.#inbound.values()) if (id === peerId) newest = range
+    return newest?.kind === 'open' ? undefined : newest
+  }
+
+  /** Of strangers, the one that has been here longest gives way to one that is new. */
+  #hasRoomForStranger(range: AddressRange, now: number): boolean {
+    const { limits, gate } = this.#init
+    const strangers: [InboundConnection, Inbound][] = []
+    for (const entry of this.#inbound) {
+      const { peerId } = entry[1]
+      if (peerId !== undefined && !gate.isGranted(peerId)) strangers.push(entry)
+    }
+    if (range.kind !== 'open') {
+      const near = strangers.filter(([, inbound]) => inbound.range.key === range.key)
+      if (near.length >= limits[range.kind].strangers) return this.#dismissOldest(near, now)
+    }
+    return strangers.length < limits.strangers || this.#dismissOldest(strangers, now)
+  }
+
+  #dismissOldest(strangers: [InboundConnection, Inbound][], now: number): boolean {
+    const [oldest] = strangers
+    if (oldest === undefined) return false
+    const [connection, { since }] = oldest
+    if (now - since < this.#init.limits.strangerMs) return false
+    connection.abort(new Error('a peer without a grant gives way to a new one'))
+    this.#closed(connection)
+    return true
+  }
+
+  #closed(connection: InboundConnection): void {
+    const inbound = this.#inbound.get(connection)
+    if (inbound === undefined) return
+    this.#inbound.delete(connection)
+    if (inbound.peerId === undefined) add(this.#pending, inbound.range.key, -1)
+    else add(this.#ofPeer, inbound.peerId, -1)
+  }
+}
+
+function add(counts: Map<string, number>, key: string, change: number): void {
+  const count = (counts.get(key) ?? 0) + change
+  if (count > 0) counts.set(key, count)
+  else counts.delete(key)
+}

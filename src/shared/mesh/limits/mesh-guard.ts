@@ -1,0 +1,113 @@
+/** Keeps a host working whatever one peer does: who is let in, how much it may send, and what becomes of it beyond that. */
+import type { Connection, ConnectionGater } from '@libp2p/interface'
+import type { Clock } from '../../clock.ts'
+import type { ToolmeshError } from '../../errors.ts'
+import type { Logger } from '../../logger.ts'
+import type { MeshGate } from '../host-contract.ts'
+import { rangeOf } from './address-range.ts'
+import { Admission } from './admission.ts'
+import { BarredPeers } from './barred-peers.ts'
+import { PeerAccounts } from './peer-accounts.ts'
+import type { MeshLimits } from './peer-limits.ts'
+import { SessionTraffic } from './session-traffic.ts'
+import { watchConnection } from './watch-connection.ts'
+
+export interface MeshGuardInit {
+  limits: MeshLimits
+  gate: MeshGate
+  clock: Clock
+  logger: Logger
+  /** A peer is left alone for so many milliseconds. */
+  onBarred: (peerId: string, ms: number, why: string) => void
+}
+
+export class MeshGuard {
+  readonly #init: MeshGuardInit
+  readonly #barred: BarredPeers
+  readonly #accounts: PeerAccounts
+  readonly #admission: Admission
+  #end: (peerId: string, error: ToolmeshError) => void = () => {}
+
+  constructor(init: MeshGuardInit) {
+    const { limits, gate, clock } = init
+    this.#init = init
+    this.#barred = new BarredPeers(clock)
+    this.#accounts = new PeerAccounts(limits)
+    this.#admission = new Admission({
+      limits,
+      gate,
+      accounts: this.#accounts,
+      barred: this.#barred,
+      clock,
+      onOver: (peerId, error) => this.bar(peerId, error.message),
+    })
+  }
+
+  /** `end`: ends the session of a peer, which says why, and all its connections. */
+  onOver(end: (peerId: string, error: ToolmeshError) => void): void {
+    this.#end = end
+  }
+
+  /** Any peer may identify itself and open a session; relay slots and relayed connections are for granted peers. */
+  gater(): ConnectionGater {
+    const { gate } = this.#init
+    const isGranted = (peer: { toString(): string }) => gate.isGranted(peer.toString())
+    const isBarred = (peer: { toString(): string }) => this.#barred.isBarred(peer.toString())
+    return {
+      // A browser's default denies ws:// and private addresses, where most nodes are.
+      denyDialMultiaddr: () => false,
+      denyDialPeer: isBarred,
+      denyInboundConnection: connection => !this.#admission.admits(connection),
+      denyInboundEncryptedConnection: (peer, connection) =>
+        !this.#admission.admitsPeer(peer.toString(), connection),
+      denyInboundRelayedConnection: (_, remotePeer) => isBarred(remotePeer),
+      denyInboundRelayReservation: source => !isGranted(source),
+      denyOutboundRelayedConnection: (source, destination) => !isGranted(source) || !isGranted(destination),
+    }
+  }
+
+  /** Counts what a new connection's peer does below the sessions. */
+  watch(connection: Connection): void {
+    const { clock, gate, limits } = this.#init
+    const peerId = connection.remotePeer.toString()
+    const isTrusted = () => connection.direction === 'outbound' || gate.isGranted(peerId)
+    const account = this.#accounts.of(peerId, isTrusted(), clock.monotonic())
+    watchConnection(connection, {
+      account,
+      isTrusted: () => {
+        if (!isTrusted()) return false
+        account.change(limits.granted)
+        return true
+      },
+      clock,
+      onOver: error => this.over(peerId, error),
+    })
+  }
+
+  /** What a session of the connection is counted by. */
+  traffic(connection: Connection): SessionTraffic {
+    const { clock, gate, limits } = this.#init
+    const peerId = connection.remotePeer.toString()
+    const now = clock.monotonic()
+    const trusted = connection.direction === 'outbound' || gate.isGranted(peerId)
+    const account = this.#accounts.of(peerId, trusted, now)
+    const range = trusted ? undefined : this.#accounts.ofRange(rangeOf(connection.remoteAddr), now)
+    return new SessionTraffic({ account, range, limits, clock })
+  }
+
+  /** Ends and bars a peer that broke the protocol or went over a limit. */
+  over(peerId: string, error: ToolmeshError): void {
+    this.bar(peerId, error.message)
+    this.#end(peerId, error)
+  }
+
+  /** Leaves a peer alone for a while, longer each time. */
+  bar(peerId: string, why: string): void {
+    const { logger, onBarred } = this.#init
+    if (this.#barred.isBarred(peerId)) return
+    const range = this.#admission.rangeOfPeer(peerId)
+    const ms = this.#barred.bar(peerId, range?.kind === 'public' ? range.key : undefined)
+    logger('warning', 'a peer is left alone for a while', { peer_id: peerId, ms, why })
+    onBarred(peerId, ms, why)
+  }
+}
