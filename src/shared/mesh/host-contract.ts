@@ -4,7 +4,8 @@ import type { Libp2pOptions } from 'libp2p'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { MeshLimits } from './limits/peer-limits.ts'
-import type { Session } from './session-contract.ts'
+import type { RemainingLimits } from './relay/remaining-limits.ts'
+import type { Path, Session } from './session-contract.ts'
 import type { SessionLimits } from './session-limits.ts'
 
 /** Who may use this host beyond identifying itself; the authority's answer. */
@@ -68,10 +69,6 @@ export interface MeshHostOptions {
   clock: Clock
   logger: Logger
   limits?: Partial<MeshHostLimits>
-  /** What one peer and one address range may do. */
-  peerLimits?: Partial<MeshLimits>
-  /** A peer broke the protocol or went over a limit: it is left alone for `ms` milliseconds. */
-  onBarred?: (peerId: string, ms: number, why: string) => void
   sessionLimits?: Partial<SessionLimits>
   /** Keeps the WebRTC-Direct certificate over a restart, so that announced addresses stay valid. */
   datastore?: NonNullable<Libp2pOptions['datastore']>
@@ -83,6 +80,8 @@ export interface MeshHostOptions {
 
 export interface MeshHost {
   readonly peerId: string
+  /** UDP port at which this host answers STUN, told to session peers; undefined while it does not. */
+  stunPort?: () => number | undefined
   /** Dialable multiaddrs of this host, with its peer id. */
   addresses(): string[]
   /**
@@ -102,4 +101,15 @@ export interface MeshHost {
   /** Ends the session and every connection of a peer; `forbidden`: its grant is gone. */
   dropPeer(peerId: string, reason?: { code: string; message: string }): Promise<void>
   close(): Promise<void>
+  /**
+   * Moves an open session to a new connection by this address; nothing that is under way on it is lost. Gives its new path.
+   * Throws `unavailable` (the address does not answer, or not better than the path of now), `conflict` (another move is under way).
+   */
+  improve(session: Session, address: string, signal: AbortSignal): Promise<Path>
+  /** Calls `fn` when a session goes on by another path. */
+  onPath(fn: (session: Session) => void): () => void
+  /** How many connections are open with a peer: more than one only while a session moves, or two dialled at once. */
+  connections(peerId: string): number
+  /** What a relay still lets through on the connection of a session; undefined where it sets no limit, or there is none. */
+  limitsOf(session: Session): RemainingLimits | undefined
 }

@@ -14,16 +14,15 @@ import { dialInOrder } from './dial.ts'
 import { SessionClosedError } from './errors.ts'
 import {
   DEFAULT_HOST_LIMITS,
+  type MeshGate,
   type MeshHost,
   type MeshHostLimits,
   type MeshHostOptions,
 } from './host-contract.ts'
-import { MeshGuard } from './limits/mesh-guard.ts'
-import { DEFAULT_MESH_LIMITS } from './limits/peer-limits.ts'
 import { RoundTrip } from './round-trip.ts'
 import { createSession, type MeshSession, SESSION_PROTOCOL } from './session.ts'
 import { SessionBook } from './session-book.ts'
-import type { Session, SessionEnd } from './session-contract.ts'
+import type { Path, Session, SessionEnd } from './session-contract.ts'
 import { DEFAULT_SESSION_LIMITS } from './session-limits.ts'
 import { withJoinedWrites } from './workarounds/joined-writes.ts'
 import { promptKeychain } from './workarounds/keychain-delay.ts'
@@ -32,15 +31,8 @@ import { withFewerWindowUpdates } from './workarounds/window-updates.ts'
 /** Starts a host. Throws what libp2p throws when an address cannot be listened on. */
 export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost> {
   const limits = { ...DEFAULT_HOST_LIMITS, ...options.limits }
-  const guard = new MeshGuard({
-    limits: { ...DEFAULT_MESH_LIMITS, ...options.peerLimits },
-    gate: options.gater,
-    clock: options.clock,
-    logger: options.logger,
-    onBarred: options.onBarred ?? (() => {}),
-  })
-  const libp2p = await createLibp2p(libp2pOptions(options, limits, guard))
-  const host = new Host(libp2p, options, limits, guard)
+  const libp2p = await createLibp2p(libp2pOptions(options, limits))
+  const host = new Host(libp2p, options, limits)
   await host.start()
   return host
 }
@@ -50,23 +42,23 @@ class Host implements MeshHost {
   readonly #libp2p: Libp2p
   readonly #options: MeshHostOptions
   readonly #limits: MeshHostLimits
-  readonly #guard: MeshGuard
   readonly #book: SessionBook
   readonly #roundTrips = new WeakMap<Session, RoundTrip>()
   /** A dial under way for a peer: a second `connect` waits for it. */
   readonly #dialling = new Map<string, Promise<unknown>>()
 
-  constructor(libp2p: Libp2p, options: MeshHostOptions, limits: MeshHostLimits, guard: MeshGuard) {
+  constructor(libp2p: Libp2p, options: MeshHostOptions, limits: MeshHostLimits) {
     this.peerId = libp2p.peerId.toString()
     this.#libp2p = libp2p
     this.#options = options
     this.#limits = limits
-    this.#guard = guard
     this.#book = new SessionBook({
       ownPeerId: this.peerId,
       gate: options.gater,
       clock: options.clock,
       limits,
+  readonly #lines = new WeakMap<Session, Line>()
+  readonly #pathListeners = new Set<(session: Session) => void>()
     })
   }
 
@@ -82,8 +74,6 @@ class Host implements MeshHost {
       maxInboundStreams: blobStreams,
       maxOutboundStreams: blobStreams,
     })
-    this.#libp2p.addEventListener('connection:open', ({ detail }) => this.#guard.watch(detail))
-    this.#guard.onOver((peerId, error) => this.#end(peerId, error))
     this.#libp2p.addEventListener('peer:disconnect', ({ detail }) => this.#forgetStranger(detail))
     await this.#libp2p.start()
   }
@@ -161,13 +151,6 @@ class Host implements MeshHost {
     await this.#libp2p.stop()
   }
 
-  /** A peer went over a limit: its session says so, then nothing of it stays open. */
-  #end(peerId: string, { code, message }: ToolmeshError): void {
-    this.dropPeer(peerId, { code, message }).catch(error => {
-      this.#options.logger('debug', 'a peer could not be ended', { peer_id: peerId, error: String(error) })
-    })
-  }
-
   /** libp2p remembers every peer that ever came, on disk where it has one: strangers could fill it. */
   #forgetStranger(peerId: PeerId): void {
     const { gater, logger } = this.#options
@@ -179,6 +162,23 @@ class Host implements MeshHost {
 
   /** A connection on which no stream opens may be dead unknown to libp2p: left open, every dial would give it again. */
   async #openStream(connection: Connection, signal: AbortSignal): Promise<Stream> {
+  onPath(fn: (session: Session) => void): () => void 
+    this.#pathListeners.add(fn)
+    return () => this.#pathListeners.delete(fn)
+
+  async improve(session: Session, address: string, signal: AbortSignal): Promise<Path> {
+    const line = this.#lines.get(session)
+    if (line === undefined || this.#book.get(session.peerId) !== session)
+      throw new SessionClosedError(`no session with peer ${session.peerId}`)
+    return moveToAddress({ libp2p: this.#libp2p, line, address, signal })
+  }
+
+  connections(peerId: string): number 
+    return this.#libp2p.getConnections(peerIdFromString(peerId)).length
+
+  limitsOf(session: Session): RemainingLimits | undefined 
+    return remainingLimits(this.#lines.get(session)?.connection.limits)
+
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#limits.dialMs)])
     try {
       return await connection.newStream(SESSION_PROTOCOL, { signal: limit, runOnLimitedConnection: true })
@@ -203,8 +203,6 @@ class Host implements MeshHost {
   #session(stream: Stream, connection: Connection, direction: Session['direction']): MeshSession {
     const { clock, logger, sessionLimits, gater } = this.#options
     const peerId = connection.remotePeer.toString()
-    const open = (signal: AbortSignal) =>
-      connection.newStream(BLOB_PROTOCOL, { signal, runOnLimitedConnection: true })
     const session = createSession({
       stream: withFewerWindowUpdates(stream),
       peerId,
@@ -215,18 +213,32 @@ class Host implements MeshHost {
       limits: { ...DEFAULT_SESSION_LIMITS, ...sessionLimits },
       clock,
       logger,
-      traffic: this.#guard.traffic(connection),
-      onViolation: error => this.#guard.over(peerId, error),
       fetchBlob: (cid, size, signal) => fetchBlob(open, cid, size, signal),
     })
     // libp2p may not know for long that a connection is dead, and would give it again to the next dial.
-    const abort = () => connection.abort(new Error('the peer does not answer'))
+    const abort = () => line.connection.abort(new Error('the peer does not answer'))
     this.#roundTrips.set(session, new RoundTrip(session, clock, this.#limits, abort))
     return session
   }
 }
+  async #acceptMove(stream: Stream, connection: Connection): Promise<void> {
+    const peerId = connection.remotePeer.toString()
+    const line = this.#lineWith(peerId)
+    try {
+      if (line === undefined) throw new SessionClosedError(`no session with peer ${peerId}`)
+      await line.accept(stream, connection, this.peerId > peerId)
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
 
-function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits, guard: MeshGuard): Libp2pOptions {
+  #lineWith(peerId: string): Line | undefined {
+    const session = this.#book.get(peerId)
+    return session && this.#lines.get(session)
+  }
+
+
+function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2pOptions {
   const { listen, announce, transports, privateKey, datastore, relayServer, noiseCrypto } = options
   return {
     privateKey,
@@ -235,7 +247,7 @@ function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits, guard: 
     transports,
     connectionEncrypters: [withJoinedWrites(noise(noiseCrypto === undefined ? {} : { crypto: noiseCrypto }))],
     streamMuxers: [yamux()],
-    connectionGater: guard.gater(),
+    connectionGater: connectionGater(options.gater),
     connectionManager: {
       maxConnections: limits.connections,
       inboundConnectionThreshold: limits.connectionsPerSecond,
@@ -251,10 +263,26 @@ function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits, guard: 
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
+    const line = new Line(session, connection, () => {
+      this.#roundTrips.get(session)?.forget()
+      for (const listener of this.#pathListeners) listener(session)
+    })
+    this.#lines.set(session, line)
       ping: ping(),
       ...(datastore === undefined ? {} : { keychain: promptKeychain() }),
       ...(relayServer === true ? { relay: relay(limits) } : {}),
     },
+  }
+}
+
+/** Any peer may identify itself and open a session; relay slots and relayed connections are for granted peers. */
+function connectionGater(gate: MeshGate): ConnectionGater {
+  return {
+    // A browser's default denies ws:// and private addresses, where most nodes are.
+    denyDialMultiaddr: () => false,
+    denyInboundRelayReservation: source => !gate.isGranted(source.toString()),
+    denyOutboundRelayedConnection: (source, destination) =>
+      !gate.isGranted(source.toString()) || !gate.isGranted(destination.toString()),
   }
 }
 

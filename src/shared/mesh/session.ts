@@ -13,11 +13,11 @@ import { CreditLedger, CreditWindow } from './credit.ts'
 import { BadFrameError, SessionClosedError } from './errors.ts'
 import { FRAME_HEADER_BYTES, FrameDecoder, parseBody } from './frame.ts'
 import { IncomingRequests } from './incoming-requests.ts'
-import { LateCredit } from './limits/late-credit.ts'
-import type { SessionTraffic } from './limits/session-traffic.ts'
 import { MessageReceiver } from './message-receiver.ts'
 import type { Party } from './message-route.ts'
-import { MessageSender } from './message-sender.ts'
+import { MessageSender, MOVED_FRAME } from './message-sender.ts'
+import { MoveStream } from './move/move-stream.ts'
+import { SessionMove } from './move/session-move.ts'
 import { Negotiation, type SessionFeatures } from './negotiation.ts'
 import { Outgoing } from './outgoing.ts'
 import { isSdkMessage, type RpcMessage } from './rpc-message.ts'
@@ -29,9 +29,6 @@ export const SESSION_PROTOCOL = '/mcp+p2p/1.0.0'
 
 /** How long an orderly end waits for the stream to take what was written, in milliseconds. */
 const CLOSE_WAIT_MS = 2000
-
-/** Errors in what came that are the peer's fault. */
-const VIOLATIONS: ReadonlySet<string> = new Set(['bad_frame', 'frame_too_large', 'rate_limited'])
 
 const ORDERLY: SessionEnd = { code: 'closed', message: 'closed' }
 
@@ -46,31 +43,29 @@ export interface SessionInit {
   logger: Logger
   /** Whether the peer may send more than a stranger needs to introduce itself; asked until it says yes. */
   isTrusted: () => boolean
-  /** Counts what the peer sends; without it only the credit bounds it. */
-  traffic?: SessionTraffic
-  /** The peer broke the protocol or went over a limit, which ends the session. */
-  onViolation?: (error: ToolmeshError) => void
   /** Fetches a blob that the peer offers; a session without it agrees to no blobs. */
   fetchBlob?: FetchBlob
 }
+  /** UDP port at which this side answers STUN, if it does. */
+  stunPort?: number | undefined
 
 /** A session of ours: the contract, and what the mesh host needs of it. */
 export class MeshSession implements Session {
   readonly peerId: string
   readonly direction: 'inbound' | 'outbound'
-  readonly path: Path
   readonly clientTransport: SessionTransport
   readonly serverTransport: SessionTransport
   readonly closed: Promise<SessionEnd>
   /** What the peer may fetch now. */
   readonly offers: BlobOffers
 
-  readonly #stream: Stream
+  /** What is read now, and what is written to: different ones only in the middle of a move. */
+  #reading: Stream
+  #writing: Stream
+  #path: Path
+  readonly #move: SessionMove
   readonly #limits: SessionLimits
   readonly #isTrusted: () => boolean
-  readonly #traffic: SessionTraffic | undefined
-  readonly #onViolation: (error: ToolmeshError) => void
-  readonly #credit: LateCredit
   readonly #clock: Clock
   readonly #decoder: FrameDecoder
   readonly #window: CreditWindow
@@ -96,12 +91,11 @@ export class MeshSession implements Session {
     const { stream, limits, clock, logger, fetchBlob } = init
     this.peerId = init.peerId
     this.direction = init.direction
-    this.path = init.path
-    this.#stream = stream
+    this.#path = init.path
+    this.#reading = stream
+    this.#writing = stream
     this.#limits = limits
     this.#isTrusted = init.isTrusted
-    this.#traffic = init.traffic
-    this.#onViolation = init.onViolation ?? (() => {})
     this.#clock = clock
     const { promise, resolve } = Promise.withResolvers<SessionEnd>()
     this.closed = promise
@@ -110,7 +104,12 @@ export class MeshSession implements Session {
     this.#decoder = new FrameDecoder(limits.frameOfStranger)
     this.#window = new CreditWindow(limits.window)
     this.#outgoing = new Outgoing(stream, this.#window, limits, error => this.#fail(error))
-    this.#negotiation = new Negotiation({ credit: limits.window, blobs: fetchBlob !== undefined })
+    this.#negotiation = new Negotiation({
+      credit: limits.window,
+      blobs: fetchBlob !== undefined,
+      move: true,
+      ...(init.stunPort === undefined ? {} : { stun_port: init.stunPort }),
+    })
     this.offers = new BlobOffers(limits, clock)
     this.#fetches = new BlobFetches(fetchBlob ?? noBlobs, {
       blob: () => (this.#trusted ? limits.blob : limits.frameOfStranger),
@@ -126,12 +125,9 @@ export class MeshSession implements Session {
       initializesFirst: init.direction === 'outbound',
       onCancel: marked => this.#fetches.cancel(marked),
     })
-    this.#credit = new LateCredit(
-      () => this.#traffic?.lateBy() ?? 0,
-      clock,
-      bytes => this.#sender.acknowledge(bytes),
+    this.#ledger = new CreditLedger(limits.window, limits.frameAccepted, bytes =>
+      this.#sender.acknowledge(bytes),
     )
-    this.#ledger = new CreditLedger(limits.window, limits.frameAccepted, bytes => this.#credit.taken(bytes))
     this.#receiver = new MessageReceiver({
       sender: this.#sender,
       incoming,
@@ -148,8 +144,46 @@ export class MeshSession implements Session {
       onGoodbye: (code, message) => this.#finish({ code, message }),
     })
     this.clientTransport = this.#transport('client')
+    this.#ledger = new CreditLedger(limits.window, limits.frameAccepted, bytes => this.#credit.taken(bytes))
+    this.#move = new SessionMove({
+      tell: token => this.#sender.move(token),
+      write: next => this.#write(next),
+      read: next => this.#readFrom(next),
+    })
     this.serverTransport = this.#transport('server')
-    this.#listen()
+    this.#listen(stream)
+  }
+
+  get path(): Path {
+    return this.#path
+  }
+
+  /** UDP port at which the peer answers STUN, if it said one. */
+  get stunPort(): number | undefined {
+    return this.#negotiation.stunPort
+  }
+
+  /** Whether the peer can move to another stream: known once both sides have initialized. */
+  get movable(): boolean {
+    return this.#negotiation.move
+  }
+
+  /**
+   * Goes on over another stream with the same peer; nothing that is under way is lost. Resolves when both directions have
+   * moved. Throws `conflict` when another move wins, `unavailable` when the peer cannot or the stream ends: then all is as it was.
+   */
+  async moveTo(stream: Stream, path: Path, signal: AbortSignal): Promise<void> {
+    if (this.#end !== undefined) throw new SessionClosedError(this.#end.message)
+    if (!this.movable) throw new ToolmeshError('unavailable', 'the peer cannot move a session')
+    await this.#move.begin(new MoveStream(stream), signal)
+    this.#path = path
+  }
+
+  /** Takes a move that the peer begins by opening this stream; `yields`: of two that cross, the peer's holds. */
+  async acceptMove(next: MoveStream, path: Path, signal: AbortSignal, yields: boolean): Promise<void> {
+    if (this.#end !== undefined) throw new SessionClosedError(this.#end.message)
+    await this.#move.accept(next, signal, yields)
+    this.#path = path
   }
 
   /** Bytes written and not acknowledged, and bytes that wait. */
@@ -160,6 +194,8 @@ export class MeshSession implements Session {
       offered: this.offers.bytes,
     }
   }
+      onMove: token => this.#move.told(token),
+      onMoved: () => this.#move.peerMoved(),
 
   /** One round trip on the open stream, in milliseconds; overtakes what waits. Rejects when the session ends. */
   async ping(signal: AbortSignal): Promise<number> {
@@ -191,9 +227,9 @@ export class MeshSession implements Session {
     this.#outgoing.flush()
     this.#finish(reason)
     try {
-      await this.#stream.close({ signal: AbortSignal.timeout(CLOSE_WAIT_MS) })
+      await this.#writing.close({ signal: AbortSignal.timeout(CLOSE_WAIT_MS) })
     } catch (error) {
-      this.#stream.abort(error instanceof Error ? error : new Error(String(error)))
+      this.#writing.abort(error instanceof Error ? error : new Error(String(error)))
     }
   }
 
@@ -206,15 +242,23 @@ export class MeshSession implements Session {
     })
   }
 
-  #listen(): void {
-    const stream = this.#stream
+  #listen(stream: Stream): void {
     stream.addEventListener('message', event => {
       const { data } = event
       if (data instanceof Uint8Array) this.#read(data)
       else for (const chunk of data) this.#read(chunk)
     })
-    stream.addEventListener('remoteCloseWrite', () => this.#onRemoteEnd())
-    stream.addEventListener('close', event => this.#onStreamClosed(event.error))
+    this.#listenToEnd(stream)
+  }
+
+  /** A stream that was left may end as it likes. */
+  #listenToEnd(stream: Stream): void {
+    stream.addEventListener('remoteCloseWrite', () => {
+      if (this.#reading === stream) this.#onRemoteEnd()
+    })
+    stream.addEventListener('close', event => {
+      if (this.#reading === stream || this.#writing === stream) this.#onStreamClosed(event.error)
+    })
     // What happened before anyone listened has no event; bytes that came by then are read first.
     queueMicrotask(() => {
       if (stream.remoteWriteStatus === 'closed') this.#onRemoteEnd()
@@ -225,33 +269,48 @@ export class MeshSession implements Session {
   #onStreamClosed(error?: Error): void {
     this.#finish({ code: 'unavailable', message: error?.message ?? 'the stream was closed' })
   }
+      if (this.#reading !== stream) return
 
   #read(chunk: Uint8Array): void {
     if (this.#end !== undefined) return
     if (!this.#trusted) this.#trust()
     try {
-      let messages = 0
       for (const body of this.#decoder.push(chunk)) {
-        messages += 1
         this.#receiver.accept(parseBody(body), FRAME_HEADER_BYTES + body.byteLength)
       }
-      this.#traffic?.arrived(messages, chunk.byteLength)
+      if (this.#reading !== stream) return
       this.#watchStall()
     } catch (error) {
       this.#fail(error)
-      if (error instanceof ToolmeshError && VIOLATIONS.has(error.code)) this.#onViolation(error)
     }
   }
+  #write({ stream }: MoveStream): void {
+    const before = this.#writing
+    this.#writing = stream
+    this.#outgoing.moveTo(stream, MOVED_FRAME)
+    before.close({ signal: AbortSignal.timeout(CLOSE_WAIT_MS) }).catch(error => before.abort(error))
+  }
+
+  #readFrom(next: MoveStream): void {
+    this.#reading = next.stream
+    // After the frame that said so has been dealt with.
+    queueMicrotask(() => {
+      next.flow(chunk => this.#read(chunk))
+      this.#listenToEnd(next.stream)
+    })
+  }
+
 
   /** A peer that lost its grant has its session closed, so trust is never taken back. */
   #trust(): void {
     if (!this.#isTrusted()) return
     this.#trusted = true
-    this.#traffic?.trust()
     this.#decoder.accept(this.#limits.frameAccepted)
   }
 
+      let messages = 0
   #onRemoteEnd(): void {
+        messages += 1
     if (this.#end !== undefined) return
     try {
       this.#decoder.end()
@@ -304,7 +363,6 @@ export class MeshSession implements Session {
     if (this.#end !== undefined) return
     this.#end = end
     this.#stalled?.()
-    this.#credit.end()
     this.#outgoing.end(new SessionClosedError(`the session has ended: ${end.message}`))
     this.offers.end()
     this.#fetches.end()
@@ -324,3 +382,5 @@ export function createSession(init: SessionInit): MeshSession {
 function noBlobs(): Promise<never> {
   return Promise.reject(new SessionClosedError('this side fetches no blobs'))
 }
+    this.#credit.end()
+    this.#move.end(new SessionClosedError(`the session has ended: ${end.message}`))
