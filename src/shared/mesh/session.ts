@@ -13,6 +13,8 @@ import { CreditLedger, CreditWindow } from './credit.ts'
 import { BadFrameError, SessionClosedError } from './errors.ts'
 import { FRAME_HEADER_BYTES, FrameDecoder, parseBody } from './frame.ts'
 import { IncomingRequests } from './incoming-requests.ts'
+import { LateCredit } from './limits/late-credit.ts'
+import type { SessionTraffic } from './limits/session-traffic.ts'
 import { MessageReceiver } from './message-receiver.ts'
 import type { Party } from './message-route.ts'
 import { MessageSender, MOVED_FRAME } from './message-sender.ts'
@@ -30,6 +32,9 @@ export const SESSION_PROTOCOL = '/mcp+p2p/1.0.0'
 /** How long an orderly end waits for the stream to take what was written, in milliseconds. */
 const CLOSE_WAIT_MS = 2000
 
+/** Errors in what came that are the peer's fault. */
+const VIOLATIONS: ReadonlySet<string> = new Set(['bad_frame', 'frame_too_large', 'rate_limited'])
+
 const ORDERLY: SessionEnd = { code: 'closed', message: 'closed' }
 
 export interface SessionInit {
@@ -41,13 +46,17 @@ export interface SessionInit {
   limits: SessionLimits
   clock: Clock
   logger: Logger
+  /** UDP port at which this side answers STUN, if it does. */
+  stunPort?: number | undefined
   /** Whether the peer may send more than a stranger needs to introduce itself; asked until it says yes. */
   isTrusted: () => boolean
+  /** Counts what the peer sends; without it only the credit bounds it. */
+  traffic?: SessionTraffic
+  /** The peer broke the protocol or went over a limit, which ends the session. */
+  onViolation?: (error: ToolmeshError) => void
   /** Fetches a blob that the peer offers; a session without it agrees to no blobs. */
   fetchBlob?: FetchBlob
 }
-  /** UDP port at which this side answers STUN, if it does. */
-  stunPort?: number | undefined
 
 /** A session of ours: the contract, and what the mesh host needs of it. */
 export class MeshSession implements Session {
@@ -66,6 +75,9 @@ export class MeshSession implements Session {
   readonly #move: SessionMove
   readonly #limits: SessionLimits
   readonly #isTrusted: () => boolean
+  readonly #traffic: SessionTraffic | undefined
+  readonly #onViolation: (error: ToolmeshError) => void
+  readonly #credit: LateCredit
   readonly #clock: Clock
   readonly #decoder: FrameDecoder
   readonly #window: CreditWindow
@@ -96,6 +108,8 @@ export class MeshSession implements Session {
     this.#writing = stream
     this.#limits = limits
     this.#isTrusted = init.isTrusted
+    this.#traffic = init.traffic
+    this.#onViolation = init.onViolation ?? (() => {})
     this.#clock = clock
     const { promise, resolve } = Promise.withResolvers<SessionEnd>()
     this.closed = promise
@@ -125,9 +139,17 @@ export class MeshSession implements Session {
       initializesFirst: init.direction === 'outbound',
       onCancel: marked => this.#fetches.cancel(marked),
     })
-    this.#ledger = new CreditLedger(limits.window, limits.frameAccepted, bytes =>
-      this.#sender.acknowledge(bytes),
+    this.#credit = new LateCredit(
+      () => this.#traffic?.lateBy() ?? 0,
+      clock,
+      bytes => this.#sender.acknowledge(bytes),
     )
+    this.#ledger = new CreditLedger(limits.window, limits.frameAccepted, bytes => this.#credit.taken(bytes))
+    this.#move = new SessionMove({
+      tell: token => this.#sender.move(token),
+      write: next => this.#write(next),
+      read: next => this.#readFrom(next),
+    })
     this.#receiver = new MessageReceiver({
       sender: this.#sender,
       incoming,
@@ -140,16 +162,12 @@ export class MeshSession implements Session {
         this.#window.acknowledged(bytes)
         this.#outgoing.plan()
       },
+      onMove: token => this.#move.told(token),
+      onMoved: () => this.#move.peerMoved(),
       onPong: raw => this.#pings.get(raw)?.(),
       onGoodbye: (code, message) => this.#finish({ code, message }),
     })
     this.clientTransport = this.#transport('client')
-    this.#ledger = new CreditLedger(limits.window, limits.frameAccepted, bytes => this.#credit.taken(bytes))
-    this.#move = new SessionMove({
-      tell: token => this.#sender.move(token),
-      write: next => this.#write(next),
-      read: next => this.#readFrom(next),
-    })
     this.serverTransport = this.#transport('server')
     this.#listen(stream)
   }
@@ -194,8 +212,6 @@ export class MeshSession implements Session {
       offered: this.offers.bytes,
     }
   }
-      onMove: token => this.#move.told(token),
-      onMoved: () => this.#move.peerMoved(),
 
   /** One round trip on the open stream, in milliseconds; overtakes what waits. Rejects when the session ends. */
   async ping(signal: AbortSignal): Promise<number> {
@@ -244,6 +260,7 @@ export class MeshSession implements Session {
 
   #listen(stream: Stream): void {
     stream.addEventListener('message', event => {
+      if (this.#reading !== stream) return
       const { data } = event
       if (data instanceof Uint8Array) this.#read(data)
       else for (const chunk of data) this.#read(chunk)
@@ -261,29 +278,12 @@ export class MeshSession implements Session {
     })
     // What happened before anyone listened has no event; bytes that came by then are read first.
     queueMicrotask(() => {
+      if (this.#reading !== stream) return
       if (stream.remoteWriteStatus === 'closed') this.#onRemoteEnd()
       if (stream.status !== 'open') this.#onStreamClosed()
     })
   }
 
-  #onStreamClosed(error?: Error): void {
-    this.#finish({ code: 'unavailable', message: error?.message ?? 'the stream was closed' })
-  }
-      if (this.#reading !== stream) return
-
-  #read(chunk: Uint8Array): void {
-    if (this.#end !== undefined) return
-    if (!this.#trusted) this.#trust()
-    try {
-      for (const body of this.#decoder.push(chunk)) {
-        this.#receiver.accept(parseBody(body), FRAME_HEADER_BYTES + body.byteLength)
-      }
-      if (this.#reading !== stream) return
-      this.#watchStall()
-    } catch (error) {
-      this.#fail(error)
-    }
-  }
   #write({ stream }: MoveStream): void {
     const before = this.#writing
     this.#writing = stream
@@ -300,17 +300,36 @@ export class MeshSession implements Session {
     })
   }
 
+  #onStreamClosed(error?: Error): void {
+    this.#finish({ code: 'unavailable', message: error?.message ?? 'the stream was closed' })
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#end !== undefined) return
+    if (!this.#trusted) this.#trust()
+    try {
+      let messages = 0
+      for (const body of this.#decoder.push(chunk)) {
+        messages += 1
+        this.#receiver.accept(parseBody(body), FRAME_HEADER_BYTES + body.byteLength)
+      }
+      this.#traffic?.arrived(messages, chunk.byteLength)
+      this.#watchStall()
+    } catch (error) {
+      this.#fail(error)
+      if (error instanceof ToolmeshError && VIOLATIONS.has(error.code)) this.#onViolation(error)
+    }
+  }
 
   /** A peer that lost its grant has its session closed, so trust is never taken back. */
   #trust(): void {
     if (!this.#isTrusted()) return
     this.#trusted = true
+    this.#traffic?.trust()
     this.#decoder.accept(this.#limits.frameAccepted)
   }
 
-      let messages = 0
   #onRemoteEnd(): void {
-        messages += 1
     if (this.#end !== undefined) return
     try {
       this.#decoder.end()
@@ -363,7 +382,9 @@ export class MeshSession implements Session {
     if (this.#end !== undefined) return
     this.#end = end
     this.#stalled?.()
+    this.#credit.end()
     this.#outgoing.end(new SessionClosedError(`the session has ended: ${end.message}`))
+    this.#move.end(new SessionClosedError(`the session has ended: ${end.message}`))
     this.offers.end()
     this.#fetches.end()
     this.#early.client.length = 0
@@ -382,5 +403,3 @@ export function createSession(init: SessionInit): MeshSession {
 function noBlobs(): Promise<never> {
   return Promise.reject(new SessionClosedError('this side fetches no blobs'))
 }
-    this.#credit.end()
-    this.#move.end(new SessionClosedError(`the session has ended: ${end.message}`))
