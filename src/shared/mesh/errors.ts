@@ -1,4 +1,5 @@
 import { type ErrorDetails, ToolmeshError } from '../errors.ts'
+import type { DialReport } from './dialling/dial-report.ts'
 
 /** A frame that is not a 4-byte length and so many bytes of UTF-8 JSON-RPC. The session closes. */
 export class BadFrameError extends ToolmeshError {
@@ -63,9 +64,27 @@ export class UnexpectedPeerError extends ToolmeshError {
   }
 }
 
-/** No address of a peer answered. */
+/** No address of a peer answered; the message names the cause that came nearest to a session. */
 export class PeerUnreachableError extends ToolmeshError {
-  constructor(peerId: string, details: ErrorDetails = {}) {
-    super('unavailable', `peer ${peerId} cannot be reached`, details)
+  /** What became of each address that was tried. */
+  readonly reports: readonly DialReport[]
+
+  constructor(peerId: string, reports: readonly DialReport[] = [], details: ErrorDetails = {}) {
+    super('unavailable', `peer ${peerId} cannot be reached: ${nearestCause(reports)}`, details)
+    this.reports = reports
   }
+}
+
+/** Of an address, at most so many characters are shown. */
+const ADDRESS_CHARS = 80
+
+function nearestCause(reports: readonly DialReport[]): string {
+  const failed = reports.filter(({ outcome }) => outcome === 'failed')
+  const [first, ...others] = failed
+  if (first === undefined) return 'no address of it is known'
+  const nearest = others.reduce((a, b) => (b.steps.length > a.steps.length ? b : a), first)
+  const { step, error } = nearest.steps.at(-1) ?? { step: 'dial' }
+  const address = nearest.address.replace(/\/p2p\/[^/]+$/, '').slice(0, ADDRESS_CHARS)
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`
+  return `${address}: ${step}: ${error?.message ?? 'failed'}${more}`
 }

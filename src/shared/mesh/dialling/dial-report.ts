@@ -13,10 +13,10 @@ export interface StepReport {
 /** What became of one address. */
 export interface DialReport {
   peer_id: string
-  /** Multiaddr. */
+  /** Multiaddr, as it was given; a name that stands for several addresses gives a report for each. */
   address: string
   path: Path
-  /** `superseded`: another address was faster. */
+  /** `superseded`: it was given up before it ended, as another address was faster or nobody waited any more. */
   outcome: 'connected' | 'failed' | 'superseded'
   /** Milliseconds in all. */
   ms: number

@@ -1,0 +1,80 @@
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { pathOf } from '../connection-path.ts'
+import type { Path } from '../session-contract.ts'
+
+/** As `Path`, but a WebSocket over TLS is a way of its own: a page that came over TLS may open no other. */
+type Way = Path | 'secure-websocket'
+
+/**
+ * Best first, for addresses that were not tried yet; what is not in a list cannot be dialled from there. By measurement
+ * (docs/adr/0025): a node has the most throughput for the least work over TCP, then WebSocket; WebTransport and
+ * WebRTC-Direct cost it more. A tab has the shortest round trip over WebTransport, then WebRTC-Direct. What has to
+ * ask a relay first comes late, and what stays on the relay last.
+ */
+const WAYS = {
+  node: ['tcp', 'websocket', 'secure-websocket', 'webtransport', 'webrtc-direct', 'webrtc', 'relay'],
+  tab: ['webtransport', 'webrtc-direct', 'secure-websocket', 'websocket', 'webrtc', 'relay'],
+} as const satisfies Record<string, readonly Way[]>
+
+/** Ways that need a relay, at least to begin: they stand behind all others. */
+const BY_RELAY: ReadonlySet<Way> = new Set(['webrtc', 'relay'])
+
+/**
+ * Addresses that can be dialled from a node or a tab, best first and each once. Those of which `measured` knows how
+ * many milliseconds a dial took come first, the fastest at their head. Among the others the ways take turns, and
+ * within a way the address families (RFC 8305, section 4), so that one way or family that leads nowhere costs one
+ * place in the line; apart from that they stay in the order given.
+ */
+export function dialOrder(
+  addresses: readonly string[],
+  from: 'node' | 'tab',
+  measured: (address: string) => number | undefined = () => undefined,
+): string[] {
+  const ways: readonly Way[] = WAYS[from]
+  const known: { address: string; ms: number }[] = []
+  const direct = new Map<Way, string[]>(ways.map(way => [way, []]))
+  for (const address of new Set(addresses)) {
+    const way = wayOf(address)
+    if (way === undefined || !ways.includes(way)) continue
+    const ms = BY_RELAY.has(way) ? undefined : measured(address)
+    if (ms === undefined) direct.get(way)?.push(address)
+    else known.push({ address, ms })
+  }
+  known.sort((a, b) => a.ms - b.ms)
+  const inFamilies = (way: Way) => inTurns(byFamily(direct.get(way) ?? []))
+  const untried = inTurns(ways.filter(way => !BY_RELAY.has(way)).map(inFamilies))
+  const relayed = ways.filter(way => BY_RELAY.has(way)).flatMap(inFamilies)
+  return [...known.map(({ address }) => address), ...untried, ...relayed]
+}
+
+/** The way of an address; undefined for one that is no multiaddr. */
+function wayOf(address: string): Way | undefined {
+  let parsed: Multiaddr
+  try {
+    parsed = multiaddr(address)
+  } catch {
+    return undefined
+  }
+  const path = pathOf(parsed)
+  if (path !== 'websocket') return path
+  const isSecure = parsed.getComponents().some(({ name }) => name === 'tls' || name === 'wss')
+  return isSecure ? 'secure-websocket' : 'websocket'
+}
+
+/** IPv6, what begins with a name, and IPv4; the family of the first address leads. */
+function byFamily(addresses: readonly string[]): string[][] {
+  const families = new Map<string, string[]>()
+  for (const address of addresses) {
+    const family = /^\/(ip4|ip6)/.exec(address)?.[1] ?? 'name'
+    families.set(family, [...(families.get(family) ?? []), address])
+  }
+  return [...families.values()]
+}
+
+/** The first of each list, then the second of each, and so on. */
+function inTurns<T>(lists: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(0, ...lists.map(list => list.length))
+  return Array.from({ length: longest }, (_, turn) =>
+    lists.flatMap(list => list.slice(turn, turn + 1)),
+  ).flat()
+}

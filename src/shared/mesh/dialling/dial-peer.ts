@@ -1,0 +1,241 @@
+import type { Connection } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Clock } from '../../clock.ts'
+import { ToolmeshError } from '../../errors.ts'
+import { pathOf } from '../connection-path.ts'
+import { PeerUnreachableError } from '../errors.ts'
+import type { Path } from '../session-contract.ts'
+import type { DialReport } from './dial-report.ts'
+import { DialSteps } from './dial-steps.ts'
+import { expectedAddress } from './expected-address.ts'
+import { type NameResolver, needsResolving, resolveNames } from './name-resolution.ts'
+import { Race } from './race.ts'
+import type { DialTransports } from './transports.ts'
+
+export interface DialLimits {
+  /** Milliseconds that one address has to give a connection; WebRTC's two short tries and a last one fit in. */
+  dialMs: number
+  /** Milliseconds to resolve a name. */
+  resolveMs: number
+  /** Milliseconds for a session to open on a connection. */
+  sessionMs: number
+  /** Milliseconds between the starts of two addresses of a peer. */
+  staggerMs: number
+  /** Milliseconds from the start of the last direct address to that of the first relayed one. */
+  relayAfterMs: number
+  /** Addresses of one peer that are dialled at once. */
+  dialsAtOnce: number
+}
+
+export interface DialPeerInit<T> {
+  transports: Pick<DialTransports, 'dial'>
+  clock: Clock
+  limits: DialLimits
+  resolver: NameResolver | undefined
+  expect: string
+  signal: AbortSignal
+  /** Connections with the peer that are open already and may be used. */
+  existing: readonly Connection[]
+  /** Opens on a connection what the dial is for. */
+  open: (connection: Connection, signal: AbortSignal) => Promise<T>
+  /** Milliseconds from a connection's start until the peer had identified itself; undefined where it has not yet. */
+  identified: (connection: Connection) => number | undefined
+  onReport: (report: DialReport) => void
+}
+
+/** One way to the peer: an address, or a connection that is there. */
+interface Contender {
+  /** As it was given. */
+  address: string
+  path: Path
+  steps: DialSteps
+  target: Multiaddr | undefined
+  existing: Connection | undefined
+  resolved: boolean
+  reported: boolean
+}
+
+/**
+ * Races the addresses of the peer `expect`: the first on which `open` succeeds wins. Direct ones start in the order
+ * given, relayed ones after them; an address of another peer is never dialled, and the secure channel proves the peer
+ * id before anything is sent. Each address that was begun gives a report. Throws `unavailable` (PeerUnreachableError,
+ * with the reports), `forbidden` when all addresses are of other peers, `invalid_input` when none is a multiaddr, and
+ * the signal's reason.
+ */
+export async function dialPeer<T>(addresses: readonly string[], init: DialPeerInit<T>): Promise<T> {
+  return new PeerDial(init).run(addresses)
+}
+
+class PeerDial<T> {
+  readonly #init: DialPeerInit<T>
+  readonly #reports: DialReport[] = []
+  #race: Race<Contender, Connection, T> | undefined
+
+  constructor(init: DialPeerInit<T>) {
+    this.#init = init
+  }
+
+  async run(addresses: readonly string[]): Promise<T> {
+    const { clock, limits, signal, expect } = this.#init
+    const refusals: unknown[] = []
+    const contenders = this.#init.existing.map(connection => this.#existing(connection))
+    for (const address of new Set(addresses)) {
+      try {
+        contenders.push(this.#contender(address, expectedAddress(address, expect)))
+      } catch (error) {
+        refusals.push(error)
+      }
+    }
+    if (contenders.length === 0 && refusals.length > 0) throw refusals[0]
+    const isLastResort = ({ path }: Contender) => path === 'relay'
+    const race = new Race<Contender, Connection, T>(
+      [...contenders.filter(one => !isLastResort(one)), ...contenders.filter(isLastResort)],
+      {
+        clock,
+        limits: {
+          staggerMs: limits.staggerMs,
+          lastResortMs: limits.relayAfterMs,
+          atOnce: limits.dialsAtOnce,
+        },
+        signal,
+        isLastResort,
+        begin: (contender, control) => this.#connect(contender, control),
+        finish: (contender, connection, control) => this.#open(contender, connection, control),
+        discard: (contender, connection) => this.#discard(contender, connection),
+      },
+    )
+    this.#race = race
+    const won = await race.run()
+    if (won !== undefined) return won
+    throw new PeerUnreachableError(expect, this.#reports)
+  }
+
+  async #connect(contender: Contender, signal: AbortSignal): Promise<Connection> {
+    const { existing, steps } = contender
+    try {
+      if (existing !== undefined) return existing
+      const target = await this.#resolved(contender, signal)
+      steps.begin('dial')
+      const connection = await this.#within(this.#init.limits.dialMs, signal, limit =>
+        this.#init.transports.dial(target, { signal: limit, onProgress: event => steps.progress(event) }),
+      )
+      steps.end()
+      return connection
+    } catch (error) {
+      this.#failed(contender, error, signal)
+      throw error
+    }
+  }
+
+  async #open(contender: Contender, connection: Connection, signal: AbortSignal): Promise<T> {
+    const { steps } = contender
+    try {
+      signal.throwIfAborted()
+      steps.begin('session')
+      const opened = await this.#within(this.#init.limits.sessionMs, signal, limit =>
+        this.#init.open(connection, limit),
+      )
+      steps.end()
+      const identified = this.#init.identified(connection)
+      if (identified !== undefined) steps.add({ step: 'identify', ms: identified })
+      this.#report(contender, 'connected')
+      return opened
+    } catch (error) {
+      this.#failed(contender, error, signal)
+      // It may be dead unknown to libp2p: left open, it would be taken again. Others may use one that was there before.
+      if (!signal.aborted || contender.existing === undefined)
+        connection.abort(error instanceof Error ? error : new Error(String(error)))
+      throw error
+    }
+  }
+
+  /** The first of what a name stands for; the others are next in the race. */
+  async #resolved(contender: Contender, signal: AbortSignal): Promise<Multiaddr> {
+    const { resolver, expect, limits } = this.#init
+    const { target, address, steps, resolved } = contender
+    if (target === undefined) throw new TypeError('an open connection has no address to resolve')
+    if (resolver === undefined || resolved || !needsResolving(target)) return target
+    steps.begin('resolve')
+    const found = await this.#within(limits.resolveMs, signal, limit =>
+      unlessAborted(resolveNames(target, { resolver, expect, signal: limit }), limit),
+    )
+    steps.end()
+    const [first, ...others] = found
+    if (first === undefined) throw new ToolmeshError('not_found', 'the name stands for no address')
+    this.#race?.add(others.map(other => ({ ...this.#contender(address, other), resolved: true })))
+    return first
+  }
+
+  /**
+   * Not AbortSignal.timeout: aborted by the platform, its listeners have microtasks between them, in which what was
+   * given up could still be used.
+   */
+  async #within<R>(ms: number, signal: AbortSignal, work: (limit: AbortSignal) => Promise<R>): Promise<R> {
+    const late = new AbortController()
+    const stop = this.#init.clock.after(ms, () =>
+      late.abort(new ToolmeshError('timed_out', `no answer within ${ms} ms`)),
+    )
+    try {
+      return await work(AbortSignal.any([signal, late.signal]))
+    } catch (error) {
+      throw late.signal.aborted && !signal.aborted ? late.signal.reason : error
+    } finally {
+      stop()
+    }
+  }
+
+  #failed(contender: Contender, error: unknown, signal: AbortSignal): void {
+    contender.steps.end(signal.aborted ? undefined : error)
+    this.#report(contender, signal.aborted ? 'superseded' : 'failed')
+  }
+
+  #discard(contender: Contender, connection: Connection): void {
+    this.#report(contender, 'superseded')
+    if (contender.existing === undefined) connection.close().catch(error => connection.abort(error))
+  }
+
+  #report(contender: Contender, outcome: DialReport['outcome']): void {
+    if (contender.reported) return
+    contender.reported = true
+    const { address, path, steps } = contender
+    const report = {
+      peer_id: this.#init.expect,
+      address,
+      path,
+      outcome,
+      ms: steps.ms,
+      steps: steps.reports(),
+    }
+    this.#reports.push(report)
+    this.#init.onReport(report)
+  }
+
+  #contender(address: string, target: Multiaddr): Contender {
+    return {
+      address,
+      path: pathOf(target),
+      steps: new DialSteps(this.#init.clock),
+      target,
+      existing: undefined,
+      resolved: false,
+      reported: false,
+    }
+  }
+
+  #existing(connection: Connection): Contender {
+    const address = connection.remoteAddr
+    return { ...this.#contender(address.toString(), address), existing: connection }
+  }
+}
+
+async function unlessAborted<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    signal.throwIfAborted()
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

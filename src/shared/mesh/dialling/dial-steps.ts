@@ -1,0 +1,78 @@
+import type { Clock } from '../../clock.ts'
+import { ToolmeshError } from '../../errors.ts'
+import type { DialStep, StepReport } from './dial-report.ts'
+
+/** An error's text in a report, at most so many characters. */
+const MESSAGE_CHARS = 200
+
+/** What libp2p tells while it dials that begins another step (its `upgrader` and its WebTransport). */
+const STEP_OF_EVENT: Readonly<Record<string, DialStep>> = {
+  'upgrader:encrypt-outbound-connection': 'secure',
+  'webtransport:secure-outbound-connection': 'secure',
+  'upgrader:multiplex-outbound-connection': 'multiplex',
+}
+
+/** The steps of one dial as they are gone through, each with its time. */
+export class DialSteps {
+  readonly #clock: Clock
+  readonly #began: number
+  readonly #done: StepReport[] = []
+  #step: DialStep | undefined
+  #since: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#began = clock.monotonic()
+    this.#since = this.#began
+  }
+
+  /** Milliseconds since the first step. */
+  get ms(): number {
+    return round(this.#clock.monotonic() - this.#began)
+  }
+
+  /** Ends the step that is under way and begins the next. */
+  begin(step: DialStep): void {
+    this.end()
+    this.#step = step
+    this.#since = this.#clock.monotonic()
+  }
+
+  /** Takes a progress event of libp2p. */
+  progress(event: { type: string }): void {
+    const step = STEP_OF_EVENT[event.type]
+    if (step !== undefined) this.begin(step)
+  }
+
+  /** The step under way has ended, well unless there is an error. */
+  end(error?: unknown): void {
+    if (this.#step === undefined) return
+    const ms = round(this.#clock.monotonic() - this.#since)
+    this.#done.push({
+      step: this.#step,
+      ms,
+      ...(error === undefined ? {} : { error: stepErrorOf(error) }),
+    })
+    this.#step = undefined
+  }
+
+  /** One that ran beside the others. */
+  add(report: StepReport): void {
+    this.#done.push({ ...report, ms: round(report.ms) })
+  }
+
+  reports(): StepReport[] {
+    return [...this.#done]
+  }
+}
+
+function stepErrorOf(error: unknown): { code: string; message: string } {
+  const code = error instanceof ToolmeshError ? error.code : 'unavailable'
+  const message = error instanceof Error ? error.message : String(error)
+  return { code, message: message.slice(0, MESSAGE_CHARS) }
+}
+
+/** To a hundredth of a millisecond. */
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100
+}
