@@ -3,6 +3,9 @@ import type { ICryptoInterface } from '@libp2p/noise'
 import type { Libp2pOptions } from 'libp2p'
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
+import type { DialLimits } from './dialling/dial-peer.ts'
+import type { DialReport } from './dialling/dial-report.ts'
+import type { NameResolver } from './dialling/name-resolution.ts'
 import type { MeshLimits } from './limits/peer-limits.ts'
 import type { RemainingLimits } from './relay/remaining-limits.ts'
 import type { Path, Session } from './session-contract.ts'
@@ -13,15 +16,13 @@ export interface MeshGate {
   isGranted(peerId: string): boolean
 }
 
-export interface MeshHostLimits {
+export interface MeshHostLimits extends DialLimits {
   /** Connections at most, in and out. */
   connections: number
   /** New connections a second from one address: many tabs share one. libp2p's own default of 5 is hit by a reload. */
   connectionsPerSecond: number
   /** Inbound connections that are being set up at once. */
   pendingConnections: number
-  /** Milliseconds that one address has to answer; WebRTC's two short tries and a last one fit in. */
-  dialMs: number
   /** Sessions of peers without a grant at once: enough to redeem invites, too few to hold us up. */
   ungrantedSessions: number
   /** Milliseconds that a peer without a grant has to get one. */
@@ -47,6 +48,11 @@ export const DEFAULT_HOST_LIMITS: MeshHostLimits = {
   connectionsPerSecond: 200,
   pendingConnections: 200,
   dialMs: 10_000,
+  resolveMs: 5_000,
+  sessionMs: 5_000,
+  staggerMs: 250,
+  relayAfterMs: 1_000,
+  dialsAtOnce: 6,
   ungrantedSessions: 64,
   ungrantedMs: 15_000,
   blobStreams: 64,
@@ -69,26 +75,37 @@ export interface MeshHostOptions {
   clock: Clock
   logger: Logger
   limits?: Partial<MeshHostLimits>
+  /** What one peer and one address range may do. */
+  peerLimits?: Partial<MeshLimits>
+  /** A peer broke the protocol or went over a limit: it is left alone for `ms` milliseconds. */
+  onBarred?: (peerId: string, ms: number, why: string) => void
   sessionLimits?: Partial<SessionLimits>
   /** Keeps the WebRTC-Direct certificate over a restart, so that announced addresses stay valid. */
   datastore?: NonNullable<Libp2pOptions['datastore']>
   /** How connections are encrypted (Noise); what its package has for the platform unless given. */
   noiseCrypto?: ICryptoInterface
+  /** Resolves the names of addresses; left out where the platform does so by itself, as a page. */
+  resolver?: NameResolver
   /** Serves circuit relay v2 to granted peers. */
   relayServer?: boolean
+  /** UDP port at which this host answers STUN, told to session peers; undefined while it does not. */
+  stunPort?: () => number | undefined
 }
 
 export interface MeshHost {
   readonly peerId: string
-  /** UDP port at which this host answers STUN, told to session peers; undefined while it does not. */
-  stunPort?: () => number | undefined
   /** Dialable multiaddrs of this host, with its peer id. */
   addresses(): string[]
   /**
-   * The session with `expect`: the one that is open, or a new one by the first address that answers, in the
-   * order given. Nothing is sent before the connection proved the peer id. Throws `unavailable` or `forbidden`.
+   * The session with `expect`: the one that is open, or a new one by the fastest of the addresses, which start in the
+   * order given (`dialPeer`). Nothing is sent before the connection proved the peer id. Throws `unavailable`,
+   * `forbidden`, `invalid_input`.
    */
   connect(addresses: string[], options: { expect: string; signal: AbortSignal }): Promise<Session>
+  /** What became of each address that was dialled for a session; the returned function ends it. */
+  onDial(listener: (report: DialReport) => void): () => void
+  /** The id of the peer at an address that says none; the connection is closed again. Throws what a dial throws. */
+  whoIs(address: string, signal: AbortSignal): Promise<string>
   /** Calls `fn` for each new session, whoever dialled; the returned function stops that. */
   onSession(fn: (session: Session) => void): () => void
   sessions(): Session[]
@@ -97,10 +114,6 @@ export interface MeshHost {
   ping(peerId: string, signal?: AbortSignal): Promise<number>
   /** The smoothed round trip that is known, without measuring. */
   roundTrip(peerId: string): number | undefined
-  onAddresses(fn: (addresses: string[]) => void): () => void
-  /** Ends the session and every connection of a peer; `forbidden`: its grant is gone. */
-  dropPeer(peerId: string, reason?: { code: string; message: string }): Promise<void>
-  close(): Promise<void>
   /**
    * Moves an open session to a new connection by this address; nothing that is under way on it is lost. Gives its new path.
    * Throws `unavailable` (the address does not answer, or not better than the path of now), `conflict` (another move is under way).
@@ -112,4 +125,8 @@ export interface MeshHost {
   connections(peerId: string): number
   /** What a relay still lets through on the connection of a session; undefined where it sets no limit, or there is none. */
   limitsOf(session: Session): RemainingLimits | undefined
+  onAddresses(fn: (addresses: string[]) => void): () => void
+  /** Ends the session and every connection of a peer; `forbidden`: its grant is gone. */
+  dropPeer(peerId: string, reason?: { code: string; message: string }): Promise<void>
+  close(): Promise<void>
 }

@@ -10,15 +10,22 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import type { ToolmeshError } from '../errors.ts'
 import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-stream.ts'
 import { pathOf } from './connection-path.ts'
-import { dialInOrder } from './dial.ts'
+import type { DialReport } from './dialling/dial-report.ts'
+import { HostDialler } from './dialling/host-dialler.ts'
+import { DialTransports } from './dialling/transports.ts'
 import { SessionClosedError } from './errors.ts'
 import {
   DEFAULT_HOST_LIMITS,
-  type MeshGate,
   type MeshHost,
   type MeshHostLimits,
   type MeshHostOptions,
 } from './host-contract.ts'
+import { MeshGuard } from './limits/mesh-guard.ts'
+import { DEFAULT_MESH_LIMITS } from './limits/peer-limits.ts'
+import { Line } from './move/line.ts'
+import { moveToAddress } from './move/move-to-address.ts'
+import { MOVE_PROTOCOL } from './move/session-move.ts'
+import { type RemainingLimits, remainingLimits } from './relay/remaining-limits.ts'
 import { RoundTrip } from './round-trip.ts'
 import { createSession, type MeshSession, SESSION_PROTOCOL } from './session.ts'
 import { SessionBook } from './session-book.ts'
@@ -31,8 +38,15 @@ import { withFewerWindowUpdates } from './workarounds/window-updates.ts'
 /** Starts a host. Throws what libp2p throws when an address cannot be listened on. */
 export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost> {
   const limits = { ...DEFAULT_HOST_LIMITS, ...options.limits }
-  const libp2p = await createLibp2p(libp2pOptions(options, limits))
-  const host = new Host(libp2p, options, limits)
+  const guard = new MeshGuard({
+    limits: { ...DEFAULT_MESH_LIMITS, ...options.peerLimits },
+    gate: options.gater,
+    clock: options.clock,
+    logger: options.logger,
+    onBarred: options.onBarred ?? (() => {}),
+  })
+  const libp2p = await createLibp2p(libp2pOptions(options, limits, guard))
+  const host = new Host(libp2p, options, limits, guard)
   await host.start()
   return host
 }
@@ -42,23 +56,39 @@ class Host implements MeshHost {
   readonly #libp2p: Libp2p
   readonly #options: MeshHostOptions
   readonly #limits: MeshHostLimits
+  readonly #guard: MeshGuard
   readonly #book: SessionBook
   readonly #roundTrips = new WeakMap<Session, RoundTrip>()
+  readonly #lines = new WeakMap<Session, Line>()
+  readonly #pathListeners = new Set<(session: Session) => void>()
   /** A dial under way for a peer: a second `connect` waits for it. */
   readonly #dialling = new Map<string, Promise<unknown>>()
+  readonly #dialler: HostDialler
 
-  constructor(libp2p: Libp2p, options: MeshHostOptions, limits: MeshHostLimits) {
+  constructor(
+    libp2p: Libp2p<MeshServices>,
+    options: MeshHostOptions,
+    limits: MeshHostLimits,
+    guard: MeshGuard,
+  ) {
     this.peerId = libp2p.peerId.toString()
     this.#libp2p = libp2p
     this.#options = options
     this.#limits = limits
+    this.#guard = guard
+    this.#dialler = new HostDialler({
+      libp2p,
+      transports: libp2p.services.dialling,
+      clock: options.clock,
+      limits,
+      resolver: options.resolver,
+      protocol: SESSION_PROTOCOL,
+    })
     this.#book = new SessionBook({
       ownPeerId: this.peerId,
       gate: options.gater,
       clock: options.clock,
       limits,
-  readonly #lines = new WeakMap<Session, Line>()
-  readonly #pathListeners = new Set<(session: Session) => void>()
     })
   }
 
@@ -74,6 +104,13 @@ class Host implements MeshHost {
       maxInboundStreams: blobStreams,
       maxOutboundStreams: blobStreams,
     })
+    await this.#libp2p.handle(MOVE_PROTOCOL, (stream, connection) => this.#acceptMove(stream, connection), {
+      runOnLimitedConnection: true,
+      maxInboundStreams: 4,
+      maxOutboundStreams: 4,
+    })
+    this.#libp2p.addEventListener('connection:open', ({ detail }) => this.#guard.watch(detail))
+    this.#guard.onOver((peerId, error) => this.#end(peerId, error))
     this.#libp2p.addEventListener('peer:disconnect', ({ detail }) => this.#forgetStranger(detail))
     await this.#libp2p.start()
   }
@@ -92,23 +129,25 @@ class Host implements MeshHost {
       if (open !== undefined) return open
       const underWay = this.#dialling.get(expect)
       if (underWay === undefined) break
-      await underWay
+      await untilSettled(underWay, signal)
     }
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#dialling.set(expect, promise)
     try {
-      const connection = await dialInOrder(
-        { libp2p: this.#libp2p, clock: this.#options.clock },
-        addresses,
-        expect,
-        signal,
-      )
-      const stream = await this.#openStream(connection, signal)
+      const { stream, connection } = await this.#dialler.open(addresses, { expect, signal })
       return this.#book.add(this.#session(stream, connection, 'outbound'))
     } finally {
       this.#dialling.delete(expect)
       resolve()
     }
+  }
+
+  onDial(listener: (report: DialReport) => void): () => void {
+    return this.#dialler.onDial(listener)
+  }
+
+  whoIs(address: string, signal: AbortSignal): Promise<string> {
+    return this.#dialler.whoIs(address, signal)
   }
 
   onSession(fn: (session: Session) => void): () => void {
@@ -141,6 +180,26 @@ class Host implements MeshHost {
     return () => this.#libp2p.removeEventListener('self:peer:update', listener)
   }
 
+  onPath(fn: (session: Session) => void): () => void {
+    this.#pathListeners.add(fn)
+    return () => this.#pathListeners.delete(fn)
+  }
+
+  async improve(session: Session, address: string, signal: AbortSignal): Promise<Path> {
+    const line = this.#lines.get(session)
+    if (line === undefined || this.#book.get(session.peerId) !== session)
+      throw new SessionClosedError(`no session with peer ${session.peerId}`)
+    return moveToAddress({ libp2p: this.#libp2p, line, address, signal })
+  }
+
+  connections(peerId: string): number {
+    return this.#libp2p.getConnections(peerIdFromString(peerId)).length
+  }
+
+  limitsOf(session: Session): RemainingLimits | undefined {
+    return remainingLimits(this.#lines.get(session)?.connection.limits)
+  }
+
   async dropPeer(peerId: string, reason?: SessionEnd): Promise<void> {
     await this.#book.get(peerId)?.close(reason)
     await this.#libp2p.hangUp(peerIdFromString(peerId))
@@ -149,6 +208,13 @@ class Host implements MeshHost {
   async close(): Promise<void> {
     await Promise.all(this.#book.all().map(session => session.close()))
     await this.#libp2p.stop()
+  }
+
+  /** A peer went over a limit: its session says so, then nothing of it stays open. */
+  #end(peerId: string, { code, message }: ToolmeshError): void {
+    this.dropPeer(peerId, { code, message }).catch(error => {
+      this.#options.logger('debug', 'a peer could not be ended', { peer_id: peerId, error: String(error) })
+    })
   }
 
   /** libp2p remembers every peer that ever came, on disk where it has one: strangers could fill it. */
@@ -160,39 +226,27 @@ class Host implements MeshHost {
     })
   }
 
-  /** A connection on which no stream opens may be dead unknown to libp2p: left open, every dial would give it again. */
-  async #openStream(connection: Connection, signal: AbortSignal): Promise<Stream> {
-  onPath(fn: (session: Session) => void): () => void 
-    this.#pathListeners.add(fn)
-    return () => this.#pathListeners.delete(fn)
-
-  async improve(session: Session, address: string, signal: AbortSignal): Promise<Path> {
-    const line = this.#lines.get(session)
-    if (line === undefined || this.#book.get(session.peerId) !== session)
-      throw new SessionClosedError(`no session with peer ${session.peerId}`)
-    return moveToAddress({ libp2p: this.#libp2p, line, address, signal })
-  }
-
-  connections(peerId: string): number 
-    return this.#libp2p.getConnections(peerIdFromString(peerId)).length
-
-  limitsOf(session: Session): RemainingLimits | undefined 
-    return remainingLimits(this.#lines.get(session)?.connection.limits)
-
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#limits.dialMs)])
-    try {
-      return await connection.newStream(SESSION_PROTOCOL, { signal: limit, runOnLimitedConnection: true })
-    } catch (error) {
-      connection.abort(error instanceof Error ? error : new Error(String(error)))
-      throw error
-    }
-  }
-
   #accept(stream: Stream, connection: Connection): void {
     const admitted = this.#book.admits(connection.remotePeer.toString())
     const session = this.#session(stream, connection, 'inbound')
     if (admitted) this.#book.add(session)
     else void session.close({ code: 'rate_limited', message: 'too many sessions of peers without a grant' })
+  }
+
+  async #acceptMove(stream: Stream, connection: Connection): Promise<void> {
+    const peerId = connection.remotePeer.toString()
+    const line = this.#lineWith(peerId)
+    try {
+      if (line === undefined) throw new SessionClosedError(`no session with peer ${peerId}`)
+      await line.accept(stream, connection, this.peerId > peerId)
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #lineWith(peerId: string): Line | undefined {
+    const session = this.#book.get(peerId)
+    return session && this.#lines.get(session)
   }
 
   async #serve(stream: Stream, connection: Connection): Promise<void> {
@@ -213,32 +267,45 @@ class Host implements MeshHost {
       limits: { ...DEFAULT_SESSION_LIMITS, ...sessionLimits },
       clock,
       logger,
-      fetchBlob: (cid, size, signal) => fetchBlob(open, cid, size, signal),
+      stunPort: this.#options.stunPort?.(),
+      traffic: this.#guard.traffic(connection),
+      onViolation: error => this.#guard.over(peerId, error),
+      fetchBlob: (cid, size, signal) =>
+        fetchBlob(within => line.open(BLOB_PROTOCOL, within), cid, size, signal),
     })
+    const line = new Line(session, connection, () => {
+      this.#roundTrips.get(session)?.forget()
+      for (const listener of this.#pathListeners) listener(session)
+    })
+    this.#lines.set(session, line)
     // libp2p may not know for long that a connection is dead, and would give it again to the next dial.
     const abort = () => line.connection.abort(new Error('the peer does not answer'))
     this.#roundTrips.set(session, new RoundTrip(session, clock, this.#limits, abort))
     return session
   }
 }
-  async #acceptMove(stream: Stream, connection: Connection): Promise<void> {
-    const peerId = connection.remotePeer.toString()
-    const line = this.#lineWith(peerId)
-    try {
-      if (line === undefined) throw new SessionClosedError(`no session with peer ${peerId}`)
-      await line.accept(stream, connection, this.peerId > peerId)
-    } catch (error) {
-      stream.abort(error instanceof Error ? error : new Error(String(error)))
-    }
+
+/** Waits for what somebody else does, but not longer than for the signal. */
+async function untilSettled(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
+}
 
-  #lineWith(peerId: string): Line | undefined {
-    const session = this.#book.get(peerId)
-    return session && this.#lines.get(session)
-  }
+interface MeshServices extends Record<string, unknown> {
+  dialling: DialTransports
+}
 
-
-function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2pOptions {
+function libp2pOptions(
+  options: MeshHostOptions,
+  limits: MeshHostLimits,
+  guard: MeshGuard,
+): Libp2pOptions<MeshServices> {
   const { listen, announce, transports, privateKey, datastore, relayServer, noiseCrypto } = options
   return {
     privateKey,
@@ -247,7 +314,7 @@ function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2p
     transports,
     connectionEncrypters: [withJoinedWrites(noise(noiseCrypto === undefined ? {} : { crypto: noiseCrypto }))],
     streamMuxers: [yamux()],
-    connectionGater: connectionGater(options.gater),
+    connectionGater: guard.gater(),
     connectionManager: {
       maxConnections: limits.connections,
       inboundConnectionThreshold: limits.connectionsPerSecond,
@@ -261,28 +328,13 @@ function libp2pOptions(options: MeshHostOptions, limits: MeshHostLimits): Libp2p
     connectionMonitor: { enabled: false, abortConnectionOnPingFailure: false },
     ...(datastore === undefined ? {} : { datastore }),
     services: {
+      dialling: components => new DialTransports(components),
       identify: identify(),
       identifyPush: identifyPush(),
-    const line = new Line(session, connection, () => {
-      this.#roundTrips.get(session)?.forget()
-      for (const listener of this.#pathListeners) listener(session)
-    })
-    this.#lines.set(session, line)
       ping: ping(),
       ...(datastore === undefined ? {} : { keychain: promptKeychain() }),
       ...(relayServer === true ? { relay: relay(limits) } : {}),
     },
-  }
-}
-
-/** Any peer may identify itself and open a session; relay slots and relayed connections are for granted peers. */
-function connectionGater(gate: MeshGate): ConnectionGater {
-  return {
-    // A browser's default denies ws:// and private addresses, where most nodes are.
-    denyDialMultiaddr: () => false,
-    denyInboundRelayReservation: source => !gate.isGranted(source.toString()),
-    denyOutboundRelayedConnection: (source, destination) =>
-      !gate.isGranted(source.toString()) || !gate.isGranted(destination.toString()),
   }
 }
 

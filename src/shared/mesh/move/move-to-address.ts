@@ -1,5 +1,5 @@
 import type { Connection, Libp2p } from '@libp2p/interface'
-import { addressOf } from '../dial.ts'
+import { expectedAddress } from '../dialling/expected-address.ts'
 import { NoOtherPathError } from './errors.ts'
 import type { Path } from '../session-contract.ts'
 import type { Line } from './line.ts'
@@ -20,7 +20,7 @@ export async function moveToAddress({
   signal: AbortSignal
 }): Promise<Path> {
   const { session } = line
-  const target = addressOf(address, session.peerId)
+  const target = expectedAddress(address, session.peerId)
   const known = new Set(libp2p.getConnections().map(({ id }) => id))
   const connection = await libp2p.dial(target, { signal, force: true }).catch(cause => {
     throw new NoOtherPathError(session.peerId, address, cause)
