@@ -1,13 +1,17 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { z } from 'zod'
+import { parseInvite } from '../src/shared/authority/invite-link.ts'
 import type { Benchmark, Figure, Findings } from './benchmark.ts'
 import { type NodeProcess, startNode } from './node-process.ts'
+import { HOST_LABEL, startHosts } from './scale/hosts.ts'
 import { figuresOf } from './scale/process-figures.ts'
 import { openTabs } from './scale/tabs.ts'
 import { ask, pause, shareOfIdeal } from './scale/waiting-tasks.ts'
 
 const TABS = 100
+const HOSTS = 200
+const HOST_PROCESSES = 4
 /** Share of the ideal at 100 tabs that Pando published (Lavoie et al., Middleware 2019). */
 const GOAL_SHARE = 0.69
 /** Milliseconds over which a node with idle peers is watched. */
@@ -17,7 +21,7 @@ export const benchmark: Benchmark = {
   name: 'scale',
   title: 'Many peers on one node',
   usesNode: true,
-  run: async () => [await ofTabs()],
+  run: async () => [await ofTabs(), await ofHosts()],
 }
 
 async function ofTabs(): Promise<Findings> {
@@ -25,7 +29,7 @@ async function ofTabs(): Promise<Findings> {
   const node = await startNode()
   const client = await connect(node)
   try {
-    const alone = await figuresOf([node.pid])
+    const alone = await atRest(node)
     const started = performance.now()
     const tabs = await openTabs(await joinLink(client, TABS), TABS)
     if (tabs === undefined)
@@ -54,7 +58,47 @@ async function ofTabs(): Promise<Findings> {
   }
 }
 
+async function ofHosts(): Promise<Findings> {
+  const method = `${HOSTS} libp2p hosts in ${HOST_PROCESSES} processes over TCP, each runs one task at a time; 20 tasks each that wait one second`
+  const node = await startNode()
+  const client = await connect(node)
+  try {
+    const alone = await atRest(node)
+    const { secret } = parseInvite(await joinLink(client, HOSTS))
+    const address = node.multiaddrs.find(each => /\/tcp\/\d+\/p2p\//.test(each)) ?? ''
+    const started = performance.now()
+    const hosts = await startHosts({ peerId: node.peerId, address, secret }, HOSTS, HOST_PROCESSES)
+    try {
+      await untilWorkers(client, HOSTS)
+      const joinedMs = performance.now() - started
+      const joined = await figuresOf([node.pid])
+      const others = await figuresOf(hosts.pids)
+      const share = await shareOfIdeal(client, HOSTS, [HOST_LABEL])
+      return {
+        method,
+        figures: [
+          ...(await joinFigures(node, HOSTS, joinedMs, alone, joined)),
+          { name: 'a host holds, in its process', value: others.ownMiB / HOSTS, unit: 'MiB' },
+          { name: 'a host has used to start and join', value: others.cpuSeconds / HOSTS, unit: 's of CPU' },
+          { name: 'share of ideal', value: share, unit: '', goal: { least: GOAL_SHARE } },
+        ],
+      }
+    } finally {
+      await hosts.close()
+    }
+  } finally {
+    await client.close()
+    await node.stop()
+  }
+}
+
 type Used = Awaited<ReturnType<typeof figuresOf>>
+
+/** A node shrinks its heap once after its start; what it holds before that is no measure. */
+async function atRest(node: NodeProcess): Promise<Used> {
+  await pause(IDLE_MS)
+  return figuresOf([node.pid])
+}
 
 /** What joining cost, and what peers cost a node that do nothing. */
 async function joinFigures(
