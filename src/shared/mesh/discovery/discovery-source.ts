@@ -45,13 +45,19 @@ export interface DiscoverySource {
   readonly name: SourceName
   /** Milliseconds between two looks, and between two publications of the same words, when all goes well. */
   readonly everyMs: number
+  /** Each publication travels to every peer: its publications come by the announce budget (`announce-budget.ts`). */
+  readonly floods?: boolean
   /** Makes this peer known; an announcement replaces the one before. Left out by a source that only reads. */
   publish?(announcement: SignedAnnouncement, signal: AbortSignal): Promise<void>
   /** Takes back what was published, when the peer leaves. */
   withdraw?(signal: AbortSignal): Promise<void>
   /** One look. Left out by a source that only listens. */
   find?(signal: AbortSignal): Promise<Found[]>
+  /** Asks for one peer. Left out where a look gives all that there is. */
+  lookFor?(peerId: string, signal: AbortSignal): Promise<Found[]>
   /** Tells of each as it is heard; called once. The returned function ends it. */
   listen?(onFound: (found: Found) => void): () => void
+  /** Calls back when what failed for want of somebody to talk to may work now. The returned function ends it. */
+  onReady?(fn: () => void): () => void
   close(): Promise<void>
 }
