@@ -23,6 +23,10 @@ export interface MeshHostLimits extends DialLimits {
   connectionsPerSecond: number
   /** Inbound connections that are being set up at once. */
   pendingConnections: number
+  /** Milliseconds that an inbound connection has to be set up: the secure channel, and what is spoken in it. */
+  handshakeMs: number
+  /** Milliseconds that a stream which a peer opened has to say what it is for. */
+  negotiationMs: number
   /** Sessions of peers without a grant at once: enough to redeem invites, too few to hold us up. */
   ungrantedSessions: number
   /** Milliseconds that a peer without a grant has to get one. */
@@ -47,6 +51,8 @@ export const DEFAULT_HOST_LIMITS: MeshHostLimits = {
   connections: 2000,
   connectionsPerSecond: 200,
   pendingConnections: 200,
+  handshakeMs: 10_000,
+  negotiationMs: 10_000,
   dialMs: 10_000,
   resolveMs: 5_000,
   sessionMs: 5_000,
@@ -115,10 +121,11 @@ export interface MeshHost {
   /** The smoothed round trip that is known, without measuring. */
   roundTrip(peerId: string): number | undefined
   /**
-   * Moves an open session to a new connection by this address; nothing that is under way on it is lost. Gives its new path.
-   * Throws `unavailable` (the address does not answer, or not better than the path of now), `conflict` (another move is under way).
+   * Moves an open session to another connection: one that is open and direct, or a new one by the fastest of these addresses;
+   * nothing that is under way on it is lost. Gives its new path. Throws what a dial throws (then all is as it was), and
+   * `conflict` when another move of the session is under way.
    */
-  improve(session: Session, address: string, signal: AbortSignal): Promise<Path>
+  improve(session: Session, addresses: readonly string[], signal: AbortSignal): Promise<Path>
   /** Calls `fn` when a session goes on by another path. */
   onPath(fn: (session: Session) => void): () => void
   /** How many connections are open with a peer: more than one only while a session moves, or two dialled at once. */

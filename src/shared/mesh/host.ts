@@ -23,7 +23,6 @@ import {
 import { MeshGuard } from './limits/mesh-guard.ts'
 import { DEFAULT_MESH_LIMITS } from './limits/peer-limits.ts'
 import { Line } from './move/line.ts'
-import { moveToAddress } from './move/move-to-address.ts'
 import { MOVE_PROTOCOL } from './move/session-move.ts'
 import { type RemainingLimits, remainingLimits } from './relay/remaining-limits.ts'
 import { RoundTrip } from './round-trip.ts'
@@ -185,11 +184,18 @@ class Host implements MeshHost {
     return () => this.#pathListeners.delete(fn)
   }
 
-  async improve(session: Session, address: string, signal: AbortSignal): Promise<Path> {
+  async improve(session: Session, addresses: readonly string[], signal: AbortSignal): Promise<Path> {
     const line = this.#lines.get(session)
     if (line === undefined || this.#book.get(session.peerId) !== session)
       throw new SessionClosedError(`no session with peer ${session.peerId}`)
-    return moveToAddress({ libp2p: this.#libp2p, line, address, signal })
+    const { stream, connection } = await this.#dialler.openBeside(addresses, {
+      expect: session.peerId,
+      signal,
+      protocol: MOVE_PROTOCOL,
+      usable: open => open !== line.connection && open.direct,
+    })
+    await line.moveTo(stream, connection, signal)
+    return session.path
   }
 
   connections(peerId: string): number {
@@ -319,6 +325,8 @@ function libp2pOptions(
       maxConnections: limits.connections,
       inboundConnectionThreshold: limits.connectionsPerSecond,
       maxIncomingPendingConnections: limits.pendingConnections,
+      inboundUpgradeTimeout: limits.handshakeMs,
+      inboundStreamProtocolNegotiationTimeout: limits.negotiationMs,
       addressDialTimeout: limits.dialMs,
       dialTimeout: limits.dialMs,
       // Sessions are kept by keep-connected.ts; libp2p's own reconnect would dial beside it.

@@ -18,6 +18,16 @@ export interface HostDiallerInit {
   protocol: string
 }
 
+interface OpenOptions {
+  expect: string
+  signal: AbortSignal
+}
+
+interface Opened {
+  stream: Stream
+  connection: Connection
+}
+
 /** Opens the first stream of a session with a peer, by whichever of its addresses is fastest. */
 export class HostDialler {
   readonly #init: HostDiallerInit
@@ -43,11 +53,25 @@ export class HostDialler {
   }
 
   /** A stream with the peer `expect`, by a connection that is open or a new one. Throws as `dialPeer` does. */
-  async open(
+  open(addresses: readonly string[], options: OpenOptions): Promise<Opened> {
+    return this.#open(addresses, this.#init.protocol, () => true, options)
+  }
+
+  /** A stream of another protocol with the peer `expect`, by a new connection, or an open one that is `usable`. */
+  openBeside(
     addresses: readonly string[],
-    { expect, signal }: { expect: string; signal: AbortSignal },
-  ): Promise<{ stream: Stream; connection: Connection }> {
-    const { libp2p, protocol, ...init } = this.#init
+    options: OpenOptions & { protocol: string; usable: (connection: Connection) => boolean },
+  ): Promise<Opened> {
+    return this.#open(addresses, options.protocol, options.usable, options)
+  }
+
+  async #open(
+    addresses: readonly string[],
+    protocol: string,
+    usable: (connection: Connection) => boolean,
+    { expect, signal }: OpenOptions,
+  ): Promise<Opened> {
+    const { libp2p, protocol: _, ...init } = this.#init
     if (expect === libp2p.peerId.toString()) {
       throw new InvalidInputError('peer_id', expect, 'the id of another peer than this one')
     }
@@ -55,7 +79,9 @@ export class HostDialler {
       ...init,
       expect,
       signal,
-      existing: libp2p.getConnections(peerIdFromString(expect)).filter(({ status }) => status === 'open'),
+      existing: libp2p
+        .getConnections(peerIdFromString(expect))
+        .filter(connection => connection.status === 'open' && usable(connection)),
       identified: connection => this.#identified.get(connection),
       open: async (connection, limit) => ({
         stream: await openStream(connection, protocol, limit),

@@ -4,7 +4,6 @@ import { pathOf } from '../connection-path.ts'
 import type { MeshSession } from '../session.ts'
 import { withFewerWindowUpdates } from '../workarounds/window-updates.ts'
 import { MoveStream } from './move-stream.ts'
-import { MOVE_PROTOCOL } from './session-move.ts'
 
 /** Milliseconds that a move may take from its stream on. */
 const MOVE_MS = 10_000
@@ -33,13 +32,19 @@ export class Line {
     return this.#connection.newStream(protocol, { signal, runOnLimitedConnection: true })
   }
 
-  /** Goes on over another connection with the same peer; the one of now is closed when nothing is under way on it. */
-  async moveTo(connection: Connection, signal: AbortSignal): Promise<void> {
+  /**
+   * Goes on over this stream of another connection with the same peer; the connection of now is closed when nothing is
+   * under way on it. When the session does not take it, the other one is closed, and all is as it was.
+   */
+  async moveTo(stream: Stream, connection: Connection, signal: AbortSignal): Promise<void> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(MOVE_MS)])
-    const stream = await connection.newStream(MOVE_PROTOCOL, { signal: limit, runOnLimitedConnection: true })
-    await this.session.moveTo(withFewerWindowUpdates(stream), pathOf(connection.remoteAddr), limit)
-    const left = this.#moved(connection)
-    void closeWhenIdle(left)
+    try {
+      await this.session.moveTo(withFewerWindowUpdates(stream), pathOf(connection.remoteAddr), limit)
+    } catch (error) {
+      void closeWhenIdle(connection)
+      throw error
+    }
+    void closeWhenIdle(this.#moved(connection))
   }
 
   /** The peer moves; it closes the connection of now. */

@@ -58,7 +58,7 @@ describe('moving a session to another connection', () => {
     const { left, right, dialled, accepted, leftSide, rightSide } = await pair()
     const paths: string[] = []
     right.onPath(session => paths.push(session.path))
-    expect(await left.improve(dialled, addressOf(right, 'ws'), signal())).toBe('websocket')
+    expect(await left.improve(dialled, [addressOf(right, 'ws')], signal())).toBe('websocket')
     await until(() => accepted.path === 'websocket')
     expect(paths).toEqual(['websocket'])
     expect(left.session(right.peerId)).toBe(dialled)
@@ -88,8 +88,8 @@ describe('moving a session to another connection', () => {
     for (let round = 0; round < 6; round += 1) {
       const way = round % 2 === 0 ? 'ws' : 'tcp'
       const path = way === 'ws' ? 'websocket' : 'tcp'
-      if (round % 3 === 0) await right.improve(accepted, addressOf(left, way), signal())
-      else await left.improve(dialled, addressOf(right, way), signal())
+      if (round % 3 === 0) await right.improve(accepted, [addressOf(left, way)], signal())
+      else await left.improve(dialled, [addressOf(right, way)], signal())
       await until(() => dialled.path === path && accepted.path === path)
       const before = calls
       await until(() => calls > before + 20)
@@ -105,7 +105,7 @@ describe('moving a session to another connection', () => {
     const calls = [leftSide, rightSide].map(({ client }) =>
       client.callTool({ name: 'echo', arguments: { text } }),
     )
-    await left.improve(dialled, addressOf(right, 'ws'), signal())
+    await left.improve(dialled, [addressOf(right, 'ws')], signal())
     for (const { structuredContent } of await Promise.all(calls)) {
       expect(structuredContent).toEqual({ text })
     }
@@ -114,8 +114,8 @@ describe('moving a session to another connection', () => {
   it('makes one of two moves that cross, and the session stays whole', async () => {
     const { left, right, dialled, accepted, leftSide, rightSide } = await pair()
     const moves = await Promise.allSettled([
-      left.improve(dialled, addressOf(right, 'ws'), signal()),
-      right.improve(accepted, addressOf(left, 'ws'), signal()),
+      left.improve(dialled, [addressOf(right, 'ws')], signal()),
+      right.improve(accepted, [addressOf(left, 'ws')], signal()),
     ])
     expect(moves.some(({ status }) => status === 'fulfilled')).toBe(true)
     await until(() => dialled.path === 'websocket' && accepted.path === 'websocket')
@@ -128,7 +128,7 @@ describe('moving a session to another connection', () => {
 
   it('stays where it is when the address does not answer', async () => {
     const { left, dialled, leftSide } = await pair()
-    await expect(left.improve(dialled, '/ip4/127.0.0.1/tcp/9', signal())).rejects.toMatchObject({
+    await expect(left.improve(dialled, ['/ip4/127.0.0.1/tcp/9'], signal())).rejects.toMatchObject({
       code: 'unavailable',
     })
     expect(dialled.path).toBe('tcp')
@@ -137,7 +137,7 @@ describe('moving a session to another connection', () => {
 
   it('closes the connection that was left', async () => {
     const { left, right, dialled, accepted } = await pair()
-    await left.improve(dialled, addressOf(right, 'ws'), signal())
+    await left.improve(dialled, [addressOf(right, 'ws')], signal())
     await until(() => accepted.path === 'websocket')
     await until(() => left.connections(right.peerId) === 1 && right.connections(left.peerId) === 1)
   })
