@@ -1,6 +1,12 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import type { Principal, Role } from '../../authority/principal.ts'
 import type { Logger } from '../../logger.ts'
+import {
+  type ExchangeAnswer,
+  type ExchangeRequest,
+  exchangeAnswer,
+  exchangeRequest,
+} from '../../mesh/peers/exchange-message.ts'
 import type { Session, SessionEnd } from '../../mesh/session-contract.ts'
 import type {
   Announcement,
@@ -27,9 +33,9 @@ import { LeasedWork } from './leased-work.ts'
 import { OwnerClient, type RedeemedGrant } from './owner-client.ts'
 import { callPeer, callToolOf } from './peer-call.ts'
 import { PeerClient, type RequestOptions } from './peer-client.ts'
-import { redeemParams, WORK_METHOD } from './protocol.ts'
+import { DRAINING_METHOD, redeemParams, WORK_METHOD } from './protocol.ts'
 import { type Notify, RemoteWorker } from './remote-worker.ts'
-import { workMethods } from './work-methods.ts'
+import { type WorkMethods, workMethods } from './work-methods.ts'
 
 /** What an endpoint needs of the authority. */
 export interface PeerAuthority {
@@ -44,6 +50,14 @@ export interface WorkflowAdopter {
   take(from: string, page: TransferPage): Promise<TransferAnswer>
 }
 
+/** Tells peers of others. */
+export interface PeerTeller {
+  answer(from: string, request: ExchangeRequest): ExchangeAnswer
+}
+
+/** Milliseconds for an answer that takes the peer no more than a look at its memory. */
+const EXCHANGE_MS = 15_000
+
 export interface PeerEndpointInit {
   session: Session
   /** What the peer may call and read here, as its roles allow; a tab's holds just its catalogue. */
@@ -55,6 +69,10 @@ export interface PeerEndpointInit {
   worker?: Worker | undefined
   /** What takes workflows that the peer hands over, if this peer owns any. */
   adopter?: WorkflowAdopter | undefined
+  /** What tells the peer of others, if this peer takes part in that. */
+  teller?: PeerTeller | undefined
+  /** The peer is ending: it takes no more work, gets none, and will be gone soon. */
+  onDraining?: (() => void) | undefined
   /** The peer announced itself here, or something of that changed. */
   onAnnounce?: ((announcement: Announcement) => void) | undefined
   logger: Logger
@@ -86,6 +104,10 @@ export interface PeerEndpoint {
   onWork(listener: () => void): void
   /** Hands over a page of a workflow. */
   handOver(page: TransferPage, options: RequestOptions): Promise<TransferAnswer>
+  /** Tells the peer of others, and hears of some. Throws `forbidden` and `unauthenticated` where neither granted the other. */
+  exchange(request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeAnswer>
+  /** Tells the peer that this one is ending. */
+  tellDraining(): void
   /** Calls a tool of the peer itself, as `p2p_workflow_status`, in this node's name. */
   callTool(name: string, input: JsonObject, options: RequestOptions): Promise<Json>
   /** Runs one call on the peer, for its PeerRuntime. */
@@ -98,7 +120,7 @@ export interface PeerEndpoint {
  * peers"). The dialler initializes first. A peer without a grant can initialize, ping and redeem, no more.
  */
 export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
-  const { session, surface, authority, owner, worker, adopter, logger } = init
+  const { session, surface, authority, owner, worker, adopter, teller, logger } = init
   const { peerId } = session
   const peerInitialized = Promise.withResolvers<void>()
   const peer = new PeerClient({
@@ -125,6 +147,11 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
 
   const transport = new EndpointTransport(session.serverTransport)
   let theyWork = false
+  let work: WorkMethods | undefined
+  peer.onNotification(DRAINING_METHOD, () => {
+    work?.drain()
+    init.onDraining?.()
+  })
 
   function extend(base: Readonly<Record<string, Method>>): Record<string, Method> {
     const methods = { ...base }
@@ -135,10 +162,13 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
         theyWork = true
         init.onAnnounce?.(announcement)
       }
-      Object.assign(methods, workMethods({ owner, link, onAnnounce }))
+      work = workMethods({ owner, link, onAnnounce })
+      Object.assign(methods, work.methods)
     }
     if (adopter !== undefined)
       methods['toolmesh/adopt'] = params => adopter.take(peerId, parseInput(adoptParams, params))
+    if (teller !== undefined)
+      methods['toolmesh/peers'] = params => teller.answer(peerId, parseInput(exchangeRequest, params))
     const plainCall = base['tools/call']
     if (worker !== undefined && leased !== undefined && plainCall !== undefined) {
       Object.assign(
@@ -195,6 +225,13 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
     },
     onWork: listener => peer.onNotification(WORK_METHOD, listener),
     handOver: (page, options) => peer.request('toolmesh/adopt', page, adoptResult, options),
+    exchange: (request, signal) =>
+      peer.request('toolmesh/peers', request, exchangeAnswer, { signal, timeoutMs: EXCHANGE_MS }),
+    tellDraining() {
+      notify(DRAINING_METHOD, {}).catch(error =>
+        logger('debug', 'a peer was not told that this one ends', { peer_id: peerId, error: String(error) }),
+      )
+    },
     callTool: (name, input, options) => callToolOf(peer, name, input, options),
     call: call => callPeer(peer, peerId, call),
     close: () => session.close(),
@@ -218,6 +255,7 @@ const OF_OWNERS: ReadonlySet<string> = new Set([
   'toolmesh/cancel',
   'toolmesh/renew',
   'toolmesh/settled',
+  'toolmesh/peers',
 ])
 
 function ownerOf(peerId: string, granted: Principal | undefined): Principal {

@@ -101,6 +101,9 @@ export const WORK_METHOD = 'notifications/toolmesh/work'
 /** What attempts have reported while they run; worker to owner. */
 export const PROGRESS_METHOD = 'notifications/toolmesh/progress'
 
+/** The sender is ending: no new work for it, and none is to be had from it. */
+export const DRAINING_METHOD = 'notifications/toolmesh/draining'
+
 const level = z.enum(['debug', 'info', 'warning', 'error'])
 const logLine = z.object({ level, message: z.string(), data: jsonValue.exactOptional() })
 

@@ -13,23 +13,40 @@ export interface WorkMethodsComponents {
   onAnnounce(announcement: Announcement): void
 }
 
-/** What an owner answers to a worker on the other end of a session. */
-export function workMethods({ owner, link, onAnnounce }: WorkMethodsComponents): Record<string, Method> {
-  let announced: Announcement | undefined
+export interface WorkMethods {
+  methods: Record<string, Method>
+  /** The worker is ending: it is given no more, whatever it still offers. What it runs goes on. */
+  drain(): void
+}
 
-  return {
+/** What an owner answers to a worker on the other end of a session. */
+export function workMethods({ owner, link, onAnnounce }: WorkMethodsComponents): WorkMethods {
+  let announced: Announcement | undefined
+  let draining = false
+
+  function take(announcement: Announcement): ReturnType<WorkOwner['announce']> {
+    const taken = draining ? { ...announcement, credits: 0 } : announcement
+    const answer = owner.announce(link, taken)
+    announced = announcement
+    onAnnounce(taken)
+    return answer
+  }
+
+  function drain(): void {
+    draining = true
+    if (announced !== undefined) take(announced)
+  }
+
+  const methods: Record<string, Method> = {
     'toolmesh/announce'(params) {
       const { batch, ...change } = parseInput(announceParams, params)
       if (batch === true) link.takesBatches()
-      const announcement = completed(announced, change)
-      const answer = owner.announce(link, announcement)
-      announced = announcement
-      onAnnounce(announcement)
-      return answer
+      return take(completed(announced, change))
     },
 
     async 'toolmesh/claim'(params) {
-      return { leases: await owner.claim(link, parseInput(claimParams, params).max) }
+      const { max } = parseInput(claimParams, params)
+      return { leases: draining ? [] : await owner.claim(link, max) }
     },
 
     async 'toolmesh/complete'(params) {
@@ -42,6 +59,7 @@ export function workMethods({ owner, link, onAnnounce }: WorkMethodsComponents):
       return { leases: owner.heartbeat(link.peer_id, leases) }
     },
   }
+  return { methods, drain }
 }
 
 /** A later announcement says only what changed, unless the worker began anew. */

@@ -43,6 +43,8 @@ export interface PeerEntry {
   rtt_ms?: number
   standing: Standing
   barred_until?: number
+  /** What it did. */
+  barred_for?: string
   /** Its newest own word, and when that ends. */
   announcement?: SignedAnnouncement & { seq: number; expires_at: number }
   connected: boolean

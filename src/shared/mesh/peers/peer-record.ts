@@ -33,8 +33,8 @@ export interface PeerRecord {
   rttMs: number | undefined
   /** It proved its id over a connection. */
   met: boolean
-  /** Epoch milliseconds; 0: never. */
-  barredUntil: number
+  /** It went over a limit; `until` in epoch milliseconds. */
+  barred: { until: number; why: string } | undefined
   firstSeen: number
   lastSeen: number
   /** When it is to be looked at whether it is still worth keeping, epoch milliseconds. */
@@ -54,7 +54,7 @@ export function newRecord(peerId: string, now: number): PeerRecord {
     draining: false,
     rttMs: undefined,
     met: false,
-    barredUntil: 0,
+    barred: undefined,
     firstSeen: now,
     lastSeen: now,
     due: 0,
@@ -82,15 +82,19 @@ export function isAnnounced({ announced }: PeerRecord, now: number): boolean {
   return announced !== undefined && expiryOf(announced.said) > now
 }
 
+export function isBarred({ barred }: PeerRecord, now: number): boolean {
+  return barred !== undefined && barred.until > now
+}
+
 export function standingOf(record: PeerRecord, isGranted: boolean, now: number): Standing {
-  if (record.barredUntil > now) return 'barred'
+  if (isBarred(record, now)) return 'barred'
   if (isGranted) return 'granted'
   return record.met ? 'known' : 'heard'
 }
 
 /** As readers see it. */
 export function entryOf(record: PeerRecord, standing: Standing): PeerEntry {
-  const { peerId, announced, link, rttMs, draining, barredUntil, firstSeen, lastSeen, offer } = record
+  const { peerId, announced, link, rttMs, draining, barred, firstSeen, lastSeen, offer } = record
   const said = announced?.said
   const kind = kindOf(record)
   const agent = record.agent ?? said?.agent
@@ -109,7 +113,9 @@ export function entryOf(record: PeerRecord, standing: Standing): PeerEntry {
     ...(said?.relay === undefined ? {} : { relay: said.relay }),
     ...(rttMs === undefined ? {} : { rtt_ms: rttMs }),
     standing,
-    ...(standing === 'barred' ? { barred_until: barredUntil } : {}),
+    ...(standing === 'barred' && barred !== undefined
+      ? { barred_until: barred.until, barred_for: barred.why }
+      : {}),
     ...(announced === undefined
       ? {}
       : {
