@@ -1,0 +1,16 @@
+import type { ByteStream } from './byte-stream.ts'
+
+/** A WebTransport session, whoever made it: a browser, or one of the node's QUIC drivers. */
+export interface WebTransportSession {
+  /** The next stream that the other side opened; undefined once the session has ended. One call at a time. */
+  accept(): Promise<ByteStream | undefined>
+  /** Opens a stream, waiting while the other side allows no more of them. Rejects when the session has ended, and on abort. */
+  open(signal: AbortSignal): Promise<ByteStream>
+  /**
+   * Ends the session for both sides. What was written to streams that were ended before still gets
+   * `lingerMs` milliseconds to arrive where the transport would drop it.
+   */
+  close(lingerMs?: number): void
+  /** Resolves when the session has ended, by whomever and for whatever reason. */
+  readonly closed: Promise<void>
+}
