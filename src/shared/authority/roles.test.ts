@@ -28,8 +28,10 @@ describe('roles', () => {
       'toolmesh/claim',
       'toolmesh/complete',
       'toolmesh/heartbeat',
+      'toolmesh/peers',
       'p2p_taskqueue_announce',
       'p2p_taskqueue_heartbeat',
+      'p2p_peer_register',
     ])
     expect(permits(worker, CATALOGUE_TOOL_ROLE)).toBe(false)
   })

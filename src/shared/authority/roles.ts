@@ -32,6 +32,7 @@ export const METHOD_ROLES = {
   'notifications/toolmesh/moved': 'any',
   'notifications/toolmesh/progress': 'any',
   'notifications/toolmesh/work': 'any',
+  'notifications/toolmesh/draining': 'any',
   'toolmesh/redeem': 'any',
 
   'logging/setLevel': ['read', 'submit'],
@@ -53,6 +54,7 @@ export const METHOD_ROLES = {
   'toolmesh/cancel': 'submit',
   'toolmesh/renew': 'submit',
   'toolmesh/settled': 'submit',
+  'toolmesh/peers': ['read', 'submit', 'work'],
 
   tools_list_categories: ['read', 'submit'],
   tools_list_tools: ['read', 'submit'],
@@ -98,7 +100,20 @@ export const METHOD_ROLES = {
   p2p_token_list: 'admin',
   p2p_token_revoke: 'admin',
   p2p_peer_list: 'read',
+  p2p_peer_discover: 'read',
+  p2p_peer_register: FOR_A_WORKER,
+  p2p_peer_bootstrap: 'admin',
   p2p_peer_connect: 'admin',
+  p2p_peer_disconnect: 'admin',
+  // Beside it the caller needs what the called tool needs here, and this node what it needs there.
+  p2p_peer_call_tool: 'submit',
+  p2p_peer_metrics: 'read',
+  p2p_peer_cleanup: 'admin',
+
+  p2p_bootstrap_from_file: 'admin',
+  p2p_bootstrap_from_env: 'admin',
+  p2p_bootstrap_from_public: 'admin',
+  p2p_bootstrap_list: 'admin',
 
   // One cache for all who work with the node: what one of them puts there is meant for the others.
   p2p_cache_get: ['read', 'submit'],
