@@ -42,6 +42,11 @@ export class Admission {
     this.#init = init
   }
 
+  /** Connections that are counted now. */
+  get size(): number {
+    return this.#inbound.size
+  }
+
   /** A connection has come; the secure channel has not begun. */
   admits(connection: InboundConnection): boolean {
     const { accounts, barred, clock } = this.#init
@@ -50,7 +55,7 @@ export class Admission {
     if (range.kind !== 'open') {
       if (barred.isRangeBarred(range.key)) return false
       const account = accounts.ofRange(range, now)
-      if (account === undefined || account.connections.take(1, now) > 0) return false
+      if (account === undefined || !account.connections.tryTake(1, now)) return false
       if ((this.#pending.get(range.key) ?? 0) >= account.limits.pending) return false
     }
     this.#inbound.set(connection, { range, since: now, peerId: undefined })
@@ -68,7 +73,7 @@ export class Admission {
     const now = clock.monotonic()
     const granted = gate.isGranted(peerId)
     const account = accounts.of(peerId, granted, now)
-    if (account.connections.take(1, now) > 0) {
+    if (!account.connections.tryTake(1, now)) {
       const { perSecond, burst } = account.limits.connectionRate
       const allowed = `${perSecond} a second, ${burst} at once`
       this.#init.onOver(peerId, new PeerOverLimitError('new connections of a peer', burst + 1, allowed))

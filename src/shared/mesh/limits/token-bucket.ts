@@ -26,6 +26,14 @@ export class TokenBucket {
     return this.#tokens < 0 ? -this.#tokens : 0
   }
 
+  /** Counts `amount` if it is within the rate; false: it is not, and nothing was counted. */
+  tryTake(amount: number, now: number): boolean {
+    this.#refill(now)
+    if (this.#tokens < amount) return false
+    this.#tokens -= amount
+    return true
+  }
+
   /** Milliseconds until nothing is owed. */
   waitMs(now: number): number {
     this.#refill(now)
