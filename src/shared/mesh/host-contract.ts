@@ -7,6 +7,7 @@ import type { DialLimits } from './dialling/dial-peer.ts'
 import type { DialReport } from './dialling/dial-report.ts'
 import type { NameResolver } from './dialling/name-resolution.ts'
 import type { MeshLimits } from './limits/peer-limits.ts'
+import type { RelayLimits } from './relay/relay-service.ts'
 import type { RemainingLimits } from './relay/remaining-limits.ts'
 import type { Path, Session } from './session-contract.ts'
 import type { SessionLimits } from './session-limits.ts'
@@ -16,7 +17,7 @@ export interface MeshGate {
   isGranted(peerId: string): boolean
 }
 
-export interface MeshHostLimits extends DialLimits {
+export interface MeshHostLimits extends DialLimits, RelayLimits {
   /** Connections at most, in and out. */
   connections: number
   /** New connections a second from one address: many tabs share one. libp2p's own default of 5 is hit by a reload. */
@@ -33,14 +34,6 @@ export interface MeshHostLimits extends DialLimits {
   ungrantedMs: number
   /** Blob streams of one connection at once, in each direction. */
   blobStreams: number
-  /** Relay reservations at once. */
-  relayReservations: number
-  /** Milliseconds that one relayed connection may last; it is for signalling, and for peers that find no direct way. */
-  relayedMs: number
-  /** Bytes of one relayed connection, both directions together. */
-  relayedBytes: number
-  /** Relayed connections of one connection at once. */
-  relayStreams: number
   /** Milliseconds between two pings of a session. */
   pingEveryMs: number
   /** A session whose ping is not answered for so many milliseconds is dead. */
@@ -63,8 +56,9 @@ export const DEFAULT_HOST_LIMITS: MeshHostLimits = {
   ungrantedMs: 15_000,
   blobStreams: 64,
   relayReservations: 1000,
-  relayedMs: 3_600_000,
-  relayedBytes: 64 * 1024 * 1024,
+  relayedMs: 24 * 3_600_000,
+  relayedBytes: 16 * 1024 ** 3,
+  relayedBytesPerSecond: 0,
   relayStreams: 256,
   pingEveryMs: 10_000,
   pingTimeoutMs: 30_000,

@@ -1,5 +1,4 @@
 /** A libp2p host that keeps one session with each peer: the same in a node and in a tab, by the transports given. */
-import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { identify, identifyPush } from '@libp2p/identify'
 import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
@@ -24,6 +23,7 @@ import { MeshGuard } from './limits/mesh-guard.ts'
 import { DEFAULT_MESH_LIMITS } from './limits/peer-limits.ts'
 import { Line } from './move/line.ts'
 import { MOVE_PROTOCOL } from './move/session-move.ts'
+import { relayService } from './relay/relay-service.ts'
 import { type RemainingLimits, remainingLimits } from './relay/remaining-limits.ts'
 import { RoundTrip } from './round-trip.ts'
 import { createSession, type MeshSession, SESSION_PROTOCOL } from './session.ts'
@@ -341,20 +341,7 @@ function libp2pOptions(
       identifyPush: identifyPush(),
       ping: ping(),
       ...(datastore === undefined ? {} : { keychain: promptKeychain() }),
-      ...(relayServer === true ? { relay: relay(limits) } : {}),
+      ...(relayServer === true ? { relay: relayService(limits, options.clock) } : {}),
     },
   }
-}
-
-function relay(limits: MeshHostLimits): ReturnType<typeof circuitRelayServer> {
-  return circuitRelayServer({
-    maxInboundHopStreams: limits.relayStreams,
-    maxOutboundHopStreams: limits.relayStreams,
-    maxOutboundStopStreams: limits.relayStreams,
-    reservations: {
-      maxReservations: limits.relayReservations,
-      defaultDurationLimit: limits.relayedMs,
-      defaultDataLimit: BigInt(limits.relayedBytes),
-    },
-  })
 }
