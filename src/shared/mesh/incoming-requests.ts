@@ -43,6 +43,11 @@ export class IncomingRequests {
     return true
   }
 
+  /** Requests that were not answered yet, held ones too. */
+  get count(): number {
+    return this.#byId.size
+  }
+
   get(id: RequestId): IncomingRequest | undefined {
     return this.#byId.get(id)
   }

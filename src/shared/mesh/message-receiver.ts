@@ -7,7 +7,7 @@ import { BadFrameError } from './errors.ts'
 import type { IncomingRequests } from './incoming-requests.ts'
 import { makerOf, rawId } from './message-id.ts'
 import { type Party, routeNotification, routeRequest } from './message-route.ts'
-import { CREDIT_METHOD, type MessageSender, rpcError } from './message-sender.ts'
+import { CREDIT_METHOD, type MessageSender, RETIRE_METHOD, rpcError } from './message-sender.ts'
 import { MOVE_METHOD, MOVED_METHOD } from './move/session-move.ts'
 import { readOffer, type SessionFeatures } from './negotiation.ts'
 import {
@@ -42,8 +42,12 @@ export interface MessageReceiverInit {
   /** The peer tells of a stream to move to; its half of the stream of now has ended. */
   onMove: (token: unknown) => void
   onMoved: () => void
-  /** The answer to a ping of the session itself. */
-  onPong: (raw: RequestId) => void
+  /** The answer to what this side's session asked. */
+  onTold: (raw: RequestId, answer: RpcResponse) => void
+  /** The peer's session asks to end, as nobody uses it there. */
+  onRetire: (id: RequestId) => void
+  /** A request or notification of this method came. */
+  onUse: (method: string) => void
   /** The peer says why it closes. */
   onGoodbye: (code: string, message: string) => void
 }
@@ -75,11 +79,13 @@ export class MessageReceiver {
       this.#init.ledger.taken(bytes)
       return
     }
-    if (method === 'ping' && makerOf(id) === 'm') {
-      sender.pong(id)
+    if (makerOf(id) === 'm' && (method === 'ping' || method === RETIRE_METHOD)) {
       this.#init.ledger.taken(bytes)
+      if (method === 'ping') sender.tell(id, {})
+      else this.#init.onRetire(id)
       return
     }
+    this.#init.onUse(method)
     const party = routeRequest(message)
     const ref = blobRefOf(message)
     const begin = () => {
@@ -127,7 +133,7 @@ export class MessageReceiver {
     if (maker === 'm') {
       sender.answered(String(marked))
       ledger.taken(bytes)
-      this.#init.onPong(raw)
+      this.#init.onTold(raw, message)
       return
     }
     const party = maker === 'c' ? 'client' : 'server'
@@ -161,6 +167,7 @@ export class MessageReceiver {
 
   #notification(message: RpcNotification, bytes: number): void {
     const { method, params } = message
+    this.#init.onUse(method)
     if (method === CREDIT_METHOD) {
       if (typeof params?.bytes === 'number' && params.bytes > 0) this.#init.onCredit(params.bytes)
       return

@@ -4,7 +4,7 @@ import type { BlobOffers } from './blob-offers.ts'
 import { FrameTooLargeError, SessionClosedError } from './errors.ts'
 import { encodeFrame, FRAME_HEADER_BYTES } from './frame.ts'
 import type { IncomingRequests } from './incoming-requests.ts'
-import { type Maker, markId } from './message-id.ts'
+import { type Maker, makerOf, markId } from './message-id.ts'
 import { MOVE_METHOD, MOVED_METHOD } from './move/session-move.ts'
 import { type Negotiation, withOffer } from './negotiation.ts'
 import type { Lane, Outgoing } from './outgoing.ts'
@@ -13,6 +13,9 @@ import type { SessionEnd } from './session-contract.ts'
 import type { SessionLimits } from './session-limits.ts'
 
 export const CREDIT_METHOD = 'notifications/toolmesh/credit'
+
+/** Asks the peer's session to end, as nobody uses it. */
+export const RETIRE_METHOD = 'toolmesh/retire'
 
 /** The last frame of this side's half of a stream that the session leaves. Counts nowhere. */
 export const MOVED_FRAME = encodeFrame(`{"jsonrpc":"2.0","method":"${MOVED_METHOD}"}`)
@@ -27,6 +30,8 @@ export interface MessageSenderInit {
   initializesFirst: boolean
   /** A request of ours was cancelled; `marked` is its id. */
   onCancel: (marked: string) => void
+  /** A request of either side, its answer or a notification of ours, by its method. */
+  onUse: (method: string) => void
 }
 
 /** A message as it will stand on the wire: the head is JSON without its closing brace. */
@@ -68,26 +73,30 @@ export class MessageSender {
     return this.#asked.has(marked)
   }
 
+  /** Requests of our Client and Server without an answer. */
+  get pending(): number {
+    return [...this.#asked.keys()].filter(marked => makerOf(marked) !== 'm').length
+  }
+
   /** A request of ours has its answer: gives its method, or undefined when nobody waits for it. */
   answered(marked: string): string | undefined {
     const method = this.#asked.get(marked)?.method
     this.#asked.delete(marked)
+    if (method !== undefined && makerOf(marked) !== 'm') this.#init.onUse(method)
     return method
   }
 
-  /** Asks whether the peer is there; its answer comes back as `m:<raw>`. */
-  ping(raw: number): void {
+  /** Asks the peer's session something; its answer comes back as `m:<raw>`. */
+  ask(raw: number, method: 'ping' | typeof RETIRE_METHOD): void {
     const marked = markId('m', raw)
-    const frame = encodeFrame(`{"jsonrpc":"2.0","id":"${marked}","method":"ping"}`)
-    this.#asked.set(marked, { method: 'ping', frame: undefined, written: true })
+    const frame = encodeFrame(`{"jsonrpc":"2.0","id":"${marked}","method":"${method}"}`)
+    this.#asked.set(marked, { method, frame: undefined, written: true })
     this.#post(frame, 'urgent', { mustGo: true })
   }
 
-  /** Answers a ping of the peer's session. */
-  pong(id: RequestId): void {
-    this.#post(encodeFrame(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{}}`), 'urgent', {
-      mustGo: true,
-    })
+  /** Answers what the peer's session asks. */
+  tell(id: RequestId, result: Record<string, unknown>): void {
+    this.#post(encodeFrame(JSON.stringify({ jsonrpc: '2.0', id, result })), 'urgent', { mustGo: true })
   }
 
   /** Acknowledges bytes. Overtakes everything and counts nowhere. */
@@ -125,6 +134,7 @@ export class MessageSender {
     const { negotiation, initializesFirst } = this.#init
     const first = initializesFirst && maker === 'c' && method === 'initialize'
     const marked = markId(maker, id)
+    this.#init.onUse(method)
     const asked: Asked = { method, frame: undefined, written: false }
     this.#asked.set(marked, asked)
     const wanted = () => this.#asked.get(marked) === asked
@@ -152,6 +162,7 @@ export class MessageSender {
 
   async #sendNotification(maker: Maker, method: string, params?: RpcMessage['params']): Promise<void> {
     let value = params
+    this.#init.onUse(method)
     const cancelled = method === 'notifications/cancelled' && isRequestId(params?.requestId)
     if (cancelled && isRequestId(params?.requestId)) {
       const marked = markId(maker, params.requestId)
@@ -173,6 +184,7 @@ export class MessageSender {
     const { incoming, negotiation } = this.#init
     const { id, result, error } = message
     const request = isRequestId(id) ? incoming.get(id) : undefined
+    if (request !== undefined) this.#init.onUse(request.method)
     const value =
       result !== undefined && request?.method === 'initialize' ? withOffer(result, negotiation.offer) : result
     const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id ?? null)}`

@@ -1,6 +1,6 @@
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 
-/** Why a session ended. `code` is an error code of src/shared/errors.ts, or `closed` for an orderly end. */
+/** Why a session ended. `code` is an error code of src/shared/errors.ts, `closed` for an orderly end, `idle` for one that nobody used. */
 export interface SessionEnd {
   code: string
   message: string
@@ -21,5 +21,14 @@ export interface Session {
   readonly serverTransport: Transport
   /** Resolves (never rejects) when the session has ended, whoever ended it. */
   readonly closed: Promise<SessionEnd>
+  /** Somebody uses it until the returned function is called: it is not idle. Throws `unavailable` when it has ended. */
+  hold(): () => void
+  /** Milliseconds since something was asked or told on it by either side; 0 while it is held or a request is under way. */
+  idleMs(): number
+  /**
+   * Ends an idle session without loss: the peer is asked, and nothing new is sent before it has answered. False when
+   * either side uses it, or the peer does not answer.
+   */
+  retire(signal: AbortSignal): Promise<boolean>
   close(reason?: SessionEnd): Promise<void>
 }

@@ -3,7 +3,7 @@
  * blobs. The stream is always read; limits act above it.
  */
 import type { Stream } from '@libp2p/interface'
-import type { RequestId } from '@modelcontextprotocol/sdk/types.js'
+import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js'
 import type { Clock } from '../clock.ts'
 import { ToolmeshError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
@@ -15,9 +15,10 @@ import { FRAME_HEADER_BYTES, FrameDecoder, parseBody } from './frame.ts'
 import { IncomingRequests } from './incoming-requests.ts'
 import { LateCredit } from './limits/late-credit.ts'
 import type { SessionTraffic } from './limits/session-traffic.ts'
+import type { Maker } from './message-id.ts'
 import { MessageReceiver } from './message-receiver.ts'
 import type { Party } from './message-route.ts'
-import { MessageSender, MOVED_FRAME } from './message-sender.ts'
+import { MessageSender, MOVED_FRAME, RETIRE_METHOD } from './message-sender.ts'
 import { MoveStream } from './move/move-stream.ts'
 import { SessionMove } from './move/session-move.ts'
 import { Negotiation, type SessionFeatures } from './negotiation.ts'
@@ -25,7 +26,9 @@ import { Outgoing } from './outgoing.ts'
 import { isSdkMessage, type RpcMessage } from './rpc-message.ts'
 import type { Path, Session, SessionEnd } from './session-contract.ts'
 import type { SessionLimits } from './session-limits.ts'
+import { SessionQuestions } from './session-questions.ts'
 import { SessionTransport } from './session-transport.ts'
+import { SessionUse } from './session-use.ts'
 
 export const SESSION_PROTOCOL = '/mcp+p2p/1.0.0'
 
@@ -36,6 +39,7 @@ const CLOSE_WAIT_MS = 2000
 const VIOLATIONS: ReadonlySet<string> = new Set(['bad_frame', 'frame_too_large', 'rate_limited'])
 
 const ORDERLY: SessionEnd = { code: 'closed', message: 'closed' }
+const IDLE: SessionEnd = { code: 'idle', message: 'nobody used the session' }
 
 export interface SessionInit {
   stream: Stream
@@ -91,8 +95,11 @@ export class MeshSession implements Session {
   /** Messages for a party whose transport was not started yet; without credit until it is. */
   readonly #early: Record<Party, { message: RpcMessage; taken: () => void }[]> = { client: [], server: [] }
   readonly #started: Record<Party, boolean> = { client: false, server: false }
-  readonly #pings = new Map<RequestId, () => void>()
-  #pingCount = 0
+  readonly #use: SessionUse
+  readonly #incoming: IncomingRequests
+  readonly #questions: SessionQuestions
+  /** Settles when the peer has said whether the session ends for want of use: until then nothing new is sent. */
+  #retiring: Promise<void> | undefined
   #trusted = false
   #stalled: (() => void) | undefined
   /** The goodbye is being said: what goes wrong with it begins no second one. */
@@ -111,9 +118,11 @@ export class MeshSession implements Session {
     this.#traffic = init.traffic
     this.#onViolation = init.onViolation ?? (() => {})
     this.#clock = clock
+    this.#use = new SessionUse(clock)
     const { promise, resolve } = Promise.withResolvers<SessionEnd>()
     this.closed = promise
     this.#settleClosed = resolve
+    this.#questions = new SessionQuestions(promise)
 
     this.#decoder = new FrameDecoder(limits.frameOfStranger)
     this.#window = new CreditWindow(limits.window)
@@ -130,6 +139,7 @@ export class MeshSession implements Session {
       blobsFetched: limits.blobsFetched,
     })
     const incoming = new IncomingRequests(limits.incomingRequests, limits.incomingRequestBytes)
+    this.#incoming = incoming
     this.#sender = new MessageSender({
       outgoing: this.#outgoing,
       negotiation: this.#negotiation,
@@ -138,6 +148,7 @@ export class MeshSession implements Session {
       limits,
       initializesFirst: init.direction === 'outbound',
       onCancel: marked => this.#fetches.cancel(marked),
+      onUse: method => this.#use.touch(method),
     })
     this.#credit = new LateCredit(
       () => this.#traffic?.lateBy() ?? 0,
@@ -164,7 +175,9 @@ export class MeshSession implements Session {
       },
       onMove: token => this.#move.told(token),
       onMoved: () => this.#move.peerMoved(),
-      onPong: raw => this.#pings.get(raw)?.(),
+      onTold: (raw, answer) => this.#questions.answered(raw, answer),
+      onRetire: id => this.#onRetire(id),
+      onUse: method => this.#use.touch(method),
       onGoodbye: (code, message) => this.#finish({ code, message }),
     })
     this.clientTransport = this.#transport('client')
@@ -215,31 +228,45 @@ export class MeshSession implements Session {
 
   /** One round trip on the open stream, in milliseconds; overtakes what waits. Rejects when the session ends. */
   async ping(signal: AbortSignal): Promise<number> {
-    signal.throwIfAborted()
-    if (this.#end !== undefined) throw new SessionClosedError(this.#end.message)
     const began = this.#clock.monotonic()
-    this.#pingCount += 1
-    const raw = this.#pingCount
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    this.#pings.set(raw, resolve)
-    void this.closed.then(end => reject(new SessionClosedError(end.message)))
+    if (this.#end !== undefined) throw new SessionClosedError(this.#end.message)
+    await this.#questions.ask(raw => this.#sender.ask(raw, 'ping'), signal)
+    return this.#clock.monotonic() - began
+  }
+
+  hold(): () => void {
+    if (this.#end !== undefined) throw new SessionClosedError(this.#end.message)
+    return this.#use.hold()
+  }
+
+  idleMs(): number {
+    return this.#sender.pending + this.#incoming.count > 0 ? 0 : this.#use.idleMs()
+  }
+
+  async retire(signal: AbortSignal): Promise<boolean> {
+    if (this.#end !== undefined) return true
+    if (this.#isUsed() || this.#retiring !== undefined) return false
+    const answered = Promise.withResolvers<void>()
+    this.#retiring = answered.promise
     try {
-      this.#sender.ping(raw)
-      await promise
-      return this.#clock.monotonic() - began
-    } finally {
-      this.#pings.delete(raw)
-      signal.removeEventListener('abort', abort)
+      const ask = (raw: number) => this.#sender.ask(raw, RETIRE_METHOD)
+      await this.#questions.ask(ask, signal, ({ result }) => {
+        // A peer that does not know the question has nothing under way, as far as can be seen from here.
+        if (result?.retired !== false) void this.close(IDLE)
+      })
+    } catch {
+      // It ended meanwhile, or the peer is silent, which the next ping finds out.
     }
+    this.#retiring = undefined
+    answered.resolve()
+    return this.#end !== undefined
   }
 
   /** Ends the session. A reason other than an orderly end is told to the peer. */
   async close(reason: SessionEnd = ORDERLY): Promise<void> {
     if (this.#end !== undefined || this.#closing) return
     this.#closing = true
-    if (reason.code !== ORDERLY.code) this.#sender.goodbye(reason)
+    if (reason.code !== ORDERLY.code && reason.code !== IDLE.code) this.#sender.goodbye(reason)
     this.#outgoing.flush()
     this.#finish(reason)
     try {
@@ -249,11 +276,28 @@ export class MeshSession implements Session {
     }
   }
 
+  #isUsed(): boolean {
+    const waiting = this.#outgoing.queuedBytes > 0 || !this.#negotiation.settled
+    return waiting || this.#use.held || this.#sender.pending + this.#incoming.count > 0
+  }
+
+  /** Nothing of ours goes after the answer: what the peer hears last is that the session ends. */
+  #onRetire(id: RequestId): void {
+    const retired = !this.#isUsed()
+    this.#sender.tell(id, { retired })
+    if (retired) void this.close(IDLE)
+  }
+
+  async #send(maker: Maker, message: JSONRPCMessage): Promise<void> {
+    if (this.#retiring !== undefined) await this.#retiring
+    return this.#sender.send(maker, message)
+  }
+
   #transport(party: Party): SessionTransport {
     const maker = party === 'client' ? 'c' : 's'
     return new SessionTransport({
       started: () => this.#start(party),
-      send: message => this.#sender.send(maker, message),
+      send: message => this.#send(maker, message),
       close: () => this.close(),
     })
   }

@@ -10,7 +10,8 @@ export function sessionPair(dialler: string, acceptor: string): { dialled: Sessi
     resolve(reason)
     await Promise.all([diallersClient.close(), acceptorsClient.close()])
   }
-  const common = { path: 'tcp', closed, close } as const
+  const unused = { hold: () => () => {}, idleMs: () => 0, retire: async () => false }
+  const common = { path: 'tcp', closed, close, ...unused } as const
   return {
     dialled: {
       ...common,
