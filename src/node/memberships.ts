@@ -34,6 +34,8 @@ interface Membership {
   /** Undefined only while it is made. */
   link: OwnerLink | undefined
   online: boolean
+  /** It is ending: what it runs here ends, and it gets nothing more. */
+  draining: boolean
   /** It took this node as its worker, so it is remembered over a restart. */
   granted: boolean
 }
@@ -122,6 +124,19 @@ export class Memberships {
     }
   }
 
+  /** Whether this node works for a peer, or tries to. */
+  has(peerId: string): boolean {
+    return this.#members.has(peerId)
+  }
+
+  /** A node that this one works for is ending: the workers that it does not use any more go to the others. */
+  draining(peerId: string): void {
+    const member = this.#members.get(peerId)
+    if (member === undefined) return
+    member.draining = true
+    this.#share()
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#members.values()].map(({ link }) => link?.close()))
     await this.#saving
@@ -130,7 +145,7 @@ export class Memberships {
   #add(record: MembershipRecord, { granted, secret, joined }: Introduction): void {
     const { host, runner, endpointOf, pull, clock, logger, random, offer } = this.#init
     const ownerId = record.owner_id
-    const member: Membership = { record, link: undefined, online: false, granted }
+    const member: Membership = { record, link: undefined, online: false, draining: false, granted }
     this.#members.set(ownerId, member)
     member.link = new OwnerLink({
       host,
@@ -163,6 +178,8 @@ export class Memberships {
     const { owner_id } = member.record
     if (this.#members.get(owner_id) !== member) return
     member.online = state.phase === 'online'
+    // What it said of its end, it said of the session that is over.
+    if (!member.online) member.draining = false
     if (state.phase === 'refused') {
       this.#init.logger('warning', 'a node does not take this one as its worker', {
         peer_id: owner_id,
@@ -186,9 +203,12 @@ export class Memberships {
   /** Grants anew wherever the share has changed. */
   #share(): void {
     const { queue, runner, own, offer } = this.#init
-    const online = [...this.#members].filter(([, member]) => member.online)
+    const online = [...this.#members].filter(([, member]) => member.online && !member.draining)
     const running = online.map(([ownerId]) => runner.live(ownerId).length)
-    const share = shareCredits(runner.credits, queue.demandOf(own.peer_id), running)
+    const ending = [...this.#members].filter(([, member]) => member.draining)
+    const leaving = ending.reduce((sum, [ownerId]) => sum + runner.live(ownerId).length, 0)
+    const capacity = Math.max(0, runner.credits - leaving)
+    const share = shareCredits(capacity, queue.demandOf(own.peer_id), running)
     const before = this.#granted
     this.#granted = new Map(online.map(([ownerId], index) => [ownerId, share.others[index] ?? 0]))
     for (const [ownerId, { link }] of online) {

@@ -5,8 +5,16 @@ import type { Authority } from '../shared/authority/authority.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
+import { announceEveryMs } from '../shared/mesh/discovery/announce-budget.ts'
+import { Discovery } from '../shared/mesh/discovery/discovery.ts'
 import { createMeshHost } from '../shared/mesh/host.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
+import { DEFAULT_TTL_MS } from '../shared/mesh/peers/announcement-limits.ts'
+import { catalogueCid } from '../shared/mesh/peers/catalogues.ts'
+import { keepPeerBook } from '../shared/mesh/peers/keep-peer-book.ts'
+import { OwnAnnouncement } from '../shared/mesh/peers/own-announcement.ts'
+import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
+import { PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
 import type { Queue } from '../shared/queue/queue.ts'
 import type { Announcement, WorkerLink } from '../shared/queue/work.ts'
 import type { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
@@ -14,17 +22,18 @@ import type { Router } from '../shared/router/router.ts'
 import type { Config } from './config.ts'
 import { MeshStartError } from './errors.ts'
 import { Memberships } from './memberships.ts'
-import type { PeerDirectory } from './peer-directory.ts'
 import { PeerSessions } from './peer-sessions.ts'
 import { libp2pDatastore } from './store/libp2p-datastore.ts'
 import { MembershipFile } from './store/membership-file.ts'
+import { PeerBookFile } from './store/peer-book-file.ts'
 import type { HttpWebSocket } from './transports/http-websocket.ts'
 import { nodeTransports } from './transports/node-transports.ts'
 import { noiseCrypto } from './transports/noise-crypto.ts'
 import type { WorkflowMoves } from './workflow-moves.ts'
 
 export interface NodeMeshInit {
-  config: Pick<Config, 'dataDir' | 'p2p'>
+  config: Pick<Config, 'dataDir' | 'p2p' | 'discovery' | 'name'>
+  version: string
   privateKey: PrivateKey
   authority: Authority
   /** The libp2p transport on the HTTP server's port, and its addresses. */
@@ -39,7 +48,7 @@ export interface NodeMeshInit {
   offer: Omit<Announcement, 'credits'>
   moves: WorkflowMoves
   router: Router
-  directory: PeerDirectory
+  book: LocalPeerBook
   clock: Clock
   logger: Logger
 }
@@ -48,12 +57,18 @@ export interface NodeMesh {
   readonly host: MeshHost
   readonly sessions: PeerSessions
   readonly memberships: Memberships
+  readonly book: LocalPeerBook
+  /** What this node says of itself. */
+  readonly own: OwnAnnouncement
+  readonly discovery: Discovery
+  /** Tells all peers that this node is ending. */
+  drain(): void
   close(): Promise<void>
 }
 
 /** Throws MeshStartError where the host cannot listen. */
 export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
-  const { config, authority, websockets, queue, runner, own, offer, moves, router, directory } = init
+  const { config, authority, websockets, queue, runner, own: ownWorker, offer, moves, router, book } = init
   const { clock, logger } = init
   const { dataDir, p2p } = config
   const host = await createMeshHost({
@@ -70,7 +85,43 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   }).catch(error => {
     throw new MeshStartError(join(dataDir, 'libp2p'), error)
   })
-  const sessions = new PeerSessions({
+  // What is known of peers, what this one says of itself, and how the two come about.
+  const store = new PeerBookFile(join(dataDir, 'peer-book.json'), logger)
+  const saved = await store.load()
+  book.restore(saved?.peers ?? [])
+  host.onDial(report => book.dialled(report))
+  const catalogue = offer.tools.map(tool => tool.interface_cid)
+  const catalogue_cid = book.learnCatalogue(catalogue) ?? catalogueCid(catalogue)
+  const own = new OwnAnnouncement({
+    privateKey: init.privateKey,
+    namespace: p2p.namespace,
+    kind: 'node',
+    agent: `toolmesh/${init.version} node`,
+    name: config.name,
+    facts: () => ({
+      addresses: host.addresses(),
+      labels: offer.labels,
+      catalogue_cid,
+      capacity: runner.credits,
+      running: runner.stats.running,
+      relay: p2p.relay ? {} : undefined,
+    }),
+    ttlMs: () => 2 * announceEveryMs(book.size, DEFAULT_TTL_MS / 2),
+    lastSeq: saved?.own_seq ?? 0,
+    clock,
+    logger,
+  })
+  host.onAddresses(() => own.changed())
+  const exchange = config.discovery.exchange
+    ? new PeerExchange({
+        book,
+        own: () => own.current(),
+        partners: () => sessions.partners(),
+        logger,
+        random: Math.random,
+      })
+    : undefined
+  const sessions: PeerSessions = new PeerSessions({
     host,
     surface: init.surface,
     authority,
@@ -78,16 +129,28 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     worker: runner,
     moves,
     router,
-    directory,
+    book,
+    exchange,
+    onDraining: id => memberships.draining(id),
     leasedTo: id => queue.workers().find(worker => worker.peer_id === id)?.running ?? 0,
     logger,
   })
-  const memberships = new Memberships({
+  const discovery = new Discovery({
+    ownPeerId: host.peerId,
+    sources: exchange === undefined ? [] : [exchange],
+    book,
+    own,
+    whoIs: (address, signal) => host.whoIs(address, signal),
+    clock,
+    logger,
+    random: Math.random,
+  })
+  const memberships: Memberships = new Memberships({
     host,
     endpointOf: session => sessions.endpointOf(session),
     queue,
     runner,
-    own,
+    own: ownWorker,
     offer,
     pull: p2p.pull,
     file: new MembershipFile(join(dataDir, 'memberships.json')),
@@ -95,10 +158,15 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     logger,
     random: Math.random,
   })
+  const stopKeeping = keepPeerBook({ book, store, ownSeq: () => own.seq, clock, logger })
   async function close(): Promise<void> {
+    own.close()
+    sessions.close()
+    await discovery.close()
     await memberships.close()
     websockets.close()
     await host.close()
+    await stopKeeping()
   }
   try {
     await memberships.start(p2p.join)
@@ -106,5 +174,5 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     await close()
     throw error
   }
-  return { host, sessions, memberships, close }
+  return { host, sessions, memberships, book, own, discovery, drain: () => sessions.tellDraining(), close }
 }

@@ -9,10 +9,13 @@ import type { Logger } from '../shared/logger.ts'
 import { UsersCache } from '../shared/mcp/cache/users-cache.ts'
 import { createSurface } from '../shared/mcp/create-surface.ts'
 import { meshTools } from '../shared/mcp/mesh-tools.ts'
+import { NoMeshError } from '../shared/mcp/peer/mesh-port.ts'
 import { meshResources } from '../shared/mcp/resources/mesh-resources.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
 import type { ShutdownRequest } from '../shared/mcp/taskqueue/shutdown.ts'
 import { workflowSubmitter } from '../shared/mcp/workflow/scheduled-workflows.ts'
+import { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
+import { verifyAnnouncement } from '../shared/mesh/peers/signed-announcement.ts'
 import { Bodies } from '../shared/queue/bodies/bodies.ts'
 import { Queue } from '../shared/queue/queue.ts'
 import { Schedules } from '../shared/queue/schedules/schedules.ts'
@@ -26,7 +29,9 @@ import { Catalogue } from '../shared/tools/catalogue.ts'
 import type { ToolDescriptor } from '../shared/tools/tool.ts'
 import { CachedResults } from '../shared/workflow/result-cache.ts'
 import { keepWorkflowRetention } from '../shared/workflow/retention.ts'
+import { PUBLIC_SETS } from './config/public-sets.ts'
 import type { Config } from './config.ts'
+import { readBootstrapFile } from './discovery/bootstrap-file.ts'
 import { type NodeServer, serveNode } from './http/node-server.ts'
 import { loadIdentity } from './identity.ts'
 import { type NodeMesh, nodeMesh } from './node-mesh.ts'
@@ -38,6 +43,7 @@ import { peerCalls } from './peer-calls.ts'
 import { PeerDirectory } from './peer-directory.ts'
 import { importFrom } from './runtime/import-tool.ts'
 import { threadPool } from './runtime/thread-pool.ts'
+import { isSameMachine } from './same-machine.ts'
 import { AuthorityFile } from './store/authority-file.ts'
 import { BlobFiles } from './store/blob-files.ts'
 import { openSqliteStores } from './store/sqlite-stores.ts'
@@ -231,6 +237,7 @@ async function build(
   const shutdown = Promise.withResolvers<ShutdownRequest>()
   async function drain(signal: AbortSignal): Promise<void> {
     draining = true
+    mesh?.drain()
     await workflows.drain(signal)
     // No more leases from here on; what other owners run here, and then what runs elsewhere, has its end.
     const drained = queue.drain(signal)
@@ -239,6 +246,15 @@ async function build(
   }
 
   // What clients see, and what peers do: their calls run here, or two nodes could pass one back and forth.
+  const book = new LocalPeerBook({
+    ownPeerId: peerId,
+    verify: signed => verifyAnnouncement(signed, { namespace: p2p.namespace, now: clock.now() }),
+    isGranted: id => authority.isGranted(id) || mesh?.memberships.has(id) === true,
+    isHere: addresses => isSameMachine(addresses, mesh?.host.addresses() ?? []),
+    clock,
+    random: Math.random,
+  })
+  opened.push(async () => book.close())
   const directory = new PeerDirectory({
     self: {
       peerId,
@@ -247,7 +263,9 @@ async function build(
       labels,
       tools: manifest.length,
       startedAt,
+      addresses: () => mesh?.host.addresses() ?? [],
     },
+    book,
     roundTrip: id => mesh?.host.roundTrip(id),
     authority,
     queue,
@@ -273,6 +291,17 @@ async function build(
       workers: queue,
       workflows,
       callNode: nodes.call,
+      mesh: () => {
+        throw new NoMeshError(p2p.enabled)
+      },
+      peersWith: () => new Set(),
+      bootstrap: {
+        namespace: p2p.namespace,
+        configured: p2p.bootstrap,
+        environment: [],
+        publicSets: PUBLIC_SETS,
+        readFile: (path, signal) => readBootstrapFile(path, dataDir, signal),
+      },
       callPeer: peerCalls(id => mesh?.sessions.endpointWith(id)),
       cache: new UsersCache(cache),
       schedules,
@@ -324,6 +353,7 @@ async function build(
   if (p2p.enabled) {
     const joined = await nodeMesh({
       config,
+      version,
       privateKey,
       authority,
       websockets,
@@ -335,7 +365,7 @@ async function build(
       offer,
       moves,
       router,
-      directory,
+      book,
       clock,
       logger,
     })

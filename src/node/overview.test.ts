@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../shared/logger.ts'
+import { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import { openTestQueue } from '../shared/queue/queue.fixture.ts'
 import { Router } from '../shared/router/router.ts'
 import { overviewOf } from './overview.ts'
@@ -9,8 +10,25 @@ const NO_WORKFLOWS = { running: 0, waiting: 0, succeeded: 0, failed: 0, cancelle
 
 async function overviewed() {
   const { queue, store, clock } = await openTestQueue()
+  const book = new LocalPeerBook({
+    ownPeerId: 'me',
+    verify: async () => undefined,
+    isGranted: () => false,
+    isHere: () => true,
+    clock,
+    random: () => 0,
+  })
   const directory = new PeerDirectory({
-    self: { peerId: 'me', name: 'me', agent: 'test', labels: [], tools: 1, startedAt: clock.now() },
+    self: {
+      peerId: 'me',
+      name: 'me',
+      agent: 'test',
+      labels: [],
+      tools: 1,
+      startedAt: clock.now(),
+      addresses: () => [],
+    },
+    book,
     roundTrip: () => undefined,
     authority: { principalOfPeer: () => undefined },
     queue,

@@ -1,24 +1,18 @@
 import type { Authority } from '../shared/authority/authority.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { PeerView } from '../shared/mcp/views.ts'
-import type { Session } from '../shared/mesh/session-contract.ts'
+import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
+import type { PeerEntry } from '../shared/mesh/peers/peer-entry.ts'
 import type { TaskEvent } from '../shared/queue/task.ts'
-import type { Announcement } from '../shared/queue/work.ts'
 
-/** Peers remembered after they left, so that a person sees who was there; the one gone longest is forgotten first. */
-const DEPARTED_KEPT = 200
+/** Peers in one list: those that are connected, then those seen last. */
+const MOST_LISTED = 2_500
+/** Of these, without a session. */
+const MOST_AWAY = 200
+/** Peers whose ended tasks are counted; who ran something longest ago is forgotten first. */
+const COUNTED = 2_000
 
 const NONE_ENDED = { succeeded: 0, failed: 0 }
-
-interface Entry {
-  peerId: string
-  /** The session that stands for the peer now; undefined after it left. */
-  session: Session | undefined
-  announcement: Announcement | undefined
-  agent: string | undefined
-  firstSeen: number
-  lastSeen: number
-}
 
 /** What the queue knows of each worker that is there. */
 export interface WorkerFigures {
@@ -29,17 +23,25 @@ export interface WorkerFigures {
 }
 
 export interface PeerDirectoryInit {
-  self: { peerId: string; name: string; agent: string; labels: string[]; tools: number; startedAt: number }
+  self: {
+    peerId: string
+    name: string
+    agent: string
+    labels: string[]
+    tools: number
+    startedAt: number
+    addresses: () => readonly string[]
+  }
+  book: Pick<LocalPeerBook, 'entry' | 'list' | 'toolsOf' | 'counts' | 'onChange'>
   roundTrip: (peerId: string) => number | undefined
   authority: Pick<Authority, 'principalOfPeer'>
   queue: { workers(): readonly WorkerFigures[]; onChange(listener: (event: TaskEvent) => void): () => void }
   clock: Clock
 }
 
-/** Who is in the mesh as this node sees it, for people and clients; nothing that decides reads it. */
+/** Who is in the mesh, for people and clients: the peer book, the queue and the authority seen together. Nothing that decides reads it. */
 export class PeerDirectory {
   readonly #init: PeerDirectoryInit
-  readonly #entries = new Map<string, Entry>()
   readonly #listeners = new Set<() => void>()
   /** Tasks that ended by an outcome of this peer, since this node started. */
   readonly #ended = new Map<string, { succeeded: number; failed: number }>()
@@ -47,6 +49,7 @@ export class PeerDirectory {
   constructor(init: PeerDirectoryInit) {
     this.#init = init
     init.queue.onChange(event => this.#count(event))
+    init.book.onChange(() => this.#changed())
   }
 
   /** Calls `fn` when a peer came, changed or left; the returned function ends it. */
@@ -55,62 +58,19 @@ export class PeerDirectory {
     return () => this.#listeners.delete(fn)
   }
 
-  joined(session: Session, agent?: string): void {
-    const now = this.#init.clock.now()
-    const known = this.#entries.get(session.peerId)
-    this.#entries.delete(session.peerId)
-    this.#entries.set(session.peerId, {
-      peerId: session.peerId,
-      session,
-      announcement: known?.announcement,
-      agent: agent ?? known?.agent,
-      firstSeen: known?.firstSeen ?? now,
-      lastSeen: now,
-    })
-    this.#changed()
-  }
-
-  /** Something that is read from elsewhere (the round trip) is new. */
-  touched(): void {
-    this.#changed()
-  }
-
-  announced(peerId: string, announcement: Announcement): void {
-    const entry = this.#entries.get(peerId)
-    if (entry === undefined) return
-    entry.announcement = announcement
-    entry.lastSeen = this.#init.clock.now()
-    this.#changed()
-  }
-
-  left(session: Session): void {
-    const entry = this.#entries.get(session.peerId)
-    if (entry?.session !== session) return
-    entry.session = undefined
-    entry.lastSeen = this.#init.clock.now()
-    const departed = [...this.#entries.values()].filter(({ session }) => session === undefined)
-    if (departed.length > DEPARTED_KEPT) {
-      const oldest = departed.reduce((a, b) => (a.lastSeen <= b.lastSeen ? a : b))
-      this.#entries.delete(oldest.peerId)
-      this.#ended.delete(oldest.peerId)
-    }
-    this.#changed()
-  }
-
-  /** This node first, then the connected peers, then those that left. */
+  /** This node first, then the connected peers, then those seen last. */
   list(): PeerView[] {
     const workers = new Map(this.#init.queue.workers().map(worker => [worker.peer_id, worker]))
-    const others = [...this.#entries.values()].map(entry => this.#view(entry, workers.get(entry.peerId)))
-    others.sort(
-      (a, b) => Number(b.connected) - Number(a.connected) || a.first_seen.localeCompare(b.first_seen),
-    )
+    const known = this.#init.book.list({ limit: MOST_LISTED })
+    const connected = known.filter(entry => entry.connected)
+    const shown = known.slice(0, connected.length + MOST_AWAY)
+    const others = shown.map(entry => this.#view(entry, workers.get(entry.peer_id)))
     return [this.#self(workers.get(this.#init.self.peerId)), ...others]
   }
 
   counts(): { nodes: number; tabs: number } {
-    const connected = [...this.#entries.values()].filter(entry => entry.session !== undefined)
-    const tabs = connected.filter(entry => kindOf(entry) === 'tab').length
-    return { nodes: connected.length - tabs + 1, tabs }
+    const { nodes, tabs } = this.#init.book.counts()
+    return { nodes: nodes + 1, tabs }
   }
 
   #self(worker: WorkerFigures | undefined): PeerView {
@@ -124,6 +84,9 @@ export class PeerDirectory {
       labels: [...(worker?.labels ?? self.labels)],
       roles: ['admin'],
       connected: true,
+      draining: false,
+      addresses: self.addresses().map(address => ({ address, sources: [], failures: 0 })),
+      transports: [],
       tools: self.tools,
       ...this.#figures(self.peerId, worker),
       first_seen: new Date(self.startedAt).toISOString(),
@@ -131,24 +94,33 @@ export class PeerDirectory {
     }
   }
 
-  #view(entry: Entry, worker: WorkerFigures | undefined): PeerView {
-    const { roundTrip, authority } = this.#init
-    const { peerId, session, announcement, agent } = entry
-    const rtt = session === undefined ? undefined : roundTrip(peerId)
+  #view(entry: PeerEntry, worker: WorkerFigures | undefined): PeerView {
+    const { roundTrip, authority, book, clock } = this.#init
+    const { peer_id, name, agent, connected, path, direction, catalogue_cid, capacity } = entry
+    const rtt = (connected ? roundTrip(peer_id) : undefined) ?? entry.rtt_ms
     return {
-      peer_id: peerId,
+      peer_id,
       self: false,
-      kind: kindOf(entry),
+      kind: entry.kind ?? 'node',
+      ...(name === undefined ? {} : { name }),
       ...(agent === undefined ? {} : { agent }),
-      labels: [...(worker?.labels ?? announcement?.labels ?? [])],
-      roles: [...(authority.principalOfPeer(peerId)?.roles ?? [])],
-      connected: session !== undefined,
-      ...(session === undefined ? {} : { path: session.path, direction: session.direction }),
-      ...(rtt === undefined ? {} : { rtt_ms: Math.round(rtt * 10) / 10 }),
-      tools: announcement?.tools.length ?? 0,
-      ...this.#figures(peerId, worker),
-      first_seen: new Date(entry.firstSeen).toISOString(),
-      last_seen: new Date(session === undefined ? entry.lastSeen : this.#init.clock.now()).toISOString(),
+      labels: [...(worker?.labels ?? entry.labels)],
+      roles: [...(authority.principalOfPeer(peer_id)?.roles ?? [])],
+      standing: entry.standing,
+      connected,
+      draining: entry.draining,
+      ...(path === undefined ? {} : { path }),
+      ...(direction === undefined ? {} : { direction }),
+      ...(rtt === undefined ? {} : { rtt_ms: tenths(rtt) }),
+      addresses: entry.addresses.map(addressView),
+      transports: [...new Set(entry.addresses.map(known => known.path))],
+      ...(catalogue_cid === undefined ? {} : { catalogue_cid }),
+      tools: book.toolsOf(peer_id)?.length ?? 0,
+      ...(capacity === undefined ? {} : { capacity }),
+      ...(entry.running === undefined ? {} : { load: entry.running }),
+      ...this.#figures(peer_id, worker),
+      first_seen: new Date(entry.first_seen).toISOString(),
+      last_seen: new Date(connected ? clock.now() : entry.last_seen).toISOString(),
     }
   }
 
@@ -164,7 +136,9 @@ export class PeerDirectory {
     if (peer_id === undefined) return
     if (state === 'succeeded' || state === 'failed') {
       const before = this.#ended.get(peer_id) ?? NONE_ENDED
+      this.#ended.delete(peer_id)
       this.#ended.set(peer_id, { ...before, [state]: before[state] + 1 })
+      if (this.#ended.size > COUNTED) this.#ended.delete(this.#ended.keys().next().value ?? '')
     }
     this.#changed()
   }
@@ -174,6 +148,18 @@ export class PeerDirectory {
   }
 }
 
-function kindOf({ announcement }: Entry): 'node' | 'tab' {
-  return announcement?.labels.includes('kind:tab') ? 'tab' : 'node'
+function addressView(known: PeerEntry['addresses'][number]): PeerView['addresses'][number] {
+  const { address, path, sources, failures, last_success, dial_ms } = known
+  return {
+    address,
+    path,
+    sources: [...sources],
+    failures,
+    ...(last_success === undefined ? {} : { last_success: new Date(last_success).toISOString() }),
+    ...(dial_ms === undefined ? {} : { dial_ms: tenths(dial_ms) }),
+  }
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10
 }

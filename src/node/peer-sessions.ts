@@ -7,11 +7,12 @@ import {
 } from '../shared/mcp/endpoint/peer-endpoint.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
+import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
+import type { ExchangePartner, PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
 import type { Session } from '../shared/mesh/session-contract.ts'
 import type { Announcement, Worker, WorkOwner } from '../shared/queue/work.ts'
 import { PeerRuntime } from '../shared/router/peer-runtime.ts'
 import type { Router } from '../shared/router/router.ts'
-import type { PeerDirectory } from './peer-directory.ts'
 
 export interface PeerSessionsInit {
   host: MeshHost
@@ -22,7 +23,11 @@ export interface PeerSessionsInit {
   /** Takes workflows that peers hand over, and hears who can be reached. */
   moves?: WorkflowAdopter & { reachable(peerId: string): void; left(peerId: string): void }
   router: Router
-  directory: PeerDirectory
+  book: LocalPeerBook
+  /** Tells peers of each other; left out where that is switched off. */
+  exchange?: PeerExchange | undefined
+  /** A peer that this node works for is ending: it needs none of its workers. */
+  onDraining?: (peerId: string) => void
   /** Leased attempts that run on a peer now: they spend the same credits as our direct calls. */
   leasedTo: (peerId: string) => number
   logger: Logger
@@ -33,6 +38,7 @@ export class PeerSessions {
   readonly #init: PeerSessionsInit
   readonly #endpoints = new Map<Session, PeerEndpoint>()
   readonly #runtimes = new Map<Session, PeerRuntime>()
+  readonly #closing = new AbortController()
 
   constructor(init: PeerSessionsInit) {
     this.#init = init
@@ -54,8 +60,28 @@ export class PeerSessions {
     return session === undefined ? undefined : this.#endpoints.get(session)
   }
 
+  /** Tells every peer that this node is ending. */
+  tellDraining(): void {
+    for (const endpoint of this.#endpoints.values()) endpoint.tellDraining()
+  }
+
+  /** Those that tell of others: there is a grant one way or the other, and they are not ending. */
+  partners(): ExchangePartner[] {
+    const { book } = this.#init
+    return [...this.#endpoints]
+      .filter(([{ peerId }]) => {
+        const entry = book.entry(peerId)
+        return entry?.standing === 'granted' && !entry.draining
+      })
+      .map(([{ peerId }, endpoint]) => partnerOf(peerId, endpoint))
+  }
+
+  close(): void {
+    this.#closing.abort()
+  }
+
   #serve(session: Session): void {
-    const { surface, authority, owner, worker, moves, directory, logger } = this.#init
+    const { surface, authority, owner, worker, moves, book, exchange, logger } = this.#init
     const endpoint = openPeerEndpoint({
       session,
       surface,
@@ -63,29 +89,39 @@ export class PeerSessions {
       owner,
       worker,
       adopter: moves,
+      teller: exchange,
+      onDraining: () => this.#draining(session),
       onAnnounce: announcement => this.#announced(session, endpoint, announcement),
       logger,
     })
     this.#endpoints.set(session, endpoint)
-    directory.joined(session)
+    book.connected(session.peerId, session)
     this.#getToKnow(session, endpoint).catch(error => this.#failed(session.peerId, error))
     void endpoint.closed.then(() => this.#ended(session))
   }
 
   async #getToKnow(session: Session, endpoint: PeerEndpoint): Promise<void> {
-    const { host, moves, directory } = this.#init
+    const { host, moves, book } = this.#init
+    const { peerId } = session
     await endpoint.ready
-    moves?.reachable(session.peerId)
+    moves?.reachable(peerId)
     const version = endpoint.client.getServerVersion()
-    if (version !== undefined) directory.joined(session, `${version.name}/${version.version}`)
-    await host.ping(session.peerId)
-    directory.touched()
+    if (version !== undefined) book.learned(peerId, { agent: `${version.name}/${version.version}` })
+    book.learned(peerId, { rttMs: await host.ping(peerId) })
+  }
+
+  /** The peer is ending: what runs goes on, and it gets no more. Its own announcement without credits comes from the endpoint. */
+  #draining({ peerId }: Session): void {
+    const { book, logger, onDraining } = this.#init
+    logger('info', 'a peer is ending', { peer_id: peerId })
+    book.learned(peerId, { draining: true })
+    onDraining?.(peerId)
   }
 
   #announced(session: Session, endpoint: PeerEndpoint, announcement: Announcement): void {
-    const { directory, router, leasedTo } = this.#init
+    const { book, exchange, router, leasedTo } = this.#init
     const { peerId } = session
-    directory.announced(peerId, announcement)
+    book.offered(peerId, announcement)
     const known = this.#runtimes.get(session)
     if (known !== undefined) {
       known.update(announcement)
@@ -99,19 +135,24 @@ export class PeerSessions {
     })
     this.#runtimes.set(session, runtime)
     router.add(runtime)
+    void exchange?.met(partnerOf(peerId, endpoint), this.#closing.signal)
   }
 
   #ended(session: Session): void {
-    const { host, moves, directory, router } = this.#init
+    const { host, moves, book, router } = this.#init
     this.#endpoints.delete(session)
     this.#runtimes.delete(session)
     if (host.session(session.peerId) !== undefined) return
     moves?.left(session.peerId)
     router.remove(`peer:${session.peerId}`)
-    directory.left(session)
+    book.disconnected(session.peerId)
   }
 
   #failed(peerId: string, error: unknown): void {
     this.#init.logger('info', 'a session with a peer failed', { peer_id: peerId, error: String(error) })
   }
+}
+
+function partnerOf(peerId: string, endpoint: PeerEndpoint): ExchangePartner {
+  return { peerId, exchange: (request, signal) => endpoint.exchange(request, signal) }
 }

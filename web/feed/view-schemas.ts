@@ -66,6 +66,8 @@ export const overviewSchema: z.ZodType<OverviewView> = z.object({
   caller: z.object({ principal: z.string(), roles: z.array(z.enum(['read', 'work', 'submit', 'admin'])) }),
 })
 
+const path = z.enum(['tcp', 'websocket', 'webrtc-direct', 'webrtc', 'webtransport', 'relay'])
+
 const peer: z.ZodType<PeerView> = z.object({
   peer_id: z.string(),
   self: z.boolean(),
@@ -74,13 +76,29 @@ const peer: z.ZodType<PeerView> = z.object({
   agent: z.string().exactOptional(),
   labels: z.array(z.string()),
   roles: z.array(z.string()),
+  standing: z.enum(['granted', 'known', 'heard', 'barred']).exactOptional(),
   connected: z.boolean(),
-  path: z.enum(['tcp', 'websocket', 'webrtc-direct', 'webrtc', 'webtransport', 'relay']).exactOptional(),
+  draining: z.boolean(),
+  path: path.exactOptional(),
   direction: z.enum(['inbound', 'outbound']).exactOptional(),
   rtt_ms: z.number().exactOptional(),
+  addresses: z.array(
+    z.object({
+      address: z.string(),
+      path: path.exactOptional(),
+      sources: z.array(z.string()),
+      last_success: z.string().exactOptional(),
+      failures: count,
+      dial_ms: z.number().exactOptional(),
+    }),
+  ),
+  transports: z.array(path),
+  catalogue_cid: z.string().exactOptional(),
+  tools: count,
+  capacity: count.exactOptional(),
+  load: count.exactOptional(),
   running: count,
   credits: count,
-  tools: count,
   succeeded: count,
   failed: count,
   first_seen: z.string(),

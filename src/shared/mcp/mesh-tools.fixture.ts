@@ -21,6 +21,7 @@ import { UsersCache } from './cache/users-cache.ts'
 import { createSurface } from './create-surface.ts'
 import { meshTools } from './mesh-tools.ts'
 import type { CallPeer } from './peer/call-peer.ts'
+import { type BootstrapPort, type MeshAccess, NoMeshError } from './peer/mesh-port.ts'
 import { meshResources } from './resources/mesh-resources.ts'
 import type { CallResult, Surface } from './surface.ts'
 import type { ShutdownRequest } from './taskqueue/shutdown.ts'
@@ -43,6 +44,9 @@ export const self: PeerView = {
   labels: ['kind:node'],
   roles: ['admin'],
   connected: true,
+  draining: false,
+  addresses: [],
+  transports: [],
   running: 0,
   credits: 0,
   tools: 3,
@@ -65,6 +69,20 @@ export class MeshToolsFixture {
   /** What `shutdown` was asked for. */
   readonly shutdowns: ShutdownRequest[] = []
   readonly cacheStore: MemoryCacheStore
+  /** Peers that have the tool of an interface CID. */
+  readonly holders = new Map<string, ReadonlySet<string>>()
+  /** Who `p2p_peer_list` shows. */
+  peers: PeerView[] = [self]
+  mesh: MeshAccess = () => {
+    throw new NoMeshError(false)
+  }
+  readonly bootstrap: BootstrapPort = {
+    namespace: 'toolmesh',
+    configured: [],
+    environment: [],
+    publicSets: {},
+    readFile: () => Promise.reject(new ToolmeshError('not_found', 'there is no such file')),
+  }
   /** How another peer answers. */
   callPeer: CallPeer = peerId =>
     Promise.reject(new ToolmeshError('unavailable', `there is no session with ${peerId}`))
@@ -102,7 +120,7 @@ export class MeshToolsFixture {
       random: bytes => crypto.getRandomValues(bytes),
       ownPeerId: OWN_PEER_ID,
     })
-    const peers = { list: () => [self], onChange: () => () => {} }
+    const peers = { list: () => this.peers, onChange: () => () => {} }
     const tools = meshTools({
       queue,
       workers: queue,
@@ -111,6 +129,9 @@ export class MeshToolsFixture {
       catalogue,
       authority,
       peers,
+      peersWith: cid => this.holders.get(cid) ?? new Set(),
+      mesh: () => this.mesh(),
+      bootstrap: this.bootstrap,
       connect: async ({ peerId }) => ({
         peer_id: peerId,
         roles: ['work'],

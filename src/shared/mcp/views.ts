@@ -40,19 +40,46 @@ export interface PeerView {
   agent?: string
   labels: string[]
   roles: string[]
+  /** How far it is believed: holds or gave a grant, proved its id, is only told of, went over a limit. Absent for this node. */
+  standing?: 'granted' | 'known' | 'heard' | 'barred'
   connected: boolean
+  /** It said that it is ending. */
+  draining: boolean
   path?: Path
   direction?: 'inbound' | 'outbound'
-  /** Smoothed round trip over the session, milliseconds. */
+  /** Smoothed round trip over the session, milliseconds; the last one of a peer that is away. */
   rtt_ms?: number
+  addresses: PeerAddressView[]
+  /** The ways that its addresses lead by. */
+  transports: Path[]
+  /** Of its tools: peers of the same build have the same one. */
+  catalogue_cid?: string
+  /** How many tools it has; 0 while its catalogue is not known here. */
+  tools: number
+  /** Attempts that it says it runs at once, and how many of these were taken when it said so. */
+  capacity?: number
+  load?: number
   /** Attempts running there for us, and how many it allows. */
   running: number
   credits: number
-  tools: number
   succeeded: number
   failed: number
   first_seen: string
   last_seen: string
+}
+
+/** An address of a peer. */
+export interface PeerAddressView {
+  /** Multiaddr. */
+  address: string
+  path?: Path
+  /** Who told of it, as `announced` (the peer itself) or `mdns`. */
+  sources: string[]
+  /** When a dial last worked, and dials that failed since. */
+  last_success?: string
+  failures: number
+  /** Milliseconds of a dial, smoothed. */
+  dial_ms?: number
 }
 
 export interface PeersView {
