@@ -25,7 +25,7 @@ export class InviteRefusedError extends ToolmeshError {
 export class InvalidInviteLinkError extends ToolmeshError {
   constructor(problem: string) {
     super('invalid_input', `not an invite link: ${problem}`, {
-      field: 'invite',
+      field: '/invite',
       allowed: 'https://<host>/join#v1.<secret>.<peer id>',
     })
   }

@@ -48,7 +48,7 @@ describe('invites, tokens and peers', () => {
         code: 'forbidden',
       })
     }
-    expect(await mesh.call('p2p_peer_list', {}, reader)).toEqual({ peers: [self] })
+    expect(await mesh.call('p2p_peer_list', {}, reader)).toEqual({ peers: [self], total: 1 })
   })
 
   it('makes a token, lists it without its secret, and revokes it', async () => {

@@ -1,11 +1,13 @@
 import type { Clock } from '../clock.ts'
+import type { BootstrapParts } from './bootstrap/bootstrap-parts.ts'
+import { bootstrapTools } from './bootstrap/bootstrap-tools.ts'
 import { type CacheToolsComponents, cacheTools } from './cache/cache-tools.ts'
 import { type CreateInviteComponents, createInviteTool } from './invite/create.ts'
 import type { InvitesPort } from './invite/invites-port.ts'
 import { listInvitesTool } from './invite/list.ts'
 import { revokeInviteTool } from './invite/revoke.ts'
-import { type ConnectPeer, connectPeerTool } from './peer/connect.ts'
-import { listPeersTool, type PeersPort } from './peer/list.ts'
+import type { CallPeer } from './peer/call-peer.ts'
+import { type PeerToolsComponents, peerTools } from './peer/peer-tools.ts'
 import type { SurfaceTool } from './surface.ts'
 import { type TaskToolsComponents, taskTools } from './taskqueue/task-tools.ts'
 import { createTokenTool } from './token/create.ts'
@@ -19,19 +21,22 @@ import type { WorkflowsPort } from './workflow/workflows-port.ts'
 export interface MeshToolsComponents
   extends TaskToolsComponents,
     Omit<CreateInviteComponents, 'authority'>,
+    PeerToolsComponents,
+    BootstrapParts,
     CacheToolsComponents {
   authority: InvitesPort
-  peers: Pick<PeersPort, 'list'>
-  connect: ConnectPeer
+  callPeer: CallPeer
   workflows: WorkflowsPort
   /** Asks the node that a workflow was handed over to. */
   callNode: MovedWorkflows['call']
-  clock: Pick<Clock, 'now'>
+  clock: Pick<Clock, 'now' | 'monotonic'>
+  peerId: string
+  catalogue: TaskToolsComponents['catalogue']
 }
 
 /** The tools that a node answers itself, beside the meta tools. */
 export function meshTools(parts: MeshToolsComponents): SurfaceTool[] {
-  const { authority, peers, connect, workflows, callNode, clock } = parts
+  const { authority, workflows, callNode, clock } = parts
   const moved = { head: (id: string) => workflows.head(id), call: callNode }
   return [
     ...taskTools(parts),
@@ -42,8 +47,8 @@ export function meshTools(parts: MeshToolsComponents): SurfaceTool[] {
     createTokenTool(authority),
     listTokensTool(authority),
     revokeTokenTool(authority),
-    listPeersTool(peers),
-    connectPeerTool(connect),
+    ...peerTools(parts),
+    ...bootstrapTools(parts),
     ...cacheTools(parts),
   ]
 }

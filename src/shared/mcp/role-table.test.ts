@@ -13,6 +13,7 @@ import { workMethods } from './endpoint/work-methods.ts'
 import type { InvitesPort } from './invite/invites-port.ts'
 import { meshTools } from './mesh-tools.ts'
 import { metaTools } from './meta/meta-tools.ts'
+import type { BootstrapPort, MeshPort } from './peer/mesh-port.ts'
 import type { Surface } from './surface.ts'
 import type { QueuePort } from './taskqueue/queue-port.ts'
 import type { SchedulesPort } from './taskqueue/schedules-port.ts'
@@ -76,6 +77,9 @@ describe('the table of roles', () => {
         catalogue: new Map(),
         authority: none as InvitesPort,
         peers: { list: () => [] },
+        peersWith: () => new Set(),
+        mesh: () => none as MeshPort,
+        bootstrap: none as BootstrapPort,
         connect: () => Promise.reject(new Error('not here')),
         peerId: '',
         origin: () => '',
