@@ -4,21 +4,33 @@ import { webSockets } from '@libp2p/websockets'
 import type { Libp2pOptions } from 'libp2p'
 import { systemClock } from '../../shared/clock.ts'
 import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-retry.ts'
+import { withBoundedPeerConnections } from '../../shared/mesh/workarounds/webrtc-direct-listener.ts'
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
 import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
+import { withBoundedListener } from '../../shared/mesh/workarounds/websocket-listener.ts'
 import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
 
 /** No STUN: peers meet on a network that they share, or through a relay; nothing is asked of public servers. */
 const RTC_CONFIGURATION = { iceServers: [] }
 
+/** What a node listens on beside its own ports: a relay slot, and WebRTC by way of it. */
+export const RELAYED_LISTEN = ['/p2p-circuit', '/webrtc']
+
+export interface NodeTransportsOptions {
+  /** Whether a relay would give this node a slot. */
+  mayAskForSlot?: (peerId: string) => boolean
+}
+
 /** The transports of a node: TCP, WebSocket, WebRTC-Direct, and WebRTC by way of a relay. */
-export function nodeTransports(): NonNullable<Libp2pOptions['transports']> {
+export function nodeTransports({
+  mayAskForSlot = () => true,
+}: NodeTransportsOptions = {}): NonNullable<Libp2pOptions['transports']> {
   return [
     tcp(),
-    withErrorsOnly(withPaths(webSockets())),
-    webRTCDirect({ rtcConfiguration: RTC_CONFIGURATION }),
+    withErrorsOnly(withPaths(withBoundedListener(webSockets()))),
+    withBoundedPeerConnections(webRTCDirect({ rtcConfiguration: RTC_CONFIGURATION })),
     withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: RTC_CONFIGURATION }))),
-    persistentRelayTransport(systemClock),
+    persistentRelayTransport({ clock: systemClock, mayAsk: mayAskForSlot }),
   ]
 }
