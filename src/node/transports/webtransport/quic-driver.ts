@@ -1,5 +1,7 @@
 import type { Clock } from '../../../shared/clock.ts'
 import type { Logger } from '../../../shared/logger.ts'
+import { denoNetOf } from './deno/deno-api.ts'
+import { denoQuic } from './deno/deno-quic.ts'
 import type { QuicDriver } from './quic.ts'
 import { loadQuiche } from './quiche/binding.ts'
 import { quicheQuic } from './quiche/quiche-quic.ts'
@@ -16,6 +18,8 @@ export async function loadQuicDriver({
   random,
   logger,
 }: QuicDriverParts): Promise<QuicDriver | undefined> {
+  const deno = denoNetOf(globalThis)
+  if (deno !== undefined) return denoQuic({ deno })
   try {
     return quicheQuic({ quiche: await loadQuiche(), clock, random })
   } catch (error) {
