@@ -6,21 +6,20 @@ import type { Logger } from '../shared/logger.ts'
 import { type LinkState, OwnerLink } from '../shared/mcp/endpoint/owner-link.ts'
 import type { PeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
+import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import type { Session } from '../shared/mesh/session-contract.ts'
 import type { Queue } from '../shared/queue/queue.ts'
 import type { Announcement, WorkerLink } from '../shared/queue/work.ts'
 import type { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
 import { shareCredits } from '../shared/queue/worker/credit-share.ts'
-import { fetchNodeInfo } from './node-info.ts'
+import { memberAddresses } from './member-addresses.ts'
 import type { MembershipRecord } from './store/membership-file.ts'
 
-/** Milliseconds to ask another node where it listens. */
-const ASK_MS = 10_000
 /** Milliseconds for a first connection; afterwards it is tried again for as long as the node lives. */
 const JOIN_MS = 30_000
 
-/** Best first from a node: TCP is the fastest and always there, WebRTC the last resort. */
-const WAYS: readonly RegExp[] = [/\/tcp\/\d+(\/p2p\/|$)/, /\/ws\b/, /\/webrtc-direct\b/]
+/** Addresses of a node that are kept over a restart: where it was reached last. */
+const ADDRESSES_KEPT = 8
 
 /** What joining another node gave. */
 export interface Joined {
@@ -58,6 +57,9 @@ export interface MembershipsInit {
   offer: Omit<Announcement, 'credits'>
   /** Work is fetched from the owners instead of being pushed by them. */
   pull: boolean
+  /** Where nodes are known to be, and who else can be asked for one of them. */
+  book: LocalPeerBook
+  lookFor: (peerId: string, signal: AbortSignal) => Promise<unknown>
   file: { load(): Promise<MembershipRecord[]>; save(records: readonly MembershipRecord[]): Promise<void> }
   clock: Clock
   logger: Logger
@@ -143,14 +145,14 @@ export class Memberships {
   }
 
   #add(record: MembershipRecord, { granted, secret, joined }: Introduction): void {
-    const { host, runner, endpointOf, pull, clock, logger, random, offer } = this.#init
+    const { host, runner, endpointOf, pull, clock, logger, random, offer, book, lookFor } = this.#init
     const ownerId = record.owner_id
     const member: Membership = { record, link: undefined, online: false, draining: false, granted }
     this.#members.set(ownerId, member)
     member.link = new OwnerLink({
       host,
       ownerId,
-      addresses: () => addressesOf(record),
+      addresses: () => memberAddresses(member.record, { book, lookFor, granted: member.granted }),
       granted,
       secret,
       onGranted: async grant => {
@@ -180,6 +182,7 @@ export class Memberships {
     member.online = state.phase === 'online'
     // What it said of its end, it said of the session that is over.
     if (!member.online) member.draining = false
+    else this.#reachedAt(member)
     if (state.phase === 'refused') {
       this.#init.logger('warning', 'a node does not take this one as its worker', {
         peer_id: owner_id,
@@ -188,6 +191,16 @@ export class Memberships {
       joined?.reject(new ToolmeshError('forbidden', `the invite was refused: ${state.why}`))
     }
     this.#share()
+  }
+
+  /** So that it is found again after a restart of both, when nothing but this is known. */
+  #reachedAt(member: Membership): void {
+    const addresses = this.#init.book.addressesOf(member.record.owner_id).slice(0, ADDRESSES_KEPT)
+    if (!member.granted || addresses.join() === member.record.addresses?.join()) return
+    member.record = { ...member.record, addresses }
+    this.#save().catch(error =>
+      this.#init.logger('warning', 'where a node was reached could not be kept', { error: String(error) }),
+    )
   }
 
   /** Once for all that one commit has changed. */
@@ -230,20 +243,4 @@ export class Memberships {
     this.#saving = this.#saving.catch(() => {}).then(() => this.#init.file.save(records))
     return this.#saving
   }
-}
-
-async function addressesOf({ owner_id, origin }: MembershipRecord): Promise<string[]> {
-  const { peerId, multiaddrs } = await fetchNodeInfo(origin, AbortSignal.timeout(ASK_MS))
-  if (peerId !== owner_id) {
-    throw new ToolmeshError(
-      'forbidden',
-      `${origin} is the node ${peerId}, not ${owner_id} as its invite says`,
-    )
-  }
-  return multiaddrs
-    .filter(address => !address.includes('/p2p-circuit'))
-    .map(address => ({ address, rank: WAYS.findIndex(way => way.test(address)) }))
-    .filter(({ rank }) => rank >= 0)
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ address }) => address)
 }

@@ -153,6 +153,8 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     own: ownWorker,
     offer,
     pull: p2p.pull,
+    book,
+    lookFor: (peerId, signal) => discovery.lookFor(peerId, signal),
     file: new MembershipFile(join(dataDir, 'memberships.json')),
     clock,
     logger,

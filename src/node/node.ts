@@ -248,6 +248,7 @@ async function build(
   // What clients see, and what peers do: their calls run here, or two nodes could pass one back and forth.
   const book = new LocalPeerBook({
     ownPeerId: peerId,
+    from: 'node',
     verify: signed => verifyAnnouncement(signed, { namespace: p2p.namespace, now: clock.now() }),
     isGranted: id => authority.isGranted(id) || mesh?.memberships.has(id) === true,
     isHere: addresses => isSameMachine(addresses, mesh?.host.addresses() ?? []),

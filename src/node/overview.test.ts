@@ -12,6 +12,7 @@ async function overviewed() {
   const { queue, store, clock } = await openTestQueue()
   const book = new LocalPeerBook({
     ownPeerId: 'me',
+    from: 'node',
     verify: async () => undefined,
     isGranted: () => false,
     isHere: () => true,

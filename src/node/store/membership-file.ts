@@ -1,11 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { ToolmeshError } from '../../shared/errors.ts'
+import { MAX_ADDRESS_CHARS, MAX_ADDRESSES } from '../../shared/mesh/peers/announcement-limits.ts'
 import { replaceFile } from './replace-file.ts'
 
-const memberships = z.array(z.object({ owner_id: z.string(), origin: z.url() })).max(1000)
+const memberships = z
+  .array(
+    z.object({
+      owner_id: z.string(),
+      origin: z.url(),
+      /** Multiaddrs where it was reached last, best first. */
+      addresses: z.array(z.string().max(MAX_ADDRESS_CHARS)).max(MAX_ADDRESSES).exactOptional(),
+    }),
+  )
+  .max(1000)
 
-/** A node that this one works for, and where its HTTP server is. The grant is the other node's to keep. */
+/** A node that this one works for, and where it is. The grant is the other node's to keep. */
 export type MembershipRecord = z.infer<typeof memberships>[number]
 
 /** Keeps the nodes that this one works for in one JSON file, replaced whole. */

@@ -1,3 +1,4 @@
+import { dialOrder } from '../dialling/dial-order.ts'
 import type { DialReport } from '../dialling/dial-report.ts'
 import { isLoopback, type PeerAddress, readPeerAddress, relayOf } from './peer-address.ts'
 import type { AddressSource, KnownAddress } from './peer-entry.ts'
@@ -26,22 +27,22 @@ export function knownAddresses(record: PeerRecord): KnownAddress[] {
 }
 
 /**
- * The order to dial them in: those that worked last time, the fastest first; those not tried, as they were told; through
- * relays, again like that; those that failed last time, the least often first. Without those that are only good
- * on another machine.
+ * The order to dial them in from a node or a tab: those that worked last time, the fastest first; those not tried; through
+ * relays, again like that; those that failed last time, the least often first. Without those that cannot be dialled from
+ * there, or are only good on another machine.
  */
-export function inDialOrder(addresses: readonly KnownAddress[], isHere: boolean): KnownAddress[] {
-  return addresses
-    .filter(known => isHere || !isLoopback(known.address) || isOfThisMachine(known))
-    .map((known, place) => ({ known, place, group: groupOf(known) }))
-    .sort(
-      (a, b) =>
-        a.group - b.group ||
-        a.known.failures - b.known.failures ||
-        (a.known.dial_ms ?? 0) - (b.known.dial_ms ?? 0) ||
-        a.place - b.place,
-    )
-    .map(({ known }) => known)
+export function inDialOrder(
+  addresses: readonly KnownAddress[],
+  { from, isHere }: { from: 'node' | 'tab'; isHere: boolean },
+): KnownAddress[] {
+  const known = new Map(
+    addresses
+      .filter(one => isHere || !isLoopback(one.address) || isOfThisMachine(one))
+      .map(one => [one.address, one]),
+  )
+  return dialOrder([...known.keys()], from)
+    .flatMap(address => known.get(address) ?? [])
+    .sort((a, b) => groupOf(a) - groupOf(b) || a.failures - b.failures || (a.dial_ms ?? 0) - (b.dial_ms ?? 0))
 }
 
 /** A source told of an address. False where there is no room for it. */

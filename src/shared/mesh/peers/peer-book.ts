@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts'
+import { dialOrder } from '../dialling/dial-order.ts'
 import type { DialReport } from '../dialling/dial-report.ts'
 import type { Found, SourceName } from '../discovery/discovery-source.ts'
 import type { PeerAnnouncement, SignedAnnouncement } from './announcement.ts'
@@ -30,6 +31,8 @@ const SAMPLE_TRIES = 4
 
 export interface PeerBookInit {
   ownPeerId: string
+  /** What this peer is, for the ways that it can dial by. Default: a node. */
+  from?: 'node' | 'tab'
   /** What a signed announcement says, when it holds (signed-announcement.ts). */
   verify: (signed: SignedAnnouncement) => Promise<PeerAnnouncement | undefined>
   /** Whether a peer holds a grant here or gave this one a grant. */
@@ -49,6 +52,7 @@ export interface PeerBookInit {
 export class LocalPeerBook implements PeerBook {
   readonly #init: PeerBookInit
   readonly #limits: PeerBookLimits
+  readonly #from: 'node' | 'tab'
   readonly #peers: KeptPeers
   readonly #catalogues: Catalogues
   readonly #connected = new Set<PeerRecord>()
@@ -59,6 +63,7 @@ export class LocalPeerBook implements PeerBook {
 
   constructor(init: PeerBookInit) {
     this.#init = init
+    this.#from = init.from ?? 'node'
     this.#limits = { ...DEFAULT_PEER_BOOK_LIMITS, ...init.limits }
     this.#catalogues = new Catalogues(this.#limits)
     this.#peers = new KeptPeers({
@@ -140,7 +145,9 @@ export class LocalPeerBook implements PeerBook {
     if (record === undefined || isBarred(record, this.#init.clock.now())) return []
     const known = knownAddresses(record)
     const isHere = this.#init.isHere(known.map(({ address }) => address))
-    return inDialOrder(known, isHere).map(({ address }) => dialAddress(address, peerId))
+    return inDialOrder(known, { from: this.#from, isHere }).map(({ address }) =>
+      dialAddress(address, peerId),
+    )
   }
 
   entry(peerId: string): PeerEntry | undefined {
@@ -299,7 +306,7 @@ export class LocalPeerBook implements PeerBook {
     if (peerId === this.#init.ownPeerId) return 'ignored'
     const known = this.#peers.get(peerId)
     if (known !== undefined && isBarred(known, this.#init.clock.now())) return 'ignored'
-    const good = addresses.slice(0, this.#limits.addresses).flatMap(text => {
+    const good = this.#best(addresses).flatMap(text => {
       const read = readPeerAddress(text, peerId)
       return read === undefined ? [] : [read]
     })
@@ -311,6 +318,12 @@ export class LocalPeerBook implements PeerBook {
     this.#seen(record)
     if (known === undefined) return 'new'
     return (record.history?.length ?? 0) > before ? 'changed' : 'known'
+  }
+
+  /** As many as are kept, of each way some. */
+  #best(addresses: readonly string[]): readonly string[] {
+    const { addresses: most } = this.#limits
+    return addresses.length <= most ? addresses : dialOrder(addresses, this.#from).slice(0, most)
   }
 
   /** The record of a peer, made where there is none; undefined for this peer itself, and where there is no room. */
