@@ -1,6 +1,5 @@
 import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
-import { webTransport } from '@libp2p/webtransport'
 import type { Libp2pOptions } from 'libp2p'
 import { systemClock } from '../../shared/clock.ts'
 import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-retry.ts'
@@ -8,6 +7,7 @@ import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.t
 import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
 import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
+import { browserWebTransport } from './web-transport.ts'
 
 /** No STUN: peers meet on a network that they share, or through a relay; nothing is asked of public servers. */
 const RTC_CONFIGURATION = { iceServers: [] }
@@ -20,8 +20,8 @@ export function tabTransports(): NonNullable<Libp2pOptions['transports']> {
   return [
     webRTCDirect({ rtcConfiguration: RTC_CONFIGURATION }),
     withErrorsOnly(withPaths(webSockets())),
-    webTransport(),
+    browserWebTransport({ clock: systemClock }),
     withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: RTC_CONFIGURATION }))),
-    persistentRelayTransport(systemClock),
+    persistentRelayTransport({ clock: systemClock }),
   ]
 }

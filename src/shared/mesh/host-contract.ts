@@ -86,6 +86,9 @@ export interface MeshHostOptions {
   noiseCrypto?: ICryptoInterface
   /** Resolves the names of addresses; left out where the platform does so by itself, as a page. */
   resolver?: NameResolver
+  /** Parts of libp2p by which discovery works, beside the host's own. */
+  services?: Record<string, (components: never) => unknown>
+  peerDiscovery?: NonNullable<Libp2pOptions['peerDiscovery']>
   /** Serves circuit relay v2 to granted peers. */
   relayServer?: boolean
   /** UDP port at which this host answers STUN, told to session peers; undefined while it does not. */
@@ -124,6 +127,8 @@ export interface MeshHost {
   onPath(fn: (session: Session) => void): () => void
   /** How many connections are open with a peer: more than one only while a session moves, or two dialled at once. */
   connections(peerId: string): number
+  /** Multiaddr at which the peer of a session is seen; changes when the session moves. */
+  remoteAddress(session: Session): string | undefined
   /** What a relay still lets through on the connection of a session; undefined where it sets no limit, or there is none. */
   limitsOf(session: Session): RemainingLimits | undefined
   onAddresses(fn: (addresses: string[]) => void): () => void

@@ -202,6 +202,10 @@ class Host implements MeshHost {
     return this.#libp2p.getConnections(peerIdFromString(peerId)).length
   }
 
+  remoteAddress(session: Session): string | undefined {
+    return this.#lines.get(session)?.connection.remoteAddr.toString()
+  }
+
   limitsOf(session: Session): RemainingLimits | undefined {
     return remainingLimits(this.#lines.get(session)?.connection.limits)
   }
@@ -227,9 +231,17 @@ class Host implements MeshHost {
   #forgetStranger(peerId: PeerId): void {
     const { gater, logger } = this.#options
     if (gater.isGranted(peerId.toString())) return
-    this.#libp2p.peerStore.delete(peerId).catch(error => {
+    this.#forget(peerId).catch(error => {
       logger('debug', 'a stranger could not be forgotten', { peer_id: String(peerId), error: String(error) })
     })
+  }
+
+  /** Who stands in the hash table is asked again; the table bounds how many these are. */
+  async #forget(peerId: PeerId): Promise<void> {
+    const { peerStore } = this.#libp2p
+    const isInTable =
+      this.#options.services !== undefined && (await peerStore.get(peerId)).tags.has('kad-peer')
+    if (!isInTable) await peerStore.delete(peerId)
   }
 
   #accept(stream: Stream, connection: Connection): void {
@@ -335,7 +347,9 @@ function libp2pOptions(
     // Sessions ping on their own stream; the monitor would abort a connection for one late answer.
     connectionMonitor: { enabled: false, abortConnectionOnPingFailure: false },
     ...(datastore === undefined ? {} : { datastore }),
+    ...(options.peerDiscovery === undefined ? {} : { peerDiscovery: options.peerDiscovery }),
     services: {
+      ...options.services,
       dialling: components => new DialTransports(components),
       identify: identify(),
       identifyPush: identifyPush(),

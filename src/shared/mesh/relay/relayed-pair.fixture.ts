@@ -13,7 +13,7 @@ export function hiddenHost(options: Partial<MeshHostOptions> = {}): Promise<Mesh
     transports: [
       tcp(),
       withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: { iceServers: [] } }))),
-      persistentRelayTransport(systemClock),
+      persistentRelayTransport({ clock: systemClock }),
     ],
     listen: ['/p2p-circuit', '/webrtc'],
     ...options,
