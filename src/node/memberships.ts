@@ -139,6 +139,11 @@ export class Memberships {
     this.#share()
   }
 
+  /** Whether this node works for that one, by a grant that it has: it relays for this one too, if it relays. */
+  worksFor(peerId: string): boolean {
+    return this.#members.get(peerId)?.granted === true
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#members.values()].map(({ link }) => link?.close()))
     await this.#saving

@@ -15,6 +15,7 @@ import { keepPeerBook } from '../shared/mesh/peers/keep-peer-book.ts'
 import { OwnAnnouncement } from '../shared/mesh/peers/own-announcement.ts'
 import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import { PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
+import { keepPaths } from '../shared/mesh/reach/path-keeper.ts'
 import type { Queue } from '../shared/queue/queue.ts'
 import type { Announcement, WorkerLink } from '../shared/queue/work.ts'
 import type { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
@@ -27,12 +28,13 @@ import { libp2pDatastore } from './store/libp2p-datastore.ts'
 import { MembershipFile } from './store/membership-file.ts'
 import { PeerBookFile } from './store/peer-book-file.ts'
 import type { HttpWebSocket } from './transports/http-websocket.ts'
-import { nodeTransports } from './transports/node-transports.ts'
+import { nodeTransports, RELAYED_LISTEN } from './transports/node-transports.ts'
 import { noiseCrypto } from './transports/noise-crypto.ts'
+import { loadQuicDriver } from './transports/webtransport/quic-driver.ts'
 import type { WorkflowMoves } from './workflow-moves.ts'
 
 export interface NodeMeshInit {
-  config: Pick<Config, 'dataDir' | 'p2p' | 'discovery' | 'name'>
+  config: Pick<Config, 'dataDir' | 'p2p' | 'discovery' | 'name' | 'limits'>
   version: string
   privateKey: PrivateKey
   authority: Authority
@@ -70,16 +72,27 @@ export interface NodeMesh {
 export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   const { config, authority, websockets, queue, runner, own: ownWorker, offer, moves, router, book } = init
   const { clock, logger } = init
-  const { dataDir, p2p } = config
+  const { dataDir, p2p, limits } = config
   const host = await createMeshHost({
-    transports: [...nodeTransports(), websockets.transport],
+    transports: [
+      ...nodeTransports({
+        mayAskForSlot: id => memberships.worksFor(id) && book.entry(id)?.draining !== true,
+      }),
+      websockets.transport,
+    ],
     noiseCrypto,
-    listen: p2p.listen,
+    listen: config.discovery.relay ? [...p2p.listen, ...RELAYED_LISTEN] : p2p.listen,
     announce: init.announce,
     privateKey: init.privateKey,
     gater: authority,
     datastore: await libp2pDatastore(dataDir),
     relayServer: p2p.relay,
+    limits: {
+      relayReservations: limits.relaySlots,
+      relayedMs: limits.relayTime,
+      relayedBytes: limits.relayBytes,
+      relayedBytesPerSecond: limits.relayRate,
+    },
     clock,
     logger,
   }).catch(error => {
@@ -160,9 +173,18 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     logger,
     random: Math.random,
   })
+  const stopPaths = keepPaths({
+    host,
+    addressesOf: id => book.addressesOf(id),
+    direct: config.discovery.holepunch,
+    clock,
+    logger,
+    random: Math.random,
+  })
   const stopKeeping = keepPeerBook({ book, store, ownSeq: () => own.seq, clock, logger })
   async function close(): Promise<void> {
     own.close()
+    stopPaths()
     sessions.close()
     await discovery.close()
     await memberships.close()

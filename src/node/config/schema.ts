@@ -95,9 +95,15 @@ export const configSchema = z.strictObject({
       description: 'libp2p addresses to listen on.',
       default: ({ httpHost }) => {
         const prefix = listenPrefix(httpHost)
-        return [`${prefix}/tcp/0`, `${prefix}/tcp/0/ws`, `${prefix}/udp/0/webrtc-direct`]
+        return [
+          `${prefix}/tcp/0`,
+          `${prefix}/tcp/0/ws`,
+          `${prefix}/udp/0/quic-v1/webtransport`,
+          `${prefix}/udp/0/webrtc-direct`,
+        ]
       },
-      defaultText: 'TCP, WebSocket and WebRTC-Direct on free ports, on loopback unless http.host is not',
+      defaultText:
+        'TCP, WebSocket, WebTransport and WebRTC-Direct on free ports, on loopback unless http.host is not; WebTransport where QUIC can be loaded',
       each: MULTIADDR,
       allowed: 'multiaddrs as /ip4/127.0.0.1/tcp/0, separated by commas',
     }),
@@ -145,6 +151,16 @@ export const configSchema = z.strictObject({
     pubsub: flag({
       description: 'Announce this peer on a gossip topic of the namespace, and hear others there.',
       default: false,
+    }),
+    relay: flag({
+      description:
+        'Reserve a slot at a node that relays and that this one works for, so that peers which cannot reach this one directly come through it.',
+      default: true,
+    }),
+    holepunch: flag({
+      description:
+        'Move a session from a relay to a direct connection as soon as one can be made: by the addresses that the peer says, or by WebRTC.',
+      default: true,
     }),
     exchange: flag({
       description: 'Tell peers that hold a grant of others, and ask them.',
@@ -298,6 +314,34 @@ export const configSchema = z.strictObject({
       max: 86_400_000,
       unit: 'ms',
       default: 300_000,
+    }),
+    relaySlots: integer({
+      description: 'Peers that this node relays for at once, each a reservation.',
+      min: 1,
+      max: 100_000,
+      default: 1_000,
+    }),
+    relayTime: integer({
+      description: 'How long one relayed connection may last. Its session moves to another one before.',
+      min: 10_000,
+      max: 2_147_483_647,
+      unit: 'ms',
+      default: 86_400_000,
+    }),
+    relayBytes: integer({
+      description:
+        'Bytes of one relayed connection, both directions together. Its session moves to another one before.',
+      min: 131_072,
+      max: Number.MAX_SAFE_INTEGER,
+      unit: 'bytes',
+      default: 17_179_869_184,
+    }),
+    relayRate: integer({
+      description: 'Bytes a second of one relayed connection, both directions together; 0 sets no rate.',
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+      unit: 'bytes/s',
+      default: 0,
     }),
     openTasks: integer({
       description: 'Tasks that may wait or run at once; a submission beyond is refused with `queue_full`.',
