@@ -147,7 +147,16 @@ describe('a peer with a grant that sends too fast', () => {
 
   it('has to wait for its credit while it keeps to the protocol, and loses nothing', async () => {
     const other = await friend()
-    const { host, clock, granted: grants, barred } = await victim({ peerLimits: { granted, beyond } })
+    const {
+      host,
+      clock,
+      granted: grants,
+      barred,
+    } = await victim({
+      peerLimits: { granted, beyond },
+      // Time runs too fast here for pings.
+      limits: { pingEveryMs: 3_600_000 },
+    })
     grants.add(other.peerId)
     const { dialled, accepted } = await openSession(other, host)
     const [side] = await Promise.all([
@@ -299,6 +308,20 @@ describe('connections', () => {
     expect((await peers[3]!.connect(host)).status).toBe('open')
     await until(() => first.status !== 'open')
     expect([second.status, third.status]).toEqual(['open', 'open'])
+  })
+
+  it('of a stranger that does nothing are closed, those of a peer with a grant are not', async () => {
+    const { host, clock, granted } = await victim()
+    const [idle, worker] = [await attacker(), await attacker()]
+    granted.add(worker.peerId)
+    const [closing, staying] = [await idle.connect(host), await worker.connect(host)]
+    // The streams by which both sides identify themselves.
+    await until(() => [closing, staying].every(({ streams }) => streams.length === 0))
+    while (closing.status === 'open') {
+      await clock.advance(DEFAULT_MESH_LIMITS.idleStrangerMs)
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    expect(staying.status).toBe('open')
   })
 
   it('that say nothing end by themselves, and until then leave room for others', async () => {

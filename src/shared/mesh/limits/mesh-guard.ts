@@ -82,6 +82,25 @@ export class MeshGuard {
       clock,
       onOver: error => this.over(peerId, error),
     })
+    if (!isTrusted()) this.#closeWhenIdle(connection, isTrusted)
+  }
+
+  /** A stranger that does nothing holds a connection that another could have. */
+  #closeWhenIdle(connection: Connection, isTrusted: () => boolean): void {
+    const { clock, limits, logger } = this.#init
+    let stop = () => {}
+    const look = () => {
+      stop = clock.after(limits.idleStrangerMs, () => {
+        if (isTrusted()) return
+        if (connection.streams.length > 0) return look()
+        connection.close().catch(error => {
+          logger('debug', 'an idle connection could not be closed', { error: String(error) })
+          connection.abort(error instanceof Error ? error : new Error(String(error)))
+        })
+      })
+    }
+    look()
+    connection.addEventListener('close', () => stop())
   }
 
   /** What a session of the connection is counted by. */

@@ -37,7 +37,7 @@ export interface MeshLimits {
   strangers: number
   /** Milliseconds that the connection of a peer without a grant is left alone; then it gives way to a new one when all are taken. */
   strangerMs: number
-  /** Milliseconds after which a connection of a peer without a grant that has no stream open is closed. */
+  /** Milliseconds between two looks whether the connection of a peer without a grant has a stream open; else it is closed. */
   idleStrangerMs: number
   /** Beyond its rate by so many frames and bytes a session ends: what one may send that keeps to the window of credit, which is held back first. */
   beyond: { messages: number; bytes: number }
