@@ -73,15 +73,19 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   const { config, authority, websockets, queue, runner, own: ownWorker, offer, moves, router, book } = init
   const { clock, logger } = init
   const { dataDir, p2p, limits } = config
+  const quic = await loadQuicDriver({ clock, random: bytes => crypto.getRandomValues(bytes), logger })
+  const ownListen = p2p.listen.filter(address => quic !== undefined || !address.includes('/webtransport'))
   const host = await createMeshHost({
     transports: [
       ...nodeTransports({
+        quic,
+        logger,
         mayAskForSlot: id => memberships.worksFor(id) && book.entry(id)?.draining !== true,
       }),
       websockets.transport,
     ],
     noiseCrypto,
-    listen: config.discovery.relay ? [...p2p.listen, ...RELAYED_LISTEN] : p2p.listen,
+    listen: config.discovery.relay ? [...ownListen, ...RELAYED_LISTEN] : ownListen,
     announce: init.announce,
     privateKey: init.privateKey,
     gater: authority,

@@ -22,8 +22,8 @@ const DATASTORE_KEY = new Key('/webtransport/certificates')
 
 /** What libp2p's datastore has of it. */
 export interface BookStore {
-  get(key: Key): Promise<Uint8Array>
-  put(key: Key, value: Uint8Array): Promise<unknown>
+  get(key: Key): Promise<Uint8Array> | Uint8Array
+  put(key: Key, value: Uint8Array): Promise<unknown> | unknown
 }
 
 export interface CertificateBookParts {

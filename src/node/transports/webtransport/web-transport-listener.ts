@@ -4,6 +4,7 @@ import { getNetConfig, getThinWaistAddresses, ipPortToMultiaddr } from '@libp2p/
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { TypedEventEmitter } from 'main-event'
 import type { Clock } from '../../../shared/clock.ts'
+import { PendingByRange } from '../../../shared/mesh/limits/pending-by-range.ts'
 import { authenticateInbound } from '../../../shared/mesh/webtransport/authenticate.ts'
 import { formatCerthash } from '../../../shared/mesh/webtransport/certhash.ts'
 import { SessionConnection } from '../../../shared/mesh/webtransport/session-connection.ts'
@@ -15,8 +16,9 @@ import type { QuicConnection, QuicDriver, QuicEndpoint } from './quic.ts'
 /** ALPN of HTTP/3 */
 export const HTTP3 = 'h3'
 
-/** Connections that have not shown who they are: each costs a session and a Noise handshake. What comes beyond is closed. */
-export const MAX_PENDING = 64
+/** Connections that have not shown who they are, in all and of one address range: each costs a session and a Noise handshake. */
+const MAX_PENDING = 64
+const MAX_PENDING_OF_RANGE = 16
 
 const CLOSED_BUSY = 0x107
 
@@ -38,7 +40,7 @@ export class WebTransportListener extends TypedEventEmitter<ListenerEvents> impl
   #at:
     | { address: Multiaddr; endpoint: QuicEndpoint; book: CertificateBook; stopTurning: () => void }
     | undefined
-  #pending = 0
+  readonly #pending = new PendingByRange(MAX_PENDING, MAX_PENDING_OF_RANGE)
 
   constructor(parts: WebTransportListenerParts) {
     super()
@@ -97,17 +99,12 @@ export class WebTransportListener extends TypedEventEmitter<ListenerEvents> impl
   }
 
   async #accept(connection: QuicConnection): Promise<void> {
-    if (this.#pending >= MAX_PENDING) return connection.close(CLOSED_BUSY, 'too many handshakes')
+    const authenticated = this.#pending.enter(connection.remoteAddress.host)
+    if (authenticated === undefined) return connection.close(CLOSED_BUSY, 'too many handshakes')
     const { upgrader } = this.#parts
     const signal = upgrader.createInboundAbortSignal(this.#shutdown.signal)
     const giveUp = () => connection.close(CLOSED_BUSY, 'the handshake took too long')
     signal.addEventListener('abort', giveUp, { once: true })
-    this.#pending += 1
-    let isPending = true
-    const authenticated = () => {
-      if (isPending) this.#pending -= 1
-      isPending = false
-    }
     try {
       await this.#upgrade(connection, signal, authenticated)
     } catch (error) {

@@ -75,7 +75,7 @@ class NodeWebTransport implements Transport {
 
   async dial(
     address: Multiaddr,
-    { upgrader, signal, ...options }: DialTransportOptions,
+    { upgrader, signal, onProgress }: DialTransportOptions,
   ): Promise<Connection> {
     const { driver, clock, noiseCrypto } = this.#init
     const { host, port, certhashes } = parseWebTransportAddress(address)
@@ -89,13 +89,13 @@ class NodeWebTransport implements Transport {
     const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
     const session = await connectSession(quic, { authority, clock, signal })
     return upgradeOutbound(session, {
-      ...options,
       address,
       certhashes,
       components: this.#components,
       noiseCrypto,
       upgrader,
       signal,
+      onProgress,
     })
   }
 

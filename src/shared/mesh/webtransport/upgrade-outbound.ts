@@ -15,17 +15,20 @@ export interface OutboundParts {
   noiseCrypto?: ICryptoInterface | undefined
   upgrader: Upgrader
   signal: AbortSignal
+  /** As libp2p's own WebTransport tells of its steps. */
+  onProgress?: ((event: { type: string; detail: unknown }) => void) | undefined
 }
 
 /** A connection of libp2p from a session that was dialled. On failure and abort the session is closed. */
 export async function upgradeOutbound(
   session: WebTransportSession,
-  { address, certhashes, components, noiseCrypto, upgrader, signal, ...options }: OutboundParts,
+  { address, certhashes, components, noiseCrypto, upgrader, signal, onProgress }: OutboundParts,
 ): Promise<Connection> {
   const log = components.logger.forComponent('toolmesh:webtransport')
   const giveUp = () => session.close()
   signal.addEventListener('abort', giveUp, { once: true })
   try {
+    onProgress?.({ type: 'webtransport:secure-outbound-connection', detail: undefined })
     const id = address.getComponents().find(({ name }) => name === 'p2p')?.value
     const remotePeer = await authenticateOutbound(
       session,
@@ -34,7 +37,7 @@ export async function upgradeOutbound(
     )
     const raw = new SessionConnection(session, { remoteAddr: address, direction: 'outbound', log })
     return await upgrader.upgradeOutbound(raw, {
-      ...options,
+      ...(onProgress === undefined ? {} : { onProgress }),
       skipEncryption: true,
       skipProtection: true,
       remotePeer,
