@@ -1,6 +1,14 @@
 import type { DialReport } from '../dialling/dial-report.ts'
 import type { Session, SessionEnd } from '../session-contract.ts'
 
+export interface UseOptions {
+  signal: AbortSignal
+  /** Where the peer may be beside what is known of it, best first. */
+  addresses?: readonly string[]
+  /** Milliseconds that the wait for a session may take. A wait for the next try that is longer fails at once. Default 30,000. */
+  waitMs?: number
+}
+
 export interface KeepOptions {
   /** Where the peer may be beside what the peer book says, best first; asked again before each round of dials. */
   addresses?: () => readonly string[] | Promise<readonly string[]>
@@ -43,11 +51,7 @@ export interface SessionPool {
    * The wait for a session and the work keep the caller's deadline. Throws `unavailable` (no address answers, or the last tries
    * failed and the next is not due), `not_found` (no address is known), `forbidden`, and what `work` throws.
    */
-  use<T>(
-    peerId: string,
-    options: { signal: AbortSignal; addresses?: readonly string[] },
-    work: (session: Session) => Promise<T>,
-  ): Promise<T>
+  use<T>(peerId: string, options: UseOptions, work: (session: Session) => Promise<T>): Promise<T>
   /** Keeps a session open, and opens it again with backoff and jitter whenever it is lost. */
   keep(peerId: string, options: KeepOptions): KeptConnection
   /** Closes the session with a peer, if any, and lets nothing open it by itself for a moment. */
