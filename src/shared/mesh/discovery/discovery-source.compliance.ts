@@ -11,6 +11,8 @@ export interface Medium {
   spoil?(): Promise<void>
   /** What is taken back is gone at once (default); a table or a topic only forgets with time. */
   forgets?: boolean
+  /** Resolves when all that have joined can hear each other, where that takes a moment. */
+  settled?(): Promise<void>
   /** For a source that only reads: what there is to be found. */
   holds?: Found[]
   dispose(): Promise<void>
@@ -125,6 +127,7 @@ export function discoverySourceCompliance(name: string, make: () => Promise<Medi
       const all = [await join(), await join(), await join(), await join(), await join()]
       if (all[0]?.source.publish === undefined) return
       const words = await Promise.all(all.map(({ peer }) => peer.says()))
+      await medium.settled?.()
       await Promise.all(all.map(({ source }, at) => publishes(source, words[at] as SignedAnnouncement)))
       for (const [at, { source }] of all.entries()) {
         for (const [other, said] of words.entries()) if (other !== at) await sees(source, said)

@@ -45,6 +45,8 @@ export interface DiscoverySource {
   readonly name: SourceName
   /** Milliseconds between two looks, and between two publications of the same words, when all goes well. */
   readonly everyMs: number
+  /** Longest wait after failures, milliseconds; half an hour unless given. */
+  readonly longestBackoffMs?: number
   /** Each publication travels to every peer: its publications come by the announce budget (`announce-budget.ts`). */
   readonly floods?: boolean
   /** Makes this peer known; an announcement replaces the one before. Left out by a source that only reads. */

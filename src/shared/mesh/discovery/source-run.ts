@@ -40,7 +40,7 @@ export class SourceRun {
     const pace = {
       limitMs: limits.attemptMs,
       firstBackoffMs: limits.firstBackoffMs,
-      longestBackoffMs: limits.longestBackoffMs,
+      longestBackoffMs: source.longestBackoffMs ?? limits.longestBackoffMs,
       clock,
       random,
       onResult: (error: unknown) => this.#tell(error),
