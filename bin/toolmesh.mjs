@@ -15,6 +15,9 @@ const OLDEST_NODE = 24
 /** Tells the second start that it is one. Taken out of the environment before any setting is read. */
 const RESTARTED = 'TOOLMESH_RESTARTED'
 
+/** Deno stands for a Node of its own version, keeps compiled code by itself, and runs this entry with `-A`. */
+const ON_DENO = process.versions.deno !== undefined
+
 const bin = fileURLToPath(import.meta.url)
 const root = dirname(dirname(bin))
 
@@ -23,9 +26,10 @@ else run().catch(fail)
 
 async function run() {
   if (process.env[RESTARTED] !== undefined) followParent()
-  if (process.versions.deno === undefined) await cacheCompiledCode()
+  if (!ON_DENO) await cacheCompiledCode()
   const { main } = await import(pathToFileURL(commandLine()).href)
   await main(process.argv.slice(2))
+  if (ON_DENO) await end()
 }
 
 /**
@@ -38,6 +42,16 @@ async function cacheCompiledCode() {
   enableCompileCache(process.env.NODE_COMPILE_CACHE || folder)
   if (getCompileCacheDir() !== undefined && !process.env.NODE_COMPILE_CACHE)
     process.env.NODE_COMPILE_CACHE = folder
+}
+
+/**
+ * A command that had a node in its process is over, and the process would stay: libp2p's locks (mortice) listen on a
+ * BroadcastChannel, which Deno cannot leave out of account as Node can. What was printed goes out first.
+ */
+async function end() {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise(written => stream.write('', written))
+  process.exit()
 }
 
 function commandLine() {

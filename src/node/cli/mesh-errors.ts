@@ -26,7 +26,8 @@ export function clientError(error: unknown, url: string): unknown {
   if (error instanceof UnauthorizedError) return credentialError('unauthenticated', url, error)
   if (error instanceof StreamableHTTPError) return httpError(error, url)
   if (error instanceof McpError) return protocolError(error, url)
-  const refused = error instanceof TypeError && error.message === 'fetch failed'
+  // What follows the words is the platform's own: Deno names a port that fetch never asks.
+  const refused = error instanceof TypeError && /^fetch failed/i.test(error.message)
   return refused ? new NoNodeError(url, error) : error
 }
 

@@ -30,18 +30,22 @@ export class BodyTooLargeError extends ToolmeshError {
 export class ListenError extends ToolmeshError {
   constructor(host: string, port: number, cause: unknown) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    const atHost = NO_SUCH_ADDRESS.has(code)
     super('conflict', `cannot listen on ${host} port ${port}: ${reasonOf(code, cause)}`, {
-      field: code === 'EADDRNOTAVAIL' ? 'http.host' : 'http.port',
-      value: code === 'EADDRNOTAVAIL' ? host : port,
+      field: atHost ? 'http.host' : 'http.port',
+      value: atHost ? host : port,
       cause,
     })
   }
 }
 
+/** An address that the machine does not have: Node's code, and Deno's. */
+const NO_SUCH_ADDRESS = new Set<unknown>(['EADDRNOTAVAIL', 'EINVAL'])
+
 function reasonOf(code: unknown, cause: unknown): string {
   if (code === 'EADDRINUSE') return 'the port is in use (another toolmesh? choose one with --port)'
   if (code === 'EACCES') return 'this user may not use that port (choose one above 1023)'
-  if (code === 'EADDRNOTAVAIL') return 'this machine has no such address'
+  if (NO_SUCH_ADDRESS.has(code)) return 'this machine has no such address'
   return cause instanceof Error ? cause.message : String(cause)
 }
 

@@ -9,7 +9,10 @@ export function webRequest(incoming: IncomingMessage): Request {
   const { method = 'GET', headers, url = '/' } = incoming
   const scheme = 'encrypted' in incoming.socket ? 'https' : 'http'
   // Only the origin form of a target (RFC 9112 3.2.1) is a path; nothing is served at any other.
-  const target = `${scheme}://${headers.host ?? 'unknown'}${url.startsWith('/') ? url : '/*'}`
+  const host = headers.host ?? 'unknown'
+  // A URL with credentials is no request's (Fetch standard, 5.4); Deno's Request takes it.
+  if (host.includes('@')) throw new TypeError(`Host ${host} holds credentials`)
+  const target = `${scheme}://${host}${url.startsWith('/') ? url : '/*'}`
   const init: StreamingRequestInit = {
     method,
     headers: webHeaders(incoming.rawHeaders),

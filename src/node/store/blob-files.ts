@@ -102,12 +102,15 @@ export class BlobFiles implements BlobStore {
 
   async *list(): AsyncIterable<string[]> {
     let page: string[] = []
-    for await (const { name, parentPath } of await opendir(this.#folder, { recursive: true })) {
-      if (!CID.test(name) || this.#pathOf(name) !== join(parentPath, name)) continue
-      page.push(name)
-      if (page.length < PAGE) continue
-      yield page
-      page = []
+    for await (const folder of await opendir(this.#folder)) {
+      if (!folder.isDirectory()) continue
+      for await (const { name } of await opendir(join(this.#folder, folder.name))) {
+        if (this.#pathOf(name) !== join(this.#folder, folder.name, name)) continue
+        page.push(name)
+        if (page.length < PAGE) continue
+        yield page
+        page = []
+      }
     }
     if (page.length > 0) yield page
   }

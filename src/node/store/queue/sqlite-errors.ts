@@ -37,9 +37,16 @@ export function workingError(error: unknown): ToolmeshError {
   return new StoreUnavailableError(error instanceof Error ? error.message : String(error), error)
 }
 
+/** What SQLite says of these codes (`sqlite3_errstr`): under Deno `exec` gives its words alone. */
+const CODES_BY_MESSAGE: Record<string, number> = {
+  'database is locked': SQLITE_BUSY,
+  'database disk image is malformed': SQLITE_CORRUPT,
+  'file is not a database': SQLITE_NOTADB,
+}
+
 /** The primary result code is the low byte of an extended one. */
 function resultCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number')
-    return undefined
-  return error.errcode & 0xff
+  if (!(error instanceof Error)) return undefined
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff
+  return CODES_BY_MESSAGE[error.message]
 }
