@@ -35,7 +35,8 @@ import type { WorkflowMoves } from './workflow-moves.ts'
 
 export interface NodeMeshInit {
   config: Pick<Config, 'dataDir' | 'p2p' | 'discovery' | 'name' | 'limits'>
-  version: string
+  /** What it says it is: program, version, runtime. */
+  agent: string
   privateKey: PrivateKey
   authority: Authority
   /** The libp2p transport on the HTTP server's port, and its addresses. */
@@ -91,6 +92,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     gater: authority,
     datastore: await libp2pDatastore(dataDir),
     relayServer: p2p.relay,
+    onBarred: (peerId, ms, why) => book.bar(peerId, ms, why),
     limits: {
       relayReservations: limits.relaySlots,
       relayedMs: limits.relayTime,
@@ -113,7 +115,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     privateKey: init.privateKey,
     namespace: p2p.namespace,
     kind: 'node',
-    agent: `toolmesh/${init.version} node`,
+    agent: init.agent,
     name: config.name,
     facts: () => ({
       addresses: host.addresses(),

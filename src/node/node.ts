@@ -43,6 +43,7 @@ import { peerCalls } from './peer-calls.ts'
 import { PeerDirectory } from './peer-directory.ts'
 import { importFrom } from './runtime/import-tool.ts'
 import { threadPool } from './runtime/thread-pool.ts'
+import { runtimeName } from './runtime-name.ts'
 import { isSameMachine } from './same-machine.ts'
 import { AuthorityFile } from './store/authority-file.ts'
 import { BlobFiles } from './store/blob-files.ts'
@@ -102,6 +103,8 @@ async function build(
   const clock = systemClock
   const { dataDir, http, p2p } = config
   const startedAt = clock.now()
+  const runtime = runtimeName()
+  const agent = `toolmesh/${version} ${runtime}`
   let draining = false
   let server: NodeServer | undefined
   let mesh: NodeMesh | undefined
@@ -120,9 +123,15 @@ async function build(
   // What can run, and where.
   const catalogue = new Catalogue(manifest)
   const codeRoot = runsFromSource ? packageRoot() : join(packageRoot(), 'dist')
-  const threads = threadPool({ root: codeRoot, capacity: config.workers.max, clock, logger })
+  const threads = threadPool({
+    root: codeRoot,
+    platform: runtime,
+    capacity: config.workers.max,
+    clock,
+    logger,
+  })
   const inline = new InlineRuntime({
-    place: { platform: 'node', allow: [] },
+    place: { platform: runtime, allow: [] },
     importModule: importFrom(codeRoot),
     clock,
   })
@@ -225,7 +234,7 @@ async function build(
     logger,
   })
   opened.push(async () => keepAll())
-  const labels = ['kind:node', 'runtime:node']
+  const labels = ['kind:node', `runtime:${runtime}`]
   const own = ownWorker(peerId, runner)
   const offer = {
     instance_id: runner.instanceId,
@@ -260,7 +269,7 @@ async function build(
     self: {
       peerId,
       name: config.name,
-      agent: `toolmesh/${version}`,
+      agent,
       labels,
       tools: manifest.length,
       startedAt,
