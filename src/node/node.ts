@@ -108,6 +108,11 @@ async function build(
   let draining = false
   let server: NodeServer | undefined
   let mesh: NodeMesh | undefined
+  const upMesh = (): NodeMesh => {
+    if (mesh === undefined) throw new NoMeshError(p2p.enabled)
+    return mesh
+  }
+  const environment = process.env.TOOLMESH_BOOTSTRAP_PEERS
   const websockets = httpWebSocket()
 
   // Who this node is, and who may do what.
@@ -301,18 +306,16 @@ async function build(
       workers: queue,
       workflows,
       callNode: nodes.call,
-      mesh: () => {
-        throw new NoMeshError(p2p.enabled)
-      },
-      peersWith: () => new Set(),
+      mesh: upMesh,
+      peersWith: tool => new Set(book.list({ tool, limit: book.size + 1 }).map(({ peer_id }) => peer_id)),
       bootstrap: {
         namespace: p2p.namespace,
         configured: p2p.bootstrap,
-        environment: [],
+        environment: namesIn(environment),
         publicSets: PUBLIC_SETS,
         readFile: (path, signal) => readBootstrapFile(path, dataDir, signal),
       },
-      callPeer: peerCalls(id => mesh?.sessions.endpointWith(id)),
+      callPeer: peerCalls(upMesh, (id, signal, work) => upMesh().sessions.use(id, { signal }, work)),
       cache: new UsersCache(cache),
       schedules,
       shutdown: request => {
@@ -323,11 +326,7 @@ async function build(
       catalogue,
       authority,
       peers: directory,
-      connect: (invite, signal) => {
-        if (mesh === undefined)
-          throw new ToolmeshError('unavailable', 'the mesh is switched off (p2p.enabled)')
-        return mesh.memberships.join(invite, signal)
-      },
+      connect: (invite, signal) => upMesh().memberships.join(invite, signal),
       clock,
       peerId,
       origin: () => server?.origin ?? '',
@@ -363,7 +362,7 @@ async function build(
   if (p2p.enabled) {
     const joined = await nodeMesh({
       config,
-      version,
+      agent,
       privateKey,
       authority,
       websockets,
@@ -412,4 +411,9 @@ async function build(
 /** In the reverse of the order in which they were opened; one that fails does not keep the others open. */
 async function closeAll(opened: (() => Promise<unknown>)[]): Promise<void> {
   for (const close of opened.splice(0).reverse()) await close().catch(() => {})
+}
+
+/** Of a variable that lists several, separated by commas. */
+function namesIn(variable = ''): string[] {
+  return variable.split(',').flatMap(name => name.trim() || [])
 }
