@@ -1,0 +1,144 @@
+import { seeded } from './random.ts'
+import type { SimPeer } from './sim-peer.ts'
+import { VirtualClock } from './virtual-clock.ts'
+import { signedWords, unsignedWords } from './words.ts'
+import { POPULAR, RARE, World } from './world.ts'
+
+/** Milliseconds of simulated time: to settle, and then watched. */
+const SETTLE_MS = 10 * 60_000
+const WATCH_MS = 10 * 60_000
+/** New tabs that look for the popular tool, and nodes that look for the rare one. */
+const SEEKERS = 200
+/** A node that did not find a tool asks again after this time, for so long. Milliseconds. */
+const ASK_AGAIN_MS = 15_000
+const GIVE_UP_MS = 10 * 60_000
+
+export interface SimulationInit {
+  peers: number
+  seed: number
+  /** Every announcement is signed and checked by real keys. */
+  signed: boolean
+  settleMs?: number
+  watchMs?: number
+}
+
+export interface Simulated {
+  peers: number
+  /** Each minute, of a peer of that kind. */
+  perMinute: { node: { messages: number; bytes: number }; tab: { messages: number; bytes: number } }
+  /** Milliseconds until a new tab knows a peer with the popular tool, and a node one with the rare tool. */
+  popularFoundMs: number[]
+  rareFoundMs: number[]
+  rareSought: number
+  /** Peers that a node knows (median), and the share of these that are alive. */
+  known: number
+  alive: number
+  tasks: { submitted: number; succeeded: number; wrong: number; delayed: number; delays: number[] }
+  /** Peers that left while it was watched, for each that there is. */
+  churn: number
+  events: number
+}
+
+/** Runs a world; the same seed gives the same figures. */
+export async function simulate(init: SimulationInit): Promise<Simulated> {
+  const { peers, seed, signed, settleMs = SETTLE_MS, watchMs = WATCH_MS } = init
+  const clock = new VirtualClock()
+  const words = signed ? signedWords(clock) : unsignedWords(clock, seeded(seed + 2))
+  const world = new World({ peers, seed, clock, words })
+  await world.populate()
+  await clock.run(settleMs)
+
+  const sentBefore = structuredClone(world.links.sent)
+  const leftBefore = world.left
+  const popularFoundMs: number[] = []
+  let seekers = 0
+  world.onJoin = tab => {
+    if (seekers++ < SEEKERS) whenKnown(tab, POPULAR, clock, ms => popularFoundMs.push(ms))
+  }
+  const rareFoundMs: number[] = []
+  const random = seeded(seed + 3)
+  const nodes = world.nodes
+  const rareSeekers = Array.from(
+    { length: Math.min(SEEKERS, nodes.length) },
+    () => nodes[Math.floor(random() * nodes.length)],
+  )
+  for (const node of rareSeekers) {
+    if (node !== undefined) seek(node, RARE, clock, ms => rareFoundMs.push(ms))
+  }
+  await clock.run(settleMs + watchMs)
+
+  const counts = { node: world.nodes.length, tab: peers - world.nodes.length }
+  const perMinute = (kind: 'node' | 'tab') => {
+    const share = counts[kind] * (watchMs / 60_000)
+    const { messages, bytes } = world.links.sent[kind]
+    return {
+      messages: (messages - sentBefore[kind].messages) / share,
+      bytes: (bytes - sentBefore[kind].bytes) / share,
+    }
+  }
+  const sizes = world.nodes.map(({ book }) => book.size).sort((a, b) => a - b)
+  const result: Simulated = {
+    peers,
+    perMinute: { node: perMinute('node'), tab: perMinute('tab') },
+    popularFoundMs,
+    rareFoundMs,
+    rareSought: rareSeekers.length,
+    known: sizes[Math.floor(sizes.length / 2)] ?? 0,
+    alive: shareAlive(world),
+    tasks: tasksOf(world),
+    churn: (world.left - leftBefore) / peers,
+    events: clock.fired,
+  }
+  await world.close()
+  return result
+}
+
+/** Tells when a peer has heard of a tool, by its book alone. */
+function whenKnown(peer: SimPeer, tool: string, clock: VirtualClock, found: (ms: number) => void): void {
+  const began = clock.monotonic()
+  const stop = peer.book.onChange(() => {
+    if (!knows(peer, tool)) return
+    stop()
+    found(clock.monotonic() - began)
+  })
+}
+
+/** What a client that needs a tool does: looks into the book, asks session peers, and asks again. */
+function seek(peer: SimPeer, tool: string, clock: VirtualClock, found: (ms: number) => void): void {
+  const began = clock.monotonic()
+  const signal = new AbortController().signal
+  const attempt = async (): Promise<void> => {
+    if (knows(peer, tool)) return found(clock.monotonic() - began)
+    if (clock.monotonic() - began > GIVE_UP_MS) return
+    clock.after(ASK_AGAIN_MS, () => void attempt())
+    for (const one of await peer.exchange.ask({ tool, max: 4 }, signal)) await peer.book.hear(one, 'exchange')
+    if (knows(peer, tool)) void attempt()
+  }
+  void attempt()
+}
+
+function knows(peer: SimPeer, tool: string): boolean {
+  return peer.book.list({ tool, limit: 1 }).length > 0
+}
+
+function shareAlive(world: World): number {
+  const living = new Set<string>()
+  for (const node of world.nodes) {
+    living.add(node.id)
+    for (const partner of node.partners) living.add(partner.id)
+  }
+  const entries = world.nodes.slice(0, 20).flatMap(({ book }) => book.list({ limit: 10_000 }))
+  return entries.filter(({ peer_id }) => living.has(peer_id)).length / Math.max(1, entries.length)
+}
+
+function tasksOf(world: World): Simulated['tasks'] {
+  const sum = { submitted: 0, succeeded: 0, wrong: 0, delayed: 0, delays: [] as number[] }
+  for (const { figures } of world.owners) {
+    sum.submitted += figures.submitted
+    sum.succeeded += figures.succeeded
+    sum.wrong += figures.wrong
+    sum.delayed += figures.delayed
+    sum.delays.push(...figures.delays)
+  }
+  return sum
+}
