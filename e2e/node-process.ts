@@ -36,12 +36,15 @@ export async function startNode(
     env?: Record<string, string>
     /** The command of another checkout. */
     bin?: string
+    /** A command and its arguments that run it, as `ip netns exec <name>`. */
+    within?: readonly string[]
   } = {},
 ): Promise<NodeProcess> {
   const dataDir = options.dataDir ?? (await freshDir())
   const args = ['start', '--data-dir', dataDir, ...(options.args ?? [])]
   if (options.port !== undefined) args.push('--port', String(options.port))
-  const child = spawn(process.execPath, [options.bin ?? BIN, ...args], {
+  const [command = process.execPath, ...before] = [...(options.within ?? []), process.execPath]
+  const child = spawn(command, [...before, options.bin ?? BIN, ...args], {
     cwd: dataDir,
     env: { ...process.env, TOOLMESH_HTTP_PORT: '0', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
