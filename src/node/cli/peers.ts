@@ -1,50 +1,35 @@
-import { z } from 'zod'
-import { withClient } from './client-command.ts'
-import { CLIENT_FLAGS, type Command, type Invocation } from './command.ts'
-import { printJson, printTable } from './output.ts'
+import { runAction } from './actions.ts'
+import { CLIENT_FLAGS, type Command, type OwnFlag } from './command.ts'
+import { CHANGE_ACTIONS } from './peers/change.ts'
+import { FIND_ACTIONS } from './peers/find.ts'
+import { SHOW_ACTIONS } from './peers/show.ts'
+
+const ACTIONS = { ...FIND_ACTIONS, ...SHOW_ACTIONS, ...CHANGE_ACTIONS }
+
+const USAGE = `[${Object.keys(ACTIONS).join(' | ')}] …`
+
+/** A flag of the actions that list peers. */
+const filter = (what: string): Record<string, string> => ({ list: what, discover: what })
+
+const FLAGS: readonly OwnFlag[] = [
+  { name: 'kind', value: 'kind', actions: filter('only node, or only tab') },
+  { name: 'labels', value: 'labels', actions: filter('only with these, as kind:node,gpu') },
+  { name: 'tool', value: 'tool', actions: filter('only those that have this tool') },
+  { name: 'connected', actions: filter('only those with a session') },
+  { name: 'limit', value: 'n', actions: filter('at most this many') },
+  { name: 'refresh', actions: { discover: 'ask all sources of peers first' } },
+  { name: 'wait', value: 'time', actions: { discover: 'for them, as 5s' } },
+  ...CLIENT_FLAGS,
+]
 
 export const command: Command = {
-  usage: '',
-  summary: 'List the peers of a running node, itself first',
-  positionals: [0, 0],
-  flags: CLIENT_FLAGS,
-  run: peers,
-}
-
-const peersSchema = z.object({
-  peers: z.array(
-    z.looseObject({
-      peer_id: z.string(),
-      self: z.boolean(),
-      kind: z.string(),
-      name: z.string().optional(),
-      connected: z.boolean(),
-      path: z.string().optional(),
-      rtt_ms: z.number().optional(),
-      running: z.number(),
-      credits: z.number(),
-      succeeded: z.number(),
-      failed: z.number(),
-    }),
-  ),
-})
-
-async function peers(invocation: Invocation): Promise<void> {
-  await withClient(invocation, async mesh => {
-    const answer = await mesh.ask('p2p_peer_list', {}, peersSchema)
-    if (invocation.flags.has('json')) return printJson(answer)
-    printTable(
-      ['peer', 'kind', 'name', 'path', 'rtt', 'running', 'done', 'failed'],
-      answer.peers.map(peer => [
-        peer.peer_id,
-        peer.kind,
-        peer.name ?? '',
-        peer.self ? 'this node' : peer.connected ? (peer.path ?? 'connected') : 'away',
-        peer.rtt_ms === undefined ? '' : `${peer.rtt_ms.toFixed(1)} ms`,
-        `${peer.running}/${peer.credits}`,
-        String(peer.succeeded),
-        String(peer.failed),
-      ]),
-    )
-  })
+  usage: USAGE,
+  summary: 'See the peers of a running node, itself first; find, connect and disconnect them',
+  positionals: [0, 2],
+  actions: Object.entries(ACTIONS).map(([name, { usage, summary }]) => [
+    `${name} ${usage}`.trimEnd(),
+    summary,
+  ]),
+  flags: FLAGS,
+  run: runAction('peers', { usage: USAGE, otherwise: 'list', actions: ACTIONS, flags: FLAGS }),
 }

@@ -47,9 +47,18 @@ export async function openSession(
   })
 }
 
-/** Whose an address is: by its end, or else by dialling it. */
+/** Whose an address is: by its end, or else by dialling it. Throws `unavailable`. */
 export async function ownerOf(mesh: MeshPort, address: string, signal: AbortSignal): Promise<string> {
-  return peerIdAtEnd(address) ?? mesh.host.whoIs(address, signal)
+  const named = peerIdAtEnd(address)
+  if (named !== undefined) return named
+  try {
+    return await mesh.host.whoIs(address, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof ToolmeshError) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ToolmeshError('unavailable', `nobody answers at ${address}: ${why}`, { cause: error })
+  }
 }
 
 /** Looks for the addresses of a peer where none is known. Throws `not_found`. */
