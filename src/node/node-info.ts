@@ -2,9 +2,15 @@ import { get as getHttp } from 'node:http'
 import { get as getHttps } from 'node:https'
 import { z } from 'zod'
 import { ToolmeshError } from '../shared/errors.ts'
+import { signedAnnouncement } from '../shared/mesh/peers/signed-announcement.ts'
 
 /** What another node says of itself at `/.well-known/toolmesh.json`. */
-const nodeInfo = z.object({ peerId: z.string(), multiaddrs: z.array(z.string()).max(256) })
+const nodeInfo = z.object({
+  peerId: z.string().max(128),
+  multiaddrs: z.array(z.string()).max(256),
+  /** What it says of itself, signed; one that cannot be read is as none. */
+  announcement: signedAnnouncement.optional().catch(undefined),
+})
 export type NodeInfo = z.infer<typeof nodeInfo>
 
 /** An answer longer than this is not a node's, bytes. */

@@ -1,12 +1,14 @@
 /** The mesh of a node: libp2p on its own ports and on the HTTP server's, a session with each peer, and whom it works for. */
 import { join } from 'node:path'
 import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { Authority } from '../shared/authority/authority.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
 import { announceEveryMs } from '../shared/mesh/discovery/announce-budget.ts'
 import { Discovery } from '../shared/mesh/discovery/discovery.ts'
+import { keepBootstrapSession } from '../shared/mesh/discovery/keep-bootstrap-session.ts'
 import { createMeshHost } from '../shared/mesh/host.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import { DEFAULT_TTL_MS } from '../shared/mesh/peers/announcement-limits.ts'
@@ -15,12 +17,15 @@ import { keepPeerBook } from '../shared/mesh/peers/keep-peer-book.ts'
 import { OwnAnnouncement } from '../shared/mesh/peers/own-announcement.ts'
 import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import { PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
+import { MeshSessionPool } from '../shared/mesh/pool/session-pool.ts'
+import type { SessionPool } from '../shared/mesh/pool/session-pool-contract.ts'
 import { keepPaths } from '../shared/mesh/reach/path-keeper.ts'
 import type { Queue } from '../shared/queue/queue.ts'
 import type { Announcement, WorkerLink } from '../shared/queue/work.ts'
 import type { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
 import type { Router } from '../shared/router/router.ts'
 import type { Config } from './config.ts'
+import { nodeSources } from './discovery/node-sources.ts'
 import { MeshStartError } from './errors.ts'
 import { Memberships } from './memberships.ts'
 import { PeerSessions } from './peer-sessions.ts'
@@ -52,12 +57,15 @@ export interface NodeMeshInit {
   moves: WorkflowMoves
   router: Router
   book: LocalPeerBook
+  /** The value of TOOLMESH_BOOTSTRAP_PEERS. */
+  environment: string | undefined
   clock: Clock
   logger: Logger
 }
 
 export interface NodeMesh {
   readonly host: MeshHost
+  readonly pool: SessionPool
   readonly sessions: PeerSessions
   readonly memberships: Memberships
   readonly book: LocalPeerBook
@@ -76,6 +84,8 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   const { dataDir, p2p, limits } = config
   const quic = await loadQuicDriver({ clock, random: bytes => crypto.getRandomValues(bytes), logger })
   const ownListen = p2p.listen.filter(address => quic !== undefined || !address.includes('/webtransport'))
+  const peerId = peerIdFromPrivateKey(init.privateKey).toString()
+  const found = await nodeSources({ config, environment: init.environment, peerId, book, clock, logger })
   const host = await createMeshHost({
     transports: [
       ...nodeTransports({
@@ -92,6 +102,8 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     gater: authority,
     datastore: await libp2pDatastore(dataDir),
     relayServer: p2p.relay,
+    services: found.services,
+    peerDiscovery: found.peerDiscovery,
     onBarred: (peerId, ms, why) => book.bar(peerId, ms, why),
     limits: {
       relayReservations: limits.relaySlots,
@@ -108,7 +120,14 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   const store = new PeerBookFile(join(dataDir, 'peer-book.json'), logger)
   const saved = await store.load()
   book.restore(saved?.peers ?? [])
-  host.onDial(report => book.dialled(report))
+  const pool = new MeshSessionPool({
+    host,
+    addressesOf: (peerId, given) => [...given, ...book.addressesOf(peerId)],
+    clock,
+    logger,
+    random: Math.random,
+  })
+  pool.onDial(report => book.dialled(report))
   const catalogue = offer.tools.map(tool => tool.interface_cid)
   const catalogue_cid = book.learnCatalogue(catalogue) ?? catalogueCid(catalogue)
   const own = new OwnAnnouncement({
@@ -142,6 +161,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     : undefined
   const sessions: PeerSessions = new PeerSessions({
     host,
+    pool,
     surface: init.surface,
     authority,
     owner: queue,
@@ -156,7 +176,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   })
   const discovery = new Discovery({
     ownPeerId: host.peerId,
-    sources: exchange === undefined ? [] : [exchange],
+    sources: exchange === undefined ? found.sources : [exchange, ...found.sources],
     book,
     own,
     whoIs: (address, signal) => host.whoIs(address, signal),
@@ -166,6 +186,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   })
   const memberships: Memberships = new Memberships({
     host,
+    pool,
     endpointOf: session => sessions.endpointOf(session),
     queue,
     runner,
@@ -177,7 +198,6 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     file: new MembershipFile(join(dataDir, 'memberships.json')),
     clock,
     logger,
-    random: Math.random,
   })
   const stopPaths = keepPaths({
     host,
@@ -187,13 +207,19 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     logger,
     random: Math.random,
   })
+  const stopBootstrap =
+    found.bootstrap.size === 0
+      ? () => {}
+      : keepBootstrapSession({ pool, peers: found.bootstrap, clock, random: Math.random })
   const stopKeeping = keepPeerBook({ book, store, ownSeq: () => own.seq, clock, logger })
   async function close(): Promise<void> {
     own.close()
     stopPaths()
+    stopBootstrap()
     sessions.close()
     await discovery.close()
     await memberships.close()
+    pool.close()
     websockets.close()
     await host.close()
     await stopKeeping()
@@ -204,5 +230,15 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     await close()
     throw error
   }
-  return { host, sessions, memberships, book, own, discovery, drain: () => sessions.tellDraining(), close }
+  return {
+    host,
+    pool,
+    sessions,
+    memberships,
+    book,
+    own,
+    discovery,
+    drain: () => sessions.tellDraining(),
+    close,
+  }
 }

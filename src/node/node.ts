@@ -4,7 +4,6 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { Authority } from '../shared/authority/authority.ts'
 import { formatInvite } from '../shared/authority/invite-link.ts'
 import { systemClock } from '../shared/clock.ts'
-import { ToolmeshError } from '../shared/errors.ts'
 import type { Logger } from '../shared/logger.ts'
 import { UsersCache } from '../shared/mcp/cache/users-cache.ts'
 import { createSurface } from '../shared/mcp/create-surface.ts'
@@ -32,6 +31,7 @@ import { keepWorkflowRetention } from '../shared/workflow/retention.ts'
 import { PUBLIC_SETS } from './config/public-sets.ts'
 import type { Config } from './config.ts'
 import { readBootstrapFile } from './discovery/bootstrap-file.ts'
+import { ENVIRONMENT_PEERS, environmentAddresses } from './discovery/environment-peers.ts'
 import { type NodeServer, serveNode } from './http/node-server.ts'
 import { loadIdentity } from './identity.ts'
 import { type NodeMesh, nodeMesh } from './node-mesh.ts'
@@ -103,6 +103,7 @@ async function build(
   const clock = systemClock
   const { dataDir, http, p2p } = config
   const startedAt = clock.now()
+  const environment = process.env[ENVIRONMENT_PEERS]
   const runtime = runtimeName()
   const agent = `toolmesh/${version} ${runtime}`
   let draining = false
@@ -112,7 +113,6 @@ async function build(
     if (mesh === undefined) throw new NoMeshError(p2p.enabled)
     return mesh
   }
-  const environment = process.env.TOOLMESH_BOOTSTRAP_PEERS
   const websockets = httpWebSocket()
 
   // Who this node is, and who may do what.
@@ -190,7 +190,7 @@ async function build(
   })
 
   // Workflows: their steps are tasks; each belongs to one node at a time.
-  const nodes = workflowPeers(id => mesh?.sessions.endpointWith(id))
+  const nodes = workflowPeers(() => mesh?.sessions)
   const moves = new WorkflowMoves({
     store: workflowStore,
     bodies,
@@ -311,7 +311,7 @@ async function build(
       bootstrap: {
         namespace: p2p.namespace,
         configured: p2p.bootstrap,
-        environment: namesIn(environment),
+        environment: environmentAddresses(environment),
         publicSets: PUBLIC_SETS,
         readFile: (path, signal) => readBootstrapFile(path, dataDir, signal),
       },
@@ -345,7 +345,13 @@ async function build(
         config,
         surface,
         authority,
-        info: () => ({ peerId, multiaddrs: mesh?.host.addresses() ?? [], name: config.name, version }),
+        info: () => ({
+          peerId,
+          multiaddrs: mesh?.host.addresses() ?? [],
+          name: config.name,
+          version,
+          announcement: mesh?.own.current(),
+        }),
         notReady: () => [
           ...(draining ? ['draining'] : p2p.enabled && mesh === undefined ? ['starting'] : []),
           ...(queue.failure === undefined ? [] : [`the task store takes no changes: ${queue.failure}`]),
@@ -375,6 +381,7 @@ async function build(
       moves,
       router,
       book,
+      environment,
       clock,
       logger,
     })
@@ -411,9 +418,4 @@ async function build(
 /** In the reverse of the order in which they were opened; one that fails does not keep the others open. */
 async function closeAll(opened: (() => Promise<unknown>)[]): Promise<void> {
   for (const close of opened.splice(0).reverse()) await close().catch(() => {})
-}
-
-/** Of a variable that lists several, separated by commas. */
-function namesIn(variable = ''): string[] {
-  return variable.split(',').flatMap(name => name.trim() || [])
 }

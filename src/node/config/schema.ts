@@ -167,8 +167,7 @@ export const configSchema = z.strictObject({
       default: true,
     }),
     wellKnown: flag({
-      description:
-        'Ask the origins in p2p.bootstrap and those of the nodes that this one works for where they listen (/.well-known/toolmesh.json), and say there where this node is.',
+      description: 'Ask the origins in p2p.bootstrap where they listen (/.well-known/toolmesh.json).',
       default: true,
     }),
     environment: flag({

@@ -3,6 +3,7 @@ import type { Authority } from '../../shared/authority/authority.ts'
 import type { Principal } from '../../shared/authority/principal.ts'
 import { InvalidInputError } from '../../shared/errors.ts'
 import type { Logger } from '../../shared/logger.ts'
+import type { SignedAnnouncement } from '../../shared/mesh/peers/announcement.ts'
 import { boundedRequest } from './bounded-body.ts'
 import { allowedOriginHeaders, preflight } from './cors.ts'
 import { MethodNotAllowedError, PathNotFoundError } from './errors.ts'
@@ -21,6 +22,8 @@ export interface NodeInfo {
   multiaddrs: string[]
   name: string
   version: string
+  /** The same and more, signed by the node. */
+  announcement?: SignedAnnouncement | undefined
 }
 
 export interface HttpLimits {

@@ -9,8 +9,10 @@ import { capture, type Libp2pSource } from './libp2p-source.ts'
 const DIAL_AFTER_MS = 100
 
 export interface BootstrapSourceInit {
-  /** Multiaddrs with the peer id at their end. */
-  addresses: readonly string[]
+  /** Multiaddrs with the peer id at their end, by peer id. */
+  peers: ReadonlyMap<string, readonly string[]>
+  /** Peers that are not of this mesh: connected, and not told of. */
+  outsiders?: ReadonlyMap<string, readonly string[]>
 }
 
 /**
@@ -18,13 +20,16 @@ export interface BootstrapSourceInit {
  * to talk to, also where no grant allows a session. It dials once at its start; when all of these peers are lost, a look
  * dials them again.
  */
-export async function bootstrapSource({ addresses }: BootstrapSourceInit): Promise<Libp2pSource> {
+export async function bootstrapSource({
+  peers: members,
+  outsiders = new Map(),
+}: BootstrapSourceInit): Promise<Libp2pSource> {
   const { bootstrap } = await import('@libp2p/bootstrap')
-  const make = bootstrap({ list: [...addresses], timeout: DIAL_AFTER_MS })
+  const peers = new Map([...members, ...outsiders])
+  const make = bootstrap({ list: [...peers.values()].flat(), timeout: DIAL_AFTER_MS })
   const connections = capture<BootstrapComponents, BootstrapComponents['connectionManager']>(
     components => components.connectionManager,
   )
-  const peers = Map.groupBy(addresses, peerIdAtEnd)
   const isConnected = (id: string) => connections.get().getConnections(peerIdFromString(id)).length > 0
 
   async function dialled(signal: AbortSignal): Promise<string> {
@@ -54,7 +59,10 @@ export async function bootstrapSource({ addresses }: BootstrapSourceInit): Promi
       async find(signal): Promise<Found[]> {
         const there = [...peers.keys()].filter(isConnected)
         const ids = there.length > 0 ? there : [await dialled(signal)]
-        return ids.map(id => ({ peer_id: id, addresses: peers.get(id) ?? [] }))
+        return ids.flatMap(id => {
+          const addresses = members.get(id)
+          return addresses === undefined ? [] : [{ peer_id: id, addresses: [...addresses] }]
+        })
       },
       close: async () => {},
     },
@@ -69,8 +77,4 @@ export class BootstrapUnreachableError extends ToolmeshError {
       cause,
     })
   }
-}
-
-function peerIdAtEnd(address: string): string {
-  return address.slice(address.lastIndexOf('/') + 1)
 }

@@ -58,7 +58,7 @@ export class HubMedium implements Medium {
   }
 
   async open(peer: TestPeer): Promise<DiscoverySource> {
-    const toHub = await bootstrapSource({ addresses: this.#hub.addresses() })
+    const toHub = await bootstrapSource({ peers: new Map([[this.#hub.peerId, this.#hub.addresses()]]) })
     const { source, services, peerDiscovery = [] } = await this.#make(peer)
     const host = await tcpHost({
       ...(services === undefined ? {} : { services }),
