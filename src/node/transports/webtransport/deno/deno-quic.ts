@@ -74,6 +74,7 @@ function bound(deno: DenoNet, { host, port }: QuicListenOptions): DenoEndpoint {
 async function inTime(connecting: Promise<DenoConnection>, signal: AbortSignal): Promise<DenoConnection> {
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const onAbort = () => reject(signal.reason)
+  if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     return await Promise.race([connecting, aborted])

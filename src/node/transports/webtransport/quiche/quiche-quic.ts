@@ -93,6 +93,7 @@ async function established(
 ): Promise<QuicheConnection> {
   const { promise, resolve, reject } = Promise.withResolvers<QuicheConnection>()
   const onAbort = () => reject(signal.reason)
+  if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
   const connection = endpoint.connect(target, resolve)
   void connection.closed.then(({ reason }) => reject(new QuicConnectionError(`no connection: ${reason}`)))

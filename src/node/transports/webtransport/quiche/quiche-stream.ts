@@ -87,13 +87,14 @@ export class QuicheStream implements QuicStream {
 
   /** The peer sent something: bytes, an end, or a reset. */
   onReadable(): void {
-    if (this.#reader === undefined) return
+    const reader = this.#reader
+    if (reader === undefined) return
     try {
       const bytes = this.#take()
       if (bytes === NOTHING_YET) return
-      this.#reader.resolve(bytes)
+      reader.resolve(bytes)
     } catch (error) {
-      this.#reader.reject(error)
+      reader.reject(error)
     }
     this.#reader = undefined
   }
