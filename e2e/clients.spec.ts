@@ -5,7 +5,15 @@ import { promisify } from 'node:util'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { expect, test } from 'playwright/test'
-import { BIN, callTool, connectClient, freshDir, type NodeProcess, ROOT, startNode } from './node-process.ts'
+import {
+  callTool,
+  connectClient,
+  freshDir,
+  type NodeProcess,
+  ROOT,
+  startNode,
+  stdioCommand,
+} from './node-process.ts'
 
 const run = promisify(execFile)
 const META = [
@@ -36,8 +44,7 @@ async function expectToWork(client: Client): Promise<void> {
 test('over stdio, where no node runs, the SDK client lists and calls tools', async () => {
   const dataDir = await freshDir()
   const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [BIN, 'stdio', '--data-dir', dataDir, '--port', '0'],
+    ...stdioCommand('stdio', '--data-dir', dataDir, '--port', '0'),
     cwd: dataDir,
     stderr: 'pipe',
   })
@@ -64,8 +71,7 @@ test.describe('a running node', () => {
 
   test('serves the SDK client over stdio through the bridge', async () => {
     const transport = new StdioClientTransport({
-      command: process.execPath,
-      args: [BIN, 'stdio', '--url', node.origin],
+      ...stdioCommand('stdio', '--url', node.origin),
       cwd: node.dataDir,
       stderr: 'pipe',
     })

@@ -5,6 +5,7 @@ import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'playwright/test'
+import { runs } from '../src/node/test-runtime.fixture.ts'
 import { BIN, callTool, connectClient, freshDir, ROOT, startNode } from './node-process.ts'
 
 const run = promisify(execFile)
@@ -40,7 +41,7 @@ async function documents(): Promise<string> {
 
 async function demo(args: string[]): Promise<Demo> {
   const cwd = await freshDir()
-  const { stdout } = await run(process.execPath, [BIN, 'demo', ...args, '--json'], { cwd, timeout: 100_000 })
+  const { stdout } = await run(...runs(BIN, 'demo', ...args, '--json'), { cwd, timeout: 100_000 })
   return JSON.parse(stdout)
 }
 
@@ -84,8 +85,8 @@ test('goes on with the same workflow after its node was killed', async () => {
   }
   const node = await startNode()
   const port = Number(new URL(node.origin).port)
-  const args = [BIN, 'demo', folder, '--url', node.origin, '--data-dir', node.dataDir, '--json']
-  const interrupted = spawn(process.execPath, args, { stdio: 'ignore' })
+  const demo = runs(BIN, 'demo', folder, '--url', node.origin, '--data-dir', node.dataDir, '--json')
+  const interrupted = spawn(...demo, { stdio: 'ignore' })
   const ended = once(interrupted, 'exit')
   const client = await connectClient(node)
   const succeeded = async () => {
@@ -99,7 +100,7 @@ test('goes on with the same workflow after its node was killed', async () => {
 
   const again = await startNode({ dataDir: node.dataDir, port })
   try {
-    const { stdout, stderr } = await run(process.execPath, args, { timeout: 100_000 })
+    const { stdout, stderr } = await run(...demo, { timeout: 100_000 })
     expect(stderr).toContain('going on with the run that was interrupted')
     const { report, workers } = JSON.parse(stdout)
     expect(report).toMatchObject({ documents, failed: [] })

@@ -6,7 +6,8 @@ import { promisify } from 'node:util'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { expect, test } from 'playwright/test'
-import { BIN, freshDir, type NodeProcess, ROOT, startNode } from './node-process.ts'
+import { runs } from '../src/node/test-runtime.fixture.ts'
+import { BIN, freshDir, type NodeProcess, ROOT, startNode, stdioCommand } from './node-process.ts'
 
 const run = promisify(execFile)
 
@@ -80,7 +81,7 @@ for (const { file, line } of runHere) {
       expect(await started.stop()).toBe(0)
       return
     }
-    const { stdout } = await run(process.execPath, [BIN, ...words.slice(1)], {
+    const { stdout } = await run(...runs(BIN, ...words.slice(1)), {
       cwd: node.dataDir,
       env: { ...process.env, TOOLMESH_HTTP_PORT: new URL(node.origin).port, ...env },
       timeout: 60_000,
@@ -107,8 +108,7 @@ test('the client configuration of the README starts a server', async () => {
   const client = new Client({ name: 'docs', version: '1' })
   await client.connect(
     new StdioClientTransport({
-      command: process.execPath,
-      args: [BIN, ...args.slice(1)],
+      ...stdioCommand(...args.slice(1)),
       cwd: dataDir,
       env: { ...(process.env as Record<string, string>), TOOLMESH_HTTP_PORT: '0' },
       stderr: 'pipe',

@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { type Browser, chromium, expect, type Page, test } from 'playwright/test'
+import { runs } from '../src/node/test-runtime.fixture.ts'
 import { CHROMIUM_ARGS, findChromium } from './chromium.ts'
 import { createInvite, expectCommittedOnce, expectOnline, submitHashes } from './mesh-client.ts'
 import { BIN, type NodeProcess, startNode } from './node-process.ts'
@@ -45,8 +46,7 @@ test.describe('a node started with --lan', () => {
       ),
     ])
     const { stdout } = await run(
-      process.execPath,
-      [BIN, 'token', '--roles', 'admin', '--data-dir', node.dataDir, '--json'],
+      ...runs(BIN, 'token', '--roles', 'admin', '--data-dir', node.dataDir, '--json'),
       {
         cwd: node.dataDir,
       },

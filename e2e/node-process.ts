@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { runs } from '../src/node/test-runtime.fixture.ts'
 
 export const ROOT = resolve(import.meta.dirname, '..')
 export const BIN = join(ROOT, 'bin/toolmesh.mjs')
@@ -43,8 +44,9 @@ export async function startNode(
   const dataDir = options.dataDir ?? (await freshDir())
   const args = ['start', '--data-dir', dataDir, ...(options.args ?? [])]
   if (options.port !== undefined) args.push('--port', String(options.port))
-  const [command = process.execPath, ...before] = [...(options.within ?? []), process.execPath]
-  const child = spawn(command, [...before, options.bin ?? BIN, ...args], {
+  const [program, programArgs] = runs(options.bin ?? BIN, ...args)
+  const [command = program, ...before] = [...(options.within ?? []), program]
+  const child = spawn(command, [...before, ...programArgs], {
     cwd: dataDir,
     env: { ...process.env, TOOLMESH_HTTP_PORT: '0', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -76,6 +78,12 @@ export async function startNode(
       return child.exitCode
     },
   }
+}
+
+/** The command of an MCP server over stdio, as a client's settings hold it. */
+export function stdioCommand(...args: string[]): { command: string; args: string[] } {
+  const [command, all] = runs(BIN, ...args)
+  return { command, args: all }
 }
 
 /** An MCP client of the node, as an editor would be. */

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'playwright/test'
+import { runs } from '../src/node/test-runtime.fixture.ts'
 import { BIN, callTool, connectClient, freshDir, startNode, until } from './node-process.ts'
 
 const run = promisify(execFile)
@@ -28,7 +29,7 @@ test('a node works for another by its invite, comes back after both were killed,
   let worker = await startNode()
   try {
     const client = await connectClient(owner)
-    const joined = await run(process.execPath, [BIN, 'connect', owner.joinUrl, '--url', worker.origin], {
+    const joined = await run(...runs(BIN, 'connect', owner.joinUrl, '--url', worker.origin), {
       cwd: worker.dataDir,
     })
     expect(joined.stdout).not.toBe('')
@@ -133,7 +134,7 @@ test('a node that works for another gives its own tasks the first place', async 
   const owner = await startNode({ args: ['--workers.max', '1'] })
   const worker = await startNode({ args: ['--workers.max', '1'] })
   try {
-    await run(process.execPath, [BIN, 'connect', owner.joinUrl, '--url', worker.origin], {
+    await run(...runs(BIN, 'connect', owner.joinUrl, '--url', worker.origin), {
       cwd: worker.dataDir,
     })
     const client = await connectClient(worker)
@@ -160,7 +161,7 @@ test.describe('starting and stopping', () => {
    */
   async function failing(args: string[], cwd: string): Promise<{ code: number; stderr: string }> {
     try {
-      await run(process.execPath, [BIN, 'start', ...args], { cwd, timeout: 60_000 })
+      await run(...runs(BIN, 'start', ...args), { cwd, timeout: 60_000 })
     } catch (error) {
       const { code, stderr } = error as { code: number; stderr: string }
       return { code, stderr: stderr.replace(/^building .*\n/, '').trim() }

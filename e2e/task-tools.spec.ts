@@ -3,7 +3,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { expect, test } from 'playwright/test'
-import { BIN, callTool, connectClient, freshDir, startNode, until } from './node-process.ts'
+import { callTool, connectClient, freshDir, startNode, stdioCommand, until } from './node-process.ts'
 
 const CATEGORY = 'p2p_taskqueue_'
 
@@ -123,8 +123,7 @@ test('over HTTP, and the node ends with status 0', async () => {
 test('over stdio, and the server ends', async () => {
   const dataDir = await freshDir()
   const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [BIN, 'stdio', '--data-dir', dataDir, '--port', '0', '--listing', 'flat'],
+    ...stdioCommand('stdio', '--data-dir', dataDir, '--port', '0', '--listing', 'flat'),
     cwd: dataDir,
     stderr: 'pipe',
   })

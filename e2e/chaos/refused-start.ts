@@ -1,6 +1,7 @@
 /** `toolmesh start` where it cannot: what it says, and its exit status. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { runs } from '../../src/node/test-runtime.fixture.ts'
 import { BIN } from '../node-process.ts'
 
 const run = promisify(execFile)
@@ -18,7 +19,7 @@ export interface RefusedStart {
 export async function refusedStart(dataDir: string, cwd: string): Promise<RefusedStart> {
   const began = performance.now()
   try {
-    await run(process.execPath, [BIN, 'start', '--port', '0', '--data-dir', dataDir], {
+    await run(...runs(BIN, 'start', '--port', '0', '--data-dir', dataDir), {
       cwd,
       timeout: WITHIN_MS,
       killSignal: 'SIGKILL',

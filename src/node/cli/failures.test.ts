@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { runs } from '../test-runtime.fixture.ts'
 
 const program = fileURLToPath(new URL('./failures.fixture.ts', import.meta.url))
 
 async function failing(...ways: string[]) {
-  const child = spawn(process.execPath, [program, ...ways], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(...runs(program, ...ways), { stdio: ['ignore', 'pipe', 'pipe'] })
   const exit = once(child, 'exit')
   let stdout = ''
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -7,8 +7,7 @@ import { newFolder, toolmesh as run } from './node.fixture.ts'
 
 const folder = newFolder()
 
-const toolmesh = (args: string[], env: Record<string, string> = {}, node = process.execPath) =>
-  run(args, { env, node, cwd: folder })
+const toolmesh = (args: string[], env: Record<string, string> = {}) => run(args, { env, cwd: folder })
 
 describe('usage', () => {
   it('prints every command without arguments', async () => {

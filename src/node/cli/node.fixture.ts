@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { runs } from '../test-runtime.fixture.ts'
 
 export const BIN: string = resolve('bin/toolmesh.mjs')
 
@@ -16,15 +17,12 @@ export interface Ended {
 /** Runs one command to its end, with no settings but these. */
 export function toolmesh(
   args: readonly string[],
-  {
-    env = {},
-    node = process.execPath,
-    cwd = tmpdir(),
-  }: { env?: Record<string, string>; node?: string; cwd?: string } = {},
+  { env = {}, node, cwd = tmpdir() }: { env?: Record<string, string>; node?: string; cwd?: string } = {},
 ): Promise<Ended> {
   return new Promise(done => {
     const options = { cwd, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } }
-    execFile(node, [BIN, ...args], options, (error, stdout, stderr) => {
+    const [command, all] = node === undefined ? runs(BIN, ...args) : [node, [BIN, ...args]]
+    execFile(command, all, options, (error, stdout, stderr) => {
       const status = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
       done({ status, stdout, stderr })
     })
@@ -43,11 +41,12 @@ export interface Started {
 /** A node in a data directory of its own, on a free port, ready. */
 export async function startedNode(
   args: readonly string[] = [],
-  { dataDir = newFolder(), node = process.execPath } = {},
+  { dataDir = newFolder(), node }: { dataDir?: string; node?: string } = {},
 ): Promise<Started> {
-  const all = [BIN, 'start', '--json', '--port', '0', '--data-dir', dataDir, ...args]
+  const start = ['start', '--json', '--port', '0', '--data-dir', dataDir, ...args]
+  const [command, all] = node === undefined ? runs(BIN, ...start) : [node, [BIN, ...start]]
   const env = { PATH: process.env.PATH, HOME: process.env.HOME }
-  const child = spawn(node, all, { cwd: tmpdir(), env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(command, all, { cwd: tmpdir(), env, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
   const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), ended])
   return {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { runs } from '../test-runtime.fixture.ts'
 
 const program = fileURLToPath(new URL('./signals.fixture.ts', import.meta.url))
 
@@ -11,7 +12,7 @@ describe('the second signal', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('ends the process at once: %s', async (signal, expected) => {
-    const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(...runs(program), { stdio: ['ignore', 'pipe', 'inherit'] })
     const exit = once(child, 'exit')
     const lines: string[] = []
     for await (const line of createInterface({ input: child.stdout })) {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runs } from '../test-runtime.fixture.ts'
 import { toolmeshHere } from './in-process.fixture.ts'
 import { BIN, type Started, startedNode, toolmesh } from './node.fixture.ts'
 
@@ -92,7 +93,7 @@ describe('toolmesh tasks', () => {
   it('prints events from a position, and follows them', async () => {
     const before = await json('events')
     const args = ['tasks', 'events', '--follow', '--json', '--data-dir', node.dataDir]
-    const follower = spawn(process.execPath, [BIN, ...args, '--after', String(before.last)], {
+    const follower = spawn(...runs(BIN, ...args, '--after', String(before.last)), {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const lines = createInterface(follower.stdout)[Symbol.asyncIterator]()

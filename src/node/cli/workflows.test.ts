@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runs } from '../test-runtime.fixture.ts'
 import { toolmeshHere } from './in-process.fixture.ts'
 import { BIN, newFolder, type Started, startedNode } from './node.fixture.ts'
 
@@ -77,7 +78,7 @@ describe('toolmesh workflows', () => {
   it('reads a definition from the standard input', async () => {
     const definition = { name: 'piped', steps: [{ id: 'a', tool: 'crypto_hash', params: { text: 'abc' } }] }
     const args = ['workflows', 'submit', '-', '--json', '--data-dir', node.dataDir]
-    const child = spawn(process.execPath, [BIN, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(...runs(BIN, ...args), { stdio: ['pipe', 'pipe', 'inherit'] })
     child.stdin.end(JSON.stringify(definition))
     const { workflow_id } = JSON.parse(await textOf(child.stdout))
     expect(await json('result', workflow_id, '--wait', '30s')).toMatchObject({ state: 'succeeded' })
@@ -158,7 +159,7 @@ describe('toolmesh workflows', () => {
   it('prints events from a position, and follows them to the end', async () => {
     const id = await submitted(APPROVAL)
     const args = ['workflows', 'events', id, '--follow', '--json', '--data-dir', node.dataDir]
-    const follower = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const follower = spawn(...runs(BIN, ...args), { stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = once(follower, 'exit')
     const printed = textOf(follower.stdout)
     await expect.poll(async () => (await json('status', id)).state, PATIENT).toBe('waiting')
@@ -255,7 +256,7 @@ describe('toolmesh workflows', () => {
     const id = await submitted(KEYWORDS)
     await json('result', id, '--wait', '30s')
     const args = ['workflows', 'events', id, '--follow', '--data-dir', node.dataDir]
-    const follower = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const follower = spawn(...runs(BIN, ...args), { stdio: ['ignore', 'pipe', 'pipe'] })
     follower.stdout.destroy()
     const [said, [status]] = await Promise.all([textOf(follower.stderr), once(follower, 'exit')])
     expect([status, said]).toEqual([0, ''])

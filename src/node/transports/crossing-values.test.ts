@@ -6,6 +6,7 @@ import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { tcpHost } from '../../shared/mesh/mesh-pair.fixture.ts'
 import { mcpSide } from '../../shared/mesh/session.fixture.ts'
+import { runs } from '../test-runtime.fixture.ts'
 
 /**
  * A cancel may wait for a piece of a large value, never for a value: of the time that both take to cross for at most this
@@ -60,7 +61,7 @@ const cancelsSchema = z.object({ at: z.array(z.number()) })
 /** Two processes, as two machines would be: one that is busy does not hold up the other. */
 async function sideOfSessionWithFarEnd() {
   const program = fileURLToPath(new URL('./far-end.fixture.ts', import.meta.url))
-  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(...runs(program), { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
   closing.push(async () => {
     child.stdin.end()

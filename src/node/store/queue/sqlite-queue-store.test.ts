@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { headOf, lease, settle, submit } from '../../../shared/queue/states/commands.fixture.ts'
 import { queueStoreCompliance } from '../../../shared/queue/store/queue-store.compliance.ts'
+import { runs } from '../../test-runtime.fixture.ts'
 import { openSqliteStores } from '../sqlite-stores.ts'
 
 const openTasks = async (options: { path: string }) => (await openSqliteStores(options)).tasks
@@ -113,7 +114,7 @@ describe('the file of a SqliteQueueStore', () => {
 
   it('has every acknowledged task after its process was killed', async () => {
     const program = fileURLToPath(new URL('./submit-until-killed.fixture.ts', import.meta.url))
-    const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(...runs(program, path), { stdio: ['ignore', 'pipe', 'inherit'] })
     const exited = new Promise(resolve => child.on('exit', (_code, signal) => resolve(signal)))
     const acknowledged: string[] = []
     for await (const line of createInterface({ input: child.stdout })) {

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as tasks from '../../../shared/queue/states/commands.fixture.ts'
 import { appendTo, headOf, newWorkflow } from '../../../shared/workflow/store/workflow.fixture.ts'
 import type { BodyKey } from '../../../shared/workflow/workflow.ts'
+import { runs } from '../../test-runtime.fixture.ts'
 import { openSqliteStores } from '../sqlite-stores.ts'
 
 describe('workflows in the file of the tasks', () => {
@@ -87,7 +88,7 @@ describe('workflows in the file of the tasks', () => {
 
   it('have every acknowledged append after the process was killed, and no half of one', async () => {
     const program = fileURLToPath(new URL('./append-until-killed.fixture.ts', import.meta.url))
-    const child = spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(...runs(program, path), { stdio: ['ignore', 'pipe', 'inherit'] })
     const exited = new Promise(resolve => child.on('exit', (_code, signal) => resolve(signal)))
     const acknowledged = new Map<string, number>()
     let lines = 0

@@ -1,0 +1,27 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { type RuntimeName, runtimeName } from './runtime-name.ts'
+
+/**
+ * What runs the nodes and commands that tests start as processes of their own: `TEST_RUNTIME=deno`, or `node`, which
+ * is the default. Where Deno runs the tests themselves, it is Deno.
+ */
+export const TEST_RUNTIME: RuntimeName = namedRuntime() ?? runtimeName()
+
+/** Command and arguments of a process that runs a script there: `spawn(...runs(BIN, 'start'), options)`. */
+export function runs(script: string, ...args: readonly string[]): [command: string, args: string[]] {
+  if (TEST_RUNTIME === 'deno') return [denoBinary(), ['run', '-A', script, ...args]]
+  return [runtimeName() === 'node' ? process.execPath : 'node', [script, ...args]]
+}
+
+function namedRuntime(): RuntimeName | undefined {
+  const name = process.env.TEST_RUNTIME
+  if (name === undefined || name === 'node' || name === 'deno') return name
+  throw new Error(`TEST_RUNTIME: got ${JSON.stringify(name)}, allowed: node, deno`)
+}
+
+/** The binary itself: the command of the `deno` package is a script of Node's, which passes no signal on. */
+function denoBinary(): string {
+  const manifest = createRequire(import.meta.url).resolve('deno/package.json')
+  return join(dirname(manifest), process.platform === 'win32' ? 'deno.exe' : 'deno')
+}
