@@ -8,6 +8,7 @@ import { createSurface } from '../src/shared/mcp/create-surface.ts'
 import { OwnerLink } from '../src/shared/mcp/endpoint/owner-link.ts'
 import { openPeerEndpoint } from '../src/shared/mcp/endpoint/peer-endpoint.ts'
 import { createMeshHost } from '../src/shared/mesh/host.ts'
+import { MeshSessionPool } from '../src/shared/mesh/pool/session-pool.ts'
 import { AttemptRunner, type Execution } from '../src/shared/queue/worker/attempt-runner.ts'
 import { MemoryOutbox } from '../src/shared/queue/worker/outbox.ts'
 import type { Catalogue } from '../src/shared/tools/catalogue.ts'
@@ -56,8 +57,16 @@ export async function startWorkerPeer(init: WorkerPeerInit): Promise<{ close(): 
     clock: systemClock,
     logger: silentLogger,
   })
+  const pool = new MeshSessionPool({
+    host,
+    addressesOf: (_, given) => given,
+    clock: systemClock,
+    logger: silentLogger,
+    random: Math.random,
+  })
   const link = new OwnerLink({
     host,
+    pool,
     ownerId,
     addresses: async () => [address],
     granted: false,
@@ -82,7 +91,6 @@ export async function startWorkerPeer(init: WorkerPeerInit): Promise<{ close(): 
     }),
     clock: systemClock,
     logger: silentLogger,
-    random: Math.random,
     onState: state => {
       if (state.phase === 'online') onOnline()
     },
@@ -90,6 +98,7 @@ export async function startWorkerPeer(init: WorkerPeerInit): Promise<{ close(): 
   return {
     async close() {
       await link.close()
+      pool.close()
       await host.close()
     },
   }

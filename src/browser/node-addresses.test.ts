@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { dialableAddresses } from './node-addresses.ts'
 
-const TCP = '/ip4/127.0.0.1/tcp/4001/p2p/x'
-const WS = '/ip4/127.0.0.1/tcp/4002/ws/p2p/x'
-const DIRECT = '/ip4/127.0.0.1/udp/4003/webrtc-direct/certhash/uEi/p2p/x'
-const LAN_WS = '/ip4/192.168.1.2/tcp/4002/ws/p2p/x'
-const LAN_WSS = '/ip4/192.168.1.2/tcp/8420/tls/ws/p2p/x'
-const LAN_DIRECT = '/ip4/192.168.1.2/udp/4003/webrtc-direct/certhash/uEi/p2p/x'
-const OTHER_DIRECT = '/ip4/172.17.0.1/udp/4003/webrtc-direct/certhash/uEi/p2p/x'
-const TRANSPORT = '/ip4/192.168.1.2/udp/4004/quic-v1/webtransport/certhash/uEi/p2p/x'
+const TCP = '/ip4/127.0.0.1/tcp/4001/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
+const WS = '/ip4/127.0.0.1/tcp/4002/ws/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
+const DIRECT =
+  '/ip4/127.0.0.1/udp/4003/webrtc-direct/certhash/uEiDDq4_xNyDorZBH3TlGazyJdOWSwvo4PUo5YHFMrvDE8g/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
+const LAN_WS = '/ip4/192.168.1.2/tcp/4002/ws/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
+const LAN_WSS = '/ip4/192.168.1.2/tcp/8420/tls/ws/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
+const LAN_DIRECT =
+  '/ip4/192.168.1.2/udp/4003/webrtc-direct/certhash/uEiDDq4_xNyDorZBH3TlGazyJdOWSwvo4PUo5YHFMrvDE8g/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
+const OTHER_DIRECT =
+  '/ip4/172.17.0.1/udp/4003/webrtc-direct/certhash/uEiDDq4_xNyDorZBH3TlGazyJdOWSwvo4PUo5YHFMrvDE8g/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
+const TRANSPORT =
+  '/ip4/192.168.1.2/udp/4004/quic-v1/webtransport/certhash/uEiDDq4_xNyDorZBH3TlGazyJdOWSwvo4PUo5YHFMrvDE8g/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf'
 
 describe('dialableAddresses', () => {
   it('puts direct ways before WebSocket and leaves out what a page cannot dial', () => {
@@ -24,11 +28,11 @@ describe('dialableAddresses', () => {
     ])
   })
 
-  it('prefers the host by which the page came, way by way', () => {
+  it('prefers the host by which the page came; the ways take turns', () => {
     expect(dialableAddresses([OTHER_DIRECT, LAN_DIRECT], new URL('https://192.168.1.2:8420'))).toEqual([
       LAN_DIRECT,
-      OTHER_DIRECT,
       '/ip4/192.168.1.2/tcp/8420/tls/ws/http-path/p2p',
+      OTHER_DIRECT,
     ])
   })
 
@@ -38,11 +42,13 @@ describe('dialableAddresses', () => {
     ['http://[::1]:8420', '/ip6/::1/tcp/8420/ws/http-path/p2p'],
   ])('has the way by which the page came, once: %s', (page, own) => {
     expect(dialableAddresses([], new URL(page))).toEqual([own])
-    expect(dialableAddresses([`${own}/p2p/x`], new URL(page))).toEqual([own])
+    expect(
+      dialableAddresses([`${own}/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf`], new URL(page)),
+    ).toEqual([own])
   })
 
   it('leaves out relayed addresses', () => {
-    const relayed = `${WS}/p2p-circuit/webrtc/p2p/y`
+    const relayed = `${WS}/p2p-circuit/webrtc/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf`
     expect(dialableAddresses([relayed], new URL('http://127.0.0.1:1'))).not.toContain(relayed)
   })
 })

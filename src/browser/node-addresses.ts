@@ -1,17 +1,16 @@
-/** Ways from a page to a node, best first; anything else (TCP, a relay) is not for the first hop of a tab. */
-const WAYS: readonly RegExp[] = [/\/webtransport\b/, /\/webrtc-direct\b/, /\/wss\b|\/tls\/.*ws\b/, /\/ws\b/]
-
-const PLAIN_WEBSOCKET = WAYS.length - 1
+import { dialOrder } from '../shared/mesh/dialling/dial-order.ts'
 
 const LOOPBACK_ADDRESS = /^\/(ip4\/127\.|ip6\/::1\/|dns[46]?\/localhost\/)/
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
+const PLAIN_WEBSOCKET = /\/ws\b/
+const TLS = /\/(tls|wss)\b/
 
 /** Where the node's HTTP server takes the mesh's WebSocket. */
 const WEBSOCKET_PATH = 'p2p'
 
 /**
- * The multiaddrs by which a page can dial its node, best first: WebTransport, WebRTC-Direct, WebSocket over TLS,
- * WebSocket. The page's own host and port, which the page came by, are among them whatever the node says of
+ * The multiaddrs by which a page can dial its node, in the order to start them; what goes through a relay is not for the
+ * first hop of a tab. The page's own host and port, which the page came by, are among them whatever the node says of
  * itself: it may not know the name that leads to it, and the person has trusted a self-signed certificate for
  * that very origin. Loopback addresses are only for a page that was opened on the node's own machine.
  */
@@ -20,22 +19,17 @@ export function dialableAddresses(multiaddrs: readonly string[], page: URL): str
   const pageHost = hostPart(page.hostname)
   const own = ownWebSocket(page)
   const distance = (address: string) => (address === own ? 0 : address.startsWith(pageHost) ? 1 : 2)
-  return [own, ...multiaddrs.filter(address => !isSame(address, own))]
+  const nearestFirst = [own, ...multiaddrs.filter(address => !isSame(address, own))]
     .filter(address => here || !LOOPBACK_ADDRESS.test(address))
-    .filter(address => !address.includes('/p2p-circuit'))
-    .map(address => ({
-      address,
-      rank: WAYS.findIndex(way => way.test(address)),
-      distance: distance(address),
-    }))
-    .filter(({ address, rank }) => rank >= 0 && !(rank === PLAIN_WEBSOCKET && isBlocked(address, page)))
-    .sort((a, b) => a.rank - b.rank || a.distance - b.distance)
-    .map(({ address }) => address)
+    .filter(address => !address.includes('/p2p-circuit') && !isBlocked(address, page))
+    .sort((a, b) => distance(a) - distance(b))
+  return dialOrder(nearestFirst, 'tab')
 }
 
 /** A page that came over TLS may open a plain WebSocket only to its own machine (Mixed Content, 4.2). */
 function isBlocked(address: string, page: URL): boolean {
-  return page.protocol === 'https:' && !LOOPBACK_ADDRESS.test(address)
+  const isPlain = PLAIN_WEBSOCKET.test(address) && !TLS.test(address)
+  return isPlain && page.protocol === 'https:' && !LOOPBACK_ADDRESS.test(address)
 }
 
 function ownWebSocket({ protocol, hostname, port }: URL): string {

@@ -10,6 +10,7 @@ import { createSurface } from '../shared/mcp/create-surface.ts'
 import { OwnerLink } from '../shared/mcp/endpoint/owner-link.ts'
 import { openPeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
 import { createMeshHost } from '../shared/mesh/host.ts'
+import { MeshSessionPool } from '../shared/mesh/pool/session-pool.ts'
 import type { Announcement } from '../shared/queue/work.ts'
 import { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
 import { RuntimeBusyError } from '../shared/router/errors.ts'
@@ -132,6 +133,14 @@ async function buildTab(
     logger,
   })
   opened.push(() => host.close())
+  const sessions = new MeshSessionPool({
+    host,
+    addressesOf: (_, given) => given,
+    clock,
+    logger,
+    random: Math.random,
+  })
+  opened.push(() => sessions.close())
   publisher.update({ slot: slot.number, peer_id: host.peerId, node_peer_id: nodePeerId, capacity })
 
   const announcement = (): Announcement => ({
@@ -155,6 +164,7 @@ async function buildTab(
     link: onState =>
       new OwnerLink({
         host,
+        pool: sessions,
         ownerId: nodePeerId,
         granted: settings.node_peer_id === nodePeerId,
         secret: link?.secret,
@@ -178,7 +188,6 @@ async function buildTab(
         announcement,
         clock,
         logger,
-        random: Math.random,
         onState,
       }),
   })

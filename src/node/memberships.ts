@@ -7,6 +7,7 @@ import { type LinkState, OwnerLink } from '../shared/mcp/endpoint/owner-link.ts'
 import type { PeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
+import type { SessionPool } from '../shared/mesh/pool/session-pool-contract.ts'
 import type { Session } from '../shared/mesh/session-contract.ts'
 import type { Queue } from '../shared/queue/queue.ts'
 import type { Announcement, WorkerLink } from '../shared/queue/work.ts'
@@ -48,6 +49,7 @@ interface Introduction {
 
 export interface MembershipsInit {
   host: MeshHost
+  pool: SessionPool
   endpointOf: (session: Session) => PeerEndpoint | undefined
   queue: Queue
   /** This node's own workers, which its queue and the other owners share. */
@@ -63,7 +65,6 @@ export interface MembershipsInit {
   file: { load(): Promise<MembershipRecord[]>; save(records: readonly MembershipRecord[]): Promise<void> }
   clock: Clock
   logger: Logger
-  random: () => number
 }
 
 /**
@@ -150,12 +151,13 @@ export class Memberships {
   }
 
   #add(record: MembershipRecord, { granted, secret, joined }: Introduction): void {
-    const { host, runner, endpointOf, pull, clock, logger, random, offer, book, lookFor } = this.#init
+    const { host, pool, runner, endpointOf, pull, clock, logger, offer, book, lookFor } = this.#init
     const ownerId = record.owner_id
     const member: Membership = { record, link: undefined, online: false, draining: false, granted }
     this.#members.set(ownerId, member)
     member.link = new OwnerLink({
       host,
+      pool,
       ownerId,
       addresses: () => memberAddresses(member.record, { book, lookFor, granted: member.granted }),
       granted,
@@ -176,7 +178,6 @@ export class Memberships {
       pull,
       clock,
       logger,
-      random,
       onState: state => this.#onState(member, state, joined),
     })
   }

@@ -6,16 +6,20 @@ import {
   type WorkflowAdopter,
 } from '../shared/mcp/endpoint/peer-endpoint.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
+import { SessionClosedError } from '../shared/mesh/errors.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import type { ExchangePartner, PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
+import type { SessionPool, UseOptions } from '../shared/mesh/pool/session-pool-contract.ts'
 import type { Session } from '../shared/mesh/session-contract.ts'
+import { unlessAborted } from '../shared/mesh/unless-aborted.ts'
 import type { Announcement, Worker, WorkOwner } from '../shared/queue/work.ts'
 import { PeerRuntime } from '../shared/router/peer-runtime.ts'
 import type { Router } from '../shared/router/router.ts'
 
 export interface PeerSessionsInit {
   host: MeshHost
+  pool: SessionPool
   surface: Surface
   authority: Authority
   owner: WorkOwner
@@ -54,6 +58,25 @@ export class PeerSessions {
     return this.#endpoints.get(session)
   }
 
+  /**
+   * Runs `work` with the endpoint of a peer that has answered `initialize`; a session is opened for it where there is none.
+   * Throws as `SessionPool.use` does.
+   */
+  use<T>(peerId: string, options: UseOptions, work: (endpoint: PeerEndpoint) => Promise<T>): Promise<T> {
+    return this.#init.pool.use(peerId, options, async session => {
+      const endpoint = this.#endpoints.get(session)
+      if (endpoint === undefined) throw new SessionClosedError(`the session with peer ${peerId} has ended`)
+      await unlessAborted(endpoint.ready, options.signal)
+      return work(endpoint)
+    })
+  }
+
+  /** There is a session with the peer, or an address of it is known. */
+  knows(peerId: string): boolean {
+    const { host, book } = this.#init
+    return host.session(peerId) !== undefined || book.addressesOf(peerId).length > 0
+  }
+
   /** The endpoint of the session with a peer. */
   endpointWith(peerId: string): PeerEndpoint | undefined {
     const session = this.#init.host.session(peerId)
@@ -68,12 +91,11 @@ export class PeerSessions {
   /** Those that tell of others: there is a grant one way or the other, and they are not ending. */
   partners(): ExchangePartner[] {
     const { book } = this.#init
-    return [...this.#endpoints]
-      .filter(([{ peerId }]) => {
-        const entry = book.entry(peerId)
-        return entry?.standing === 'granted' && !entry.draining
-      })
-      .map(([{ peerId }, endpoint]) => partnerOf(peerId, endpoint))
+    return [...this.#endpoints].flatMap(([{ peerId }, endpoint]) => {
+      const known = book.brief(peerId)
+      if (known?.standing !== 'granted' || known.draining) return []
+      return [partnerOf(peerId, known.kind, endpoint)]
+    })
   }
 
   close(): void {
@@ -135,7 +157,7 @@ export class PeerSessions {
     })
     this.#runtimes.set(session, runtime)
     router.add(runtime)
-    void exchange?.met(partnerOf(peerId, endpoint), this.#closing.signal)
+    void exchange?.met(partnerOf(peerId, book.brief(peerId)?.kind, endpoint), this.#closing.signal)
   }
 
   #ended(session: Session): void {
@@ -153,6 +175,6 @@ export class PeerSessions {
   }
 }
 
-function partnerOf(peerId: string, endpoint: PeerEndpoint): ExchangePartner {
-  return { peerId, exchange: (request, signal) => endpoint.exchange(request, signal) }
+function partnerOf(peerId: string, kind: ExchangePartner['kind'], endpoint: PeerEndpoint): ExchangePartner {
+  return { peerId, kind, exchange: (request, signal) => endpoint.exchange(request, signal) }
 }

@@ -1,20 +1,48 @@
 import type { PeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
 import type { MovedWorkflows } from '../shared/mcp/workflow/forward-moved.ts'
+import type { UseOptions } from '../shared/mesh/pool/session-pool-contract.ts'
 import { LinkLostError } from '../shared/queue/errors.ts'
 import type { TransferPeers } from '../shared/workflow/ownership/handover/handovers.ts'
 
-/** The other nodes, as workflows that are handed over to them reach them: by the session that there is. */
+/** Milliseconds that a session with another node may take to open; a handover tries again by itself. */
+const OPEN_MS = 10_000
+
+/** The mesh of this node, as workflows use it. */
+export interface NodeReach {
+  /** There is a session with the peer, or an address of it is known. */
+  knows(peerId: string): boolean
+  /** Runs `work` with the endpoint of a peer, over a session that is opened where there is none. */
+  use<T>(peerId: string, options: UseOptions, work: (endpoint: PeerEndpoint) => Promise<T>): Promise<T>
+}
+
+/** The other nodes, as workflows that are handed over to them reach them. `mesh` is undefined while there is none. */
 export function workflowPeers(
-  endpointOf: (peerId: string) => PeerEndpoint | undefined,
+  mesh: () => NodeReach | undefined,
 ): TransferPeers & Pick<MovedWorkflows, 'call'> {
-  function endpoint(peerId: string): PeerEndpoint {
-    const found = endpointOf(peerId)
-    if (found === undefined) throw new LinkLostError(peerId)
-    return found
+  /** Rejects with `unavailable` where no session comes about, else as `work` does. */
+  async function withNode<T>(
+    peerId: string,
+    signal: AbortSignal,
+    work: (endpoint: PeerEndpoint) => Promise<T>,
+  ): Promise<T> {
+    let isReached = false
+    const reached = (endpoint: PeerEndpoint): Promise<T> => {
+      isReached = true
+      return work(endpoint)
+    }
+    const reach = mesh()
+    if (reach === undefined) throw new LinkLostError(peerId)
+    try {
+      return await reach.use(peerId, { signal, waitMs: OPEN_MS }, reached)
+    } catch (error) {
+      throw isReached || signal.aborted ? error : new LinkLostError(peerId)
+    }
   }
   return {
-    reaches: peerId => endpointOf(peerId) !== undefined,
-    send: async (peerId, page, timeoutMs, signal) => endpoint(peerId).handOver(page, { timeoutMs, signal }),
-    call: async (peerId, tool, input, options) => endpoint(peerId).callTool(tool, input, options),
+    reaches: peerId => mesh()?.knows(peerId) === true,
+    send: (peerId, page, timeoutMs, signal) =>
+      withNode(peerId, signal, endpoint => endpoint.handOver(page, { timeoutMs, signal })),
+    call: (peerId, tool, input, options) =>
+      withNode(peerId, options.signal, endpoint => endpoint.callTool(tool, input, options)),
   }
 }

@@ -52,6 +52,7 @@ export const DEFAULT_HOST_LIMITS: MeshHostLimits = {
   staggerMs: 250,
   relayAfterMs: 1_000,
   dialsAtOnce: 6,
+  addresses: 32,
   ungrantedSessions: 64,
   ungrantedMs: 15_000,
   blobStreams: 64,

@@ -30,9 +30,13 @@ import { createSession, type MeshSession, SESSION_PROTOCOL } from './session.ts'
 import { SessionBook } from './session-book.ts'
 import type { Path, Session, SessionEnd } from './session-contract.ts'
 import { DEFAULT_SESSION_LIMITS } from './session-limits.ts'
+import { unlessAborted } from './unless-aborted.ts'
 import { withJoinedWrites } from './workarounds/joined-writes.ts'
 import { promptKeychain } from './workarounds/keychain-delay.ts'
 import { withFewerWindowUpdates } from './workarounds/window-updates.ts'
+
+/** A peer that went over a limit has so long to read why, milliseconds; what it sends meanwhile is thrown away. */
+const GOODBYE_MS = 200
 
 /** Starts a host. Throws what libp2p throws when an address cannot be listened on. */
 export async function createMeshHost(options: MeshHostOptions): Promise<MeshHost> {
@@ -128,7 +132,7 @@ class Host implements MeshHost {
       if (open !== undefined) return open
       const underWay = this.#dialling.get(expect)
       if (underWay === undefined) break
-      await untilSettled(underWay, signal)
+      await unlessAborted(underWay, signal)
     }
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#dialling.set(expect, promise)
@@ -221,9 +225,11 @@ class Host implements MeshHost {
   }
 
   /** A peer went over a limit: its session says so, then nothing of it stays open. */
-  #end(peerId: string, { code, message }: ToolmeshError): void {
-    this.dropPeer(peerId, { code, message }).catch(error => {
-      this.#options.logger('debug', 'a peer could not be ended', { peer_id: peerId, error: String(error) })
+  #end(peerId: string, reason: ToolmeshError): void {
+    void this.#book.get(peerId)?.close({ code: reason.code, message: reason.message })
+    // A socket that is closed with something unread is reset, and the peer would not read why.
+    this.#options.clock.after(GOODBYE_MS, () => {
+      for (const connection of this.#libp2p.getConnections(peerIdFromString(peerId))) connection.abort(reason)
     })
   }
 
@@ -303,18 +309,6 @@ class Host implements MeshHost {
   }
 }
 
-/** Waits for what somebody else does, but not longer than for the signal. */
-async function untilSettled(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}
-
 interface MeshServices extends Record<string, unknown> {
   dialling: DialTransports
 }
@@ -341,7 +335,7 @@ function libp2pOptions(
       inboundStreamProtocolNegotiationTimeout: limits.negotiationMs,
       addressDialTimeout: limits.dialMs,
       dialTimeout: limits.dialMs,
-      // Sessions are kept by keep-connected.ts; libp2p's own reconnect would dial beside it.
+      // Sessions are kept by the pool; libp2p's own reconnect would dial beside it.
       reconnectRetries: 0,
     },
     // Sessions ping on their own stream; the monitor would abort a connection for one late answer.

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts'
 import { ToolmeshError } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import type { MeshHost } from '../../mesh/host-contract.ts'
-import { type KeptConnection, type KeptState, keepConnected } from '../../mesh/keep-connected.ts'
+import type { KeptConnection, KeptState, SessionPool } from '../../mesh/pool/session-pool-contract.ts'
 import type { Session } from '../../mesh/session-contract.ts'
 import type { Announcement } from '../../queue/work.ts'
 import type { AttemptRunner } from '../../queue/worker/attempt-runner.ts'
@@ -12,7 +12,8 @@ import type { RedeemedGrant } from './owner-client.ts'
 import type { PeerEndpoint } from './peer-endpoint.ts'
 
 export interface OwnerLinkOptions {
-  host: MeshHost
+  host: Pick<MeshHost, 'ping'>
+  pool: Pick<SessionPool, 'keep' | 'drop'>
   ownerId: string
   /** Where the owner listens now, best first; asked again before each round of dials. */
   addresses: () => Promise<string[]>
@@ -31,8 +32,6 @@ export interface OwnerLinkOptions {
   pull?: boolean
   clock: Clock
   logger: Logger
-  /** In [0, 1), for the jitter of retries. */
-  random: () => number
   onState: (state: LinkState) => void
 }
 
@@ -60,14 +59,9 @@ export class OwnerLink {
   constructor(options: OwnerLinkOptions) {
     this.#options = options
     this.#granted = options.granted
-    const { host, ownerId, addresses, clock, logger } = options
-    this.#kept = keepConnected({
-      host,
-      peerId: ownerId,
+    const { pool, ownerId, addresses } = options
+    this.#kept = pool.keep(ownerId, {
       addresses,
-      clock,
-      logger,
-      random: options.random,
       signal: this.#ending.signal,
       onState: state => this.#onKept(state),
     })
@@ -98,7 +92,7 @@ export class OwnerLink {
 
   async close(): Promise<void> {
     this.#ending.abort()
-    await this.#options.host.dropPeer(this.#options.ownerId)
+    await this.#options.pool.drop(this.#options.ownerId)
   }
 
   #onKept(state: KeptState): void {

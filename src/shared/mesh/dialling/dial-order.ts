@@ -20,31 +20,20 @@ const WAYS = {
 const BY_RELAY: ReadonlySet<Way> = new Set(['webrtc', 'relay'])
 
 /**
- * Addresses that can be dialled from a node or a tab, best first and each once. Those of which `measured` knows how
- * many milliseconds a dial took come first, the fastest at their head. Among the others the ways take turns, and
- * within a way the address families (RFC 8305, section 4), so that one way or family that leads nowhere costs one
- * place in the line; apart from that they stay in the order given.
+ * Addresses that can be dialled from a node or a tab, best first and each once. The ways take turns, and within a way the
+ * address families (RFC 8305, section 4), so that one way or family that leads nowhere costs one place in the line; apart
+ * from that they stay in the order given.
  */
-export function dialOrder(
-  addresses: readonly string[],
-  from: 'node' | 'tab',
-  measured: (address: string) => number | undefined = () => undefined,
-): string[] {
+export function dialOrder(addresses: readonly string[], from: 'node' | 'tab'): string[] {
   const ways: readonly Way[] = WAYS[from]
-  const known: { address: string; ms: number }[] = []
-  const direct = new Map<Way, string[]>(ways.map(way => [way, []]))
+  const byWay = new Map<Way, string[]>(ways.map(way => [way, []]))
   for (const address of new Set(addresses)) {
     const way = wayOf(address)
-    if (way === undefined || !ways.includes(way)) continue
-    const ms = BY_RELAY.has(way) ? undefined : measured(address)
-    if (ms === undefined) direct.get(way)?.push(address)
-    else known.push({ address, ms })
+    if (way !== undefined) byWay.get(way)?.push(address)
   }
-  known.sort((a, b) => a.ms - b.ms)
-  const inFamilies = (way: Way) => inTurns(byFamily(direct.get(way) ?? []))
-  const untried = inTurns(ways.filter(way => !BY_RELAY.has(way)).map(inFamilies))
-  const relayed = ways.filter(way => BY_RELAY.has(way)).flatMap(inFamilies)
-  return [...known.map(({ address }) => address), ...untried, ...relayed]
+  const inFamilies = (way: Way) => inTurns(byFamily(byWay.get(way) ?? []))
+  const direct = inTurns(ways.filter(way => !BY_RELAY.has(way)).map(inFamilies))
+  return [...direct, ...ways.filter(way => BY_RELAY.has(way)).flatMap(inFamilies)]
 }
 
 /** The way of an address; undefined for one that is no multiaddr. */

@@ -5,6 +5,7 @@ import { ToolmeshError } from '../../errors.ts'
 import { pathOf } from '../connection-path.ts'
 import { PeerUnreachableError } from '../errors.ts'
 import type { Path } from '../session-contract.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 import type { DialReport } from './dial-report.ts'
 import { DialSteps } from './dial-steps.ts'
 import { expectedAddress } from './expected-address.ts'
@@ -25,6 +26,8 @@ export interface DialLimits {
   relayAfterMs: number
   /** Addresses of one peer that are dialled at once. */
   dialsAtOnce: number
+  /** Addresses of one peer that are dialled in one round, the first of them. */
+  addresses: number
 }
 
 export interface DialPeerInit<T> {
@@ -79,9 +82,13 @@ class PeerDial<T> {
     const { clock, limits, signal, expect } = this.#init
     const refusals: unknown[] = []
     const contenders = this.#init.existing.map(connection => this.#existing(connection))
-    for (const address of new Set(addresses)) {
+    const targets = new Set<string>()
+    for (const address of addresses) {
+      if (targets.size === limits.addresses) break
       try {
-        contenders.push(this.#contender(address, expectedAddress(address, expect)))
+        const target = expectedAddress(address, expect)
+        if (!targets.has(target.toString())) contenders.push(this.#contender(address, target))
+        targets.add(target.toString())
       } catch (error) {
         refusals.push(error)
       }
@@ -225,17 +232,5 @@ class PeerDial<T> {
   #existing(connection: Connection): Contender {
     const address = connection.remoteAddr
     return { ...this.#contender(address.toString(), address), existing: connection }
-  }
-}
-
-async function unlessAborted<R>(work: Promise<R>, signal: AbortSignal): Promise<R> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    signal.throwIfAborted()
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }

@@ -7,6 +7,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ToolmeshError } from '../../errors.ts'
 import { UnexpectedPeerError } from '../errors.ts'
+import { unlessAborted } from '../unless-aborted.ts'
 
 /** What is needed of a host's components (libp2p `services` get all of them). */
 interface HostComponents {
@@ -42,7 +43,11 @@ export class DialTransports {
       upgrader: closingUpgrader(this.#components.upgrader),
       ...(onProgress === undefined ? {} : { onProgress }),
     })
-    const connection = await unlessAborted(dialling, signal)
+    const connection = await unlessAborted(dialling, signal).catch(error => {
+      // A transport may be slow to notice an abort.
+      dialling.then(late => late.abort(new Error('it came too late'))).catch(() => {})
+      throw error
+    })
     const last = address.getComponents().at(-1)
     const found = connection.remotePeer.toString()
     if (last?.name === 'p2p' && last.value !== found) {
@@ -61,23 +66,6 @@ export class DialTransports {
       (peer !== undefined && (await gater.denyDialPeer?.(peer)) === true) ||
       (await gater.denyDialMultiaddr?.(address)) === true
     if (denied) throw new ToolmeshError('forbidden', 'this host does not dial this peer or address')
-  }
-}
-
-/** A transport may be slow to notice an abort: what it makes after that is closed. */
-async function unlessAborted(dialling: Promise<Connection>, signal: AbortSignal): Promise<Connection> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    const connection = await Promise.race([dialling, aborted])
-    if (!signal.aborted) return connection
-    throw signal.reason
-  } catch (error) {
-    dialling.then(late => late.abort(new Error('it came too late'))).catch(() => {})
-    throw error
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }
 

@@ -2,7 +2,7 @@
  * The relay client asks a relay for a slot once, when it learns of it: a peer that is granted only afterwards
  * would never get one. This asks again, with growing pauses, while a slot is missing and the relay is connected.
  * A relay that was lost it dials by the addresses it once had, and a dial to where the relay is now has to wait
- * behind that; so here it only asks relays that are connected, which keep-connected.ts sees to.
+ * behind that; so here it only asks relays that are connected, which whoever keeps a session with them sees to.
  */
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import type { PeerId, TypedEventTarget } from '@libp2p/interface'

@@ -19,7 +19,7 @@ const AT_ONCE = 4
 
 /** The other nodes, as a handover reaches them. */
 export interface TransferPeers {
-  /** There is a session with the node. */
+  /** There is a session with the node, or it is known where to open one. */
   reaches(peerId: string): boolean
   /** Rejects with `unavailable` when there is no session or it ends first, `timed_out`, or what the node answered. */
   send(peerId: string, page: TransferPage, timeoutMs: number, signal: AbortSignal): Promise<TransferAnswer>
@@ -113,7 +113,7 @@ export class Handovers {
       )
     }
     if (!this.#init.peers.reaches(to))
-      return facts('owner_unreachable', `there is no session with the node ${to}`)
+      return facts('owner_unreachable', `there is no session with the node ${to}, and no address of it is known`)
     return undefined
   }
 
