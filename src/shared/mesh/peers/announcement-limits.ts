@@ -7,6 +7,8 @@ export const MAX_ADDRESSES = 16
 export const MAX_ADDRESS_CHARS = 512
 /** Of the addresses through one relay: one by it, and one that goes on from there to a direct connection. */
 export const MAX_ADDRESSES_OF_A_RELAY = 2
+/** Places that direct addresses leave to relayed ones, where there are so many of both. */
+export const MAX_RELAYED_ADDRESSES = 6
 export const MAX_ANNOUNCED_LABELS = 32
 /** Characters of a name, a label, an agent. */
 export const MAX_WORD_CHARS = 64

@@ -5,11 +5,11 @@ import type { Logger } from '../../logger.ts'
 import { ANNOUNCEMENT_VERSION, type PeerAnnouncement, type SignedAnnouncement } from './announcement.ts'
 import {
   DEFAULT_TTL_MS,
-  MAX_ADDRESS_CHARS,
   MAX_ADDRESSES,
   MAX_ADDRESSES_OF_A_RELAY,
   MAX_ANNOUNCED_LABELS,
   MAX_ANNOUNCEMENT_CHARS,
+  MAX_RELAYED_ADDRESSES,
   MAX_TTL_MS,
   MAX_WORD_CHARS,
   MIN_TTL_MS,
@@ -172,28 +172,24 @@ export class OwnAnnouncement {
   }
 }
 
-/** Direct ones first, as others can reach them, then relayed ones; of each relay a few. */
+/** Direct ones first, those for its own machine last among them, then relayed ones; of each relay a few. */
 function chosenAddresses(addresses: readonly string[], peerId: string): string[] {
+  const readable = addresses.flatMap(text => readPeerAddress(text, peerId)?.address ?? [])
+  const own = [...new Set(readable)]
+  const hereLast = (a: string, b: string) => Number(isLoopback(a)) - Number(isLoopback(b))
+  // Of each relay one address that stays on it, and one by which it only introduces.
   const ofRelay = new Map<string, number>()
-  const readable = addresses.filter(
-    address => address.length <= MAX_ADDRESS_CHARS && readPeerAddress(address, peerId) !== undefined,
-  )
-  const own = readable.map(address => readPeerAddress(address, peerId)?.address ?? address)
-  return [...new Set(own)]
-    .sort((a, b) => rankOf(a) - rankOf(b))
-    .filter(address => {
-      const relay = relayOf(address)
-      if (relay === undefined) return true
-      const before = ofRelay.get(relay) ?? 0
-      ofRelay.set(relay, before + 1)
-      return before < MAX_ADDRESSES_OF_A_RELAY
-    })
-    .slice(0, MAX_ADDRESSES)
-}
-
-function rankOf(address: string): number {
-  if (relayOf(address) !== undefined) return 1
-  return isLoopback(address) ? 2 : 0
+  const relayed = own.toSorted(hereLast).filter(address => {
+    const relay = relayOf(address)
+    if (relay === undefined) return false
+    const kind = `${relay} ${address.includes('/webrtc')}`
+    const before = ofRelay.get(kind) ?? 0
+    ofRelay.set(kind, before + 1)
+    return before < MAX_ADDRESSES_OF_A_RELAY / 2
+  })
+  const direct = own.filter(address => relayOf(address) === undefined).sort(hereLast)
+  const byRelays = relayed.slice(0, Math.max(MAX_ADDRESSES - direct.length, MAX_RELAYED_ADDRESSES))
+  return [...direct.slice(0, MAX_ADDRESSES - byRelays.length), ...byRelays]
 }
 
 /** Whether two say the same, but for their number and time, and for the load, which alone is no news. */

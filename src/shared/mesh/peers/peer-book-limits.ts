@@ -6,8 +6,9 @@ export interface PeerBookLimits {
   addresses: number
   /** Milliseconds that a peer is kept which nobody tells of any more. */
   ttlMs: number
-  /** Milliseconds between two announcements of one peer that are taken. */
+  /** Milliseconds between two announcements of one peer that are taken, and how many are at once: it may have been started anew. */
   announcementEveryMs: number
+  announcementsAtOnce: number
   /** Lists of interface CIDs that are kept, and how long one may be. */
   catalogues: number
   cataloguedTools: number
@@ -18,6 +19,7 @@ export const DEFAULT_PEER_BOOK_LIMITS: PeerBookLimits = {
   addresses: 16,
   ttlMs: 30 * 60_000,
   announcementEveryMs: 10_000,
+  announcementsAtOnce: 3,
   catalogues: 256,
   cataloguedTools: 4096,
 }

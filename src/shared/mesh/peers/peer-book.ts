@@ -145,14 +145,22 @@ export class LocalPeerBook implements PeerBook {
     if (record === undefined || isBarred(record, this.#init.clock.now())) return []
     const known = knownAddresses(record)
     const isHere = this.#init.isHere(known.map(({ address }) => address))
-    return inDialOrder(known, { from: this.#from, isHere }).map(({ address }) =>
-      dialAddress(address, peerId),
-    )
+    return inDialOrder(known, { from: this.#from, isHere }).map(({ address }) => dialAddress(address, peerId))
   }
 
   entry(peerId: string): PeerEntry | undefined {
     const record = this.#peers.get(peerId)
     return record === undefined ? undefined : this.#entry(record)
+  }
+
+  /** What is asked for often, without its addresses. */
+  brief(peerId: string): Pick<PeerEntry, 'kind' | 'standing' | 'draining'> | undefined {
+    const { isGranted, clock } = this.#init
+    const record = this.#peers.get(peerId)
+    if (record === undefined) return undefined
+    const kind = kindOf(record)
+    const standing = standingOf(record, isGranted(peerId), clock.now())
+    return { standing, draining: record.draining, ...(kind === undefined ? {} : { kind }) }
   }
 
   list(query: PeerQuery = {}): PeerEntry[] {
@@ -282,7 +290,8 @@ export class LocalPeerBook implements PeerBook {
     const record = this.#record(claimed)
     if (record === undefined) return 'ignored'
     const now = clock.now()
-    record.announced = { signed, said, heard: now }
+    record.announced = { signed, said }
+    record.paidUntil = Math.max(record.paidUntil, now) + this.#limits.announcementEveryMs
     this.#catalogues.named(said.catalogue_cid)
     this.#announce(record)
     this.#seen(record, Math.max(isNew ? 0 : record.lastSeen, Math.min(said.issued_at, now)))
@@ -298,7 +307,8 @@ export class LocalPeerBook implements PeerBook {
     const { announced } = record
     if (announced === undefined || !isAnnounced(record, now)) return undefined
     if (announced.signed.text === signed.text) return 'known'
-    if (now - announced.heard < this.#limits.announcementEveryMs) return 'ignored'
+    const { announcementEveryMs, announcementsAtOnce } = this.#limits
+    if (record.paidUntil - now > announcementEveryMs * (announcementsAtOnce - 1)) return 'ignored'
     return said !== undefined && said.seq <= announced.said.seq ? 'ignored' : undefined
   }
 

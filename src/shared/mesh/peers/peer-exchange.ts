@@ -11,7 +11,6 @@ import {
   type PeersWanted,
 } from './exchange-message.ts'
 import type { LocalPeerBook } from './peer-book.ts'
-import { readAnnouncement } from './signed-announcement.ts'
 
 /** Milliseconds between two talks with a peer picked at random. */
 const EVERY_MS = 60_000
@@ -24,6 +23,8 @@ const TOLD_AT_ONCE = 8
 /** A peer that there is a session with, and a grant one way or the other. */
 export interface ExchangePartner {
   readonly peerId: string
+  /** Undefined while it has not said what it is. */
+  readonly kind: 'node' | 'tab' | undefined
   /** `toolmesh/peers`. */
   exchange(request: ExchangeRequest, signal: AbortSignal): Promise<ExchangeAnswer>
 }
@@ -64,9 +65,11 @@ export class PeerExchange implements DiscoverySource {
     }
   }
 
-  /** Talks with one session peer; without one, nothing is found. */
+  /** Talks with one session peer, every other time with a node where there is one: tabs tell of little but themselves. */
   async find(signal: AbortSignal): Promise<Found[]> {
-    const [partner] = this.#some(1)
+    const nodes = this.#init.partners().filter(({ kind }) => kind === 'node')
+    const among = nodes.length > 0 && this.#init.random() < 1 / 2 ? nodes : this.#init.partners()
+    const [partner] = this.#some(1, among)
     return partner === undefined ? [] : this.#talk(partner, this.#news(), signal)
   }
 
@@ -154,7 +157,8 @@ export class PeerExchange implements DiscoverySource {
   }
 
   #unknownCatalogues(announcements: readonly SignedAnnouncement[]): string[] {
-    const named = announcements.flatMap(({ text }) => readAnnouncement(text)?.catalogue_cid ?? [])
+    // Who makes one up has it asked for in vain, from itself.
+    const named = announcements.flatMap(({ text }) => CATALOGUE.exec(text)?.[1] ?? [])
     return [...new Set(named)]
       .filter(cid => this.#init.book.catalogue(cid) === undefined)
       .slice(0, MAX_CATALOGUES_ASKED)
@@ -171,8 +175,8 @@ export class PeerExchange implements DiscoverySource {
   }
 
   /** So many different partners, picked at random. */
-  #some(count: number): ExchangePartner[] {
-    const left = [...this.#init.partners()]
+  #some(count: number, partners = this.#init.partners()): ExchangePartner[] {
+    const left = [...partners]
     const picked: ExchangePartner[] = []
     while (picked.length < count && left.length > 0) {
       picked.push(...left.splice(Math.floor(this.#init.random() * left.length), 1))
@@ -180,6 +184,9 @@ export class PeerExchange implements DiscoverySource {
     return picked
   }
 }
+
+/** In canonical JSON a key stands in no other form. */
+const CATALOGUE = /"catalogue_cid":"([^"\\]{1,128})"/
 
 /** As many of them, from the first on, as one message holds. */
 function fitting(announcements: readonly SignedAnnouncement[]): SignedAnnouncement[] {

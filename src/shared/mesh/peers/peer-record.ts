@@ -23,8 +23,10 @@ export interface SessionOffer {
  */
 export interface PeerRecord {
   readonly peerId: string
-  /** Its newest own word; `heard` in epoch milliseconds. */
-  announced: { signed: SignedAnnouncement; said: PeerAnnouncement; heard: number } | undefined
+  /** Its newest own word. */
+  announced: { signed: SignedAnnouncement; said: PeerAnnouncement } | undefined
+  /** When it will have been silent long enough for all that it announced, epoch milliseconds (GCRA, ITU-T I.371). */
+  paidUntil: number
   history: KnownAddress[] | undefined
   offer: SessionOffer | undefined
   agent: string | undefined
@@ -47,6 +49,7 @@ export function newRecord(peerId: string, now: number): PeerRecord {
   return {
     peerId,
     announced: undefined,
+    paidUntil: 0,
     history: undefined,
     offer: undefined,
     agent: undefined,
@@ -127,7 +130,7 @@ export function entryOf(record: PeerRecord, standing: Standing): PeerEntry {
         }),
     connected: link !== undefined,
     draining,
-    ...(link === undefined ? {} : link),
+    ...(link === undefined ? {} : { path: link.path, direction: link.direction }),
     first_seen: firstSeen,
     last_seen: lastSeen,
   }

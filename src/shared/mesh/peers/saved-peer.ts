@@ -74,10 +74,7 @@ export function fromSaved(saved: SavedPeer): PeerRecord | undefined {
   })
   return {
     ...newRecord(peer_id, first_seen),
-    announced:
-      announcement === undefined || said === undefined
-        ? undefined
-        : { signed: announcement, said, heard: last_seen },
+    announced: announcement === undefined || said === undefined ? undefined : { signed: announcement, said },
     history: history.length === 0 ? undefined : history,
     agent,
     met,
