@@ -16,6 +16,7 @@ export interface HostilePeer {
   readonly libp2p: Libp2p
   /** One more connection, although others are open. */
   connect(victim: MeshHost): Promise<Connection>
+  connectTo(address: string): Promise<Connection>
   close(): Promise<void>
 }
 
@@ -29,13 +30,13 @@ export async function hostilePeer(): Promise<HostilePeer> {
     connectionMonitor: { enabled: false },
     services: { identify: identify({ runOnConnectionOpen: false }) },
   })
+  const connectTo = (address: string) =>
+    libp2p.dial(multiaddr(address), { force: true, signal: AbortSignal.timeout(5000) })
   return {
     peerId: libp2p.peerId.toString(),
     libp2p,
-    async connect(victim) {
-      const [address] = victim.addresses()
-      return libp2p.dial(multiaddr(address), { force: true, signal: AbortSignal.timeout(5000) })
-    },
+    connectTo,
+    connect: victim => connectTo(victim.addresses()[0] ?? ''),
     close: async () => libp2p.stop(),
   }
 }
