@@ -1,8 +1,15 @@
-import type { ComponentLogger, Listener, ListenerEvents, Logger, PeerId, Upgrader } from '@libp2p/interface'
+import {
+  type ComponentLogger,
+  type Listener,
+  type ListenerEvents,
+  type Logger,
+  type PeerId,
+  TypedEventEmitter,
+  type Upgrader,
+} from '@libp2p/interface'
 import type { ICryptoInterface, NoiseComponents } from '@libp2p/noise'
 import { getNetConfig, getThinWaistAddresses, ipPortToMultiaddr } from '@libp2p/utils'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { TypedEventEmitter } from 'main-event'
 import type { Clock } from '../../../shared/clock.ts'
 import { PendingByRange } from '../../../shared/mesh/limits/pending-by-range.ts'
 import { authenticateInbound } from '../../../shared/mesh/webtransport/authenticate.ts'

@@ -194,11 +194,9 @@ export class QuicheEndpoint {
         handshakeOver()
         onEstablished(each)
       },
-      onGone: each => {
-        handshakeOver()
-        this.#remove(each)
-      },
+      onGone: each => this.#remove(each),
     })
+    void connection.closed.then(handshakeOver)
     const stopAlarm = clock.after(limits.handshakeMs, () =>
       connection.close(0, 'the handshake took too long'),
     )
