@@ -111,7 +111,7 @@ export class MeshTab implements Tab {
     const phase = this.state.phase === 'draining' ? 'draining' : phaseOf(state, this.state)
     publisher.forget('path', 'rtt_ms', 'retry_at', 'error')
     if (state.phase === 'online') {
-      publisher.update({ phase, path: state.session.path, node_peer_id: nodePeerId })
+      publisher.update({ phase, path: state.session.path, node_peer_id: nodePeerId, node_ending: false })
     } else if (state.phase === 'reconnecting') {
       publisher.update({ phase, retry_at: state.retryAt })
     } else {

@@ -6,6 +6,7 @@ const nodeInfoSchema = z.object({
   multiaddrs: z.array(z.string()),
   name: z.string(),
   version: z.string(),
+  namespace: z.string().min(1),
 })
 
 export type NodeInfo = z.infer<typeof nodeInfoSchema>

@@ -29,6 +29,8 @@ export interface TabState {
   node_peer_id?: string
   path?: string
   rtt_ms?: number
+  /** The node said that it is ending: it gives no new work, and is expected back. Until the next session. */
+  node_ending?: boolean
   /** Workers in use at most, and how many the slider may give (the cores less one, at least 1). */
   capacity: number
   max_capacity: number

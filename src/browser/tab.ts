@@ -33,9 +33,11 @@ import { StatePublisher } from './state-publisher.ts'
 import { IndexedDbCacheStore } from './store/cache.ts'
 import { loadIdentity } from './store/identity.ts'
 import { IndexedDbOutbox } from './store/outbox.ts'
+import { SlotPeerBookStore } from './store/peer-book-store.ts'
 import { changeSettings, loadSettings } from './store/settings.ts'
 import { openSlotStore } from './store/slot-store.ts'
 import type { Tab, TabOptions } from './tab-contract.ts'
+import { TabPeers } from './tab-peers.ts'
 import { tabTools } from './tools.ts'
 import { TAB_LISTEN, tabTransports } from './transports/tab-transports.ts'
 
@@ -135,7 +137,8 @@ async function buildTab(
   opened.push(() => host.close())
   const sessions = new MeshSessionPool({
     host,
-    addressesOf: (_, given) => given,
+    // Where its node is, the page knows best; of others, only the book does.
+    addressesOf: (peerId, given) => (given.length > 0 ? given : peers.book.addressesOf(peerId)),
     clock,
     logger,
     random: Math.random,
@@ -143,12 +146,31 @@ async function buildTab(
   opened.push(() => sessions.close())
   publisher.update({ slot: slot.number, peer_id: host.peerId, node_peer_id: nodePeerId, capacity })
 
+  const labels = ['kind:tab', 'runtime:browser']
+  const tools = catalogue
+    .list()
+    .map(({ name, interface_cid, code_cid }) => ({ tool: name, interface_cid, code_cid }))
+  let namespace: string | undefined
+  const peers: TabPeers = await TabPeers.open({
+    host,
+    privateKey,
+    nodePeerId,
+    store: new SlotPeerBookStore(store),
+    namespace: () => namespace,
+    version: packageJson.version,
+    tools: tools.map(tool => tool.interface_cid),
+    labels,
+    load: () => ({ capacity: runner.credits, running: runner.stats.running }),
+    clock,
+    logger,
+    random: Math.random,
+  })
+  opened.push(() => peers.close())
+
   const announcement = (): Announcement => ({
     instance_id: runner.instanceId,
-    tools: catalogue
-      .list()
-      .map(({ name, interface_cid, code_cid }) => ({ tool: name, interface_cid, code_cid })),
-    labels: ['kind:tab', 'runtime:browser'],
+    tools,
+    labels,
     credits: runner.credits,
   })
   return new MeshTab({
@@ -173,18 +195,24 @@ async function buildTab(
           if (await withDeadline(clock, ASK_MS, isStaleBuild))
             await reloadDrained({ runner, publisher, clock })
           const info = await withDeadline(clock, ASK_MS, signal => fetchNodeInfo(origin, signal))
+          namespace = info.namespace
           return dialableAddresses(info.multiaddrs, new URL(origin))
         },
         runner,
         // The node of the invite may use the tools and the cache of this tab; nobody else may anything.
-        open: session =>
-          openPeerEndpoint({
+        open: session => {
+          const endpoint = openPeerEndpoint({
             session,
             surface,
             authority: { principalOfPeer: id => (id === nodePeerId ? invitingNode(id) : undefined) },
             worker,
+            teller: peers.exchange,
+            onDraining: () => publisher.update({ node_ending: true }),
             logger,
-          }),
+          })
+          peers.opened(session, endpoint)
+          return endpoint
+        },
         announcement,
         clock,
         logger,

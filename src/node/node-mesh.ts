@@ -33,6 +33,7 @@ import { libp2pDatastore } from './store/libp2p-datastore.ts'
 import { MembershipFile } from './store/membership-file.ts'
 import { PeerBookFile } from './store/peer-book-file.ts'
 import type { HttpWebSocket } from './transports/http-websocket.ts'
+import { systemResolver } from './transports/name-resolver.ts'
 import { nodeTransports, RELAYED_LISTEN } from './transports/node-transports.ts'
 import { noiseCrypto } from './transports/noise-crypto.ts'
 import { loadQuicDriver } from './transports/webtransport/quic-driver.ts'
@@ -96,6 +97,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
       websockets.transport,
     ],
     noiseCrypto,
+    resolver: systemResolver,
     listen: config.discovery.relay ? [...ownListen, ...RELAYED_LISTEN] : ownListen,
     announce: init.announce,
     privateKey: init.privateKey,
@@ -132,7 +134,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   const catalogue_cid = book.learnCatalogue(catalogue) ?? catalogueCid(catalogue)
   const own = new OwnAnnouncement({
     privateKey: init.privateKey,
-    namespace: p2p.namespace,
+    namespace: () => p2p.namespace,
     kind: 'node',
     agent: init.agent,
     name: config.name,

@@ -350,6 +350,7 @@ async function build(
           multiaddrs: mesh?.host.addresses() ?? [],
           name: config.name,
           version,
+          namespace: p2p.namespace,
           announcement: mesh?.own.current(),
         }),
         notReady: () => [

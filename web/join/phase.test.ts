@@ -28,6 +28,12 @@ describe('pageTitle', () => {
 })
 
 describe('phaseText', () => {
+  it('says that the node is ending, and that the tab comes back with it', () => {
+    expect(phaseText(tab({ node_ending: true, running: [attempt] })).text).toContain('1 tool still finishing')
+    expect(phaseText(tab({ node_ending: true })).title).toBe('The node is ending')
+    expect(phaseText(tab({ node_ending: true, phase: 'reconnecting' })).text).toContain('when the node does')
+  })
+
   it('counts what still runs while paused or leaving', () => {
     expect(phaseText(tab({ paused: true, running: [attempt] })).text).toContain('1 tool still finishing')
     expect(phaseText(tab({ phase: 'draining', running: [attempt, attempt] })).text).toContain('2 tools')

@@ -18,6 +18,8 @@ export function phaseText(state: TabState): PhaseText {
     case 'connecting':
       return { tone: 'info', title: 'Connecting', text: 'Finding a way to the node.' }
     case 'online':
+      if (state.node_ending === true)
+        return { tone: 'warn', title: 'The node is ending', text: endingText(running) }
       if (state.paused) return { tone: 'warn', title: 'Paused', text: pausedText(running) }
       return running > 0
         ? {
@@ -31,9 +33,11 @@ export function phaseText(state: TabState): PhaseText {
         tone: 'warn',
         title: 'Reconnecting',
         text:
-          running > 0
-            ? 'The connection was lost. What runs here goes on, and its results are delivered later.'
-            : 'The node cannot be reached at the moment. This tab comes back by itself.',
+          state.node_ending === true
+            ? 'The node was ended. This tab comes back by itself when the node does.'
+            : running > 0
+              ? 'The connection was lost. What runs here goes on, and its results are delivered later.'
+              : 'The node cannot be reached at the moment. This tab comes back by itself.',
       }
     case 'draining':
       return {
@@ -65,6 +69,12 @@ export function pageTitle(state: TabState): string {
     failed: 'Not in the mesh',
   }
   return `${short[state.phase]} · toolmesh`
+}
+
+function endingText(running: number): string {
+  return running > 0
+    ? `It gives no new work; ${tools(running)} still finishing. This tab joins again when it is back.`
+    : 'It gives no new work. This tab joins again when it is back.'
 }
 
 function pausedText(running: number): string {

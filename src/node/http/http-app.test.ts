@@ -100,7 +100,7 @@ async function start(parts: Partial<HttpAppParts> = {}): Promise<number> {
     listenHost: '127.0.0.1',
     hosts: [],
     origins: [],
-    info: () => ({ peerId: PEER_ID, multiaddrs: [], name: 'test', version: '0.0.0' }),
+    info: () => ({ peerId: PEER_ID, multiaddrs: [], name: 'test', version: '0.0.0', namespace: 'toolmesh' }),
     notReady: () => [],
     files: staticFiles(root),
     logger: silentLogger,

@@ -22,6 +22,8 @@ export interface NodeInfo {
   multiaddrs: string[]
   name: string
   version: string
+  /** Of the mesh; peers of another one are ignored. */
+  namespace: string
   /** The same and more, signed by the node. */
   announcement?: SignedAnnouncement | undefined
 }

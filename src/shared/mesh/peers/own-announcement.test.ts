@@ -24,7 +24,7 @@ function testOwn(changes: Partial<OwnAnnouncementInit> = {}) {
   }
   const own = new OwnAnnouncement({
     privateKey: peer.privateKey,
-    namespace: 'toolmesh',
+    namespace: () => 'toolmesh',
     kind: 'node',
     agent: 'toolmesh/0.1.0 node',
     name: 'kitchen',

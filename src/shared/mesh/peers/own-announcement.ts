@@ -35,7 +35,8 @@ export interface OwnFacts {
 
 export interface OwnAnnouncementInit {
   privateKey: PrivateKey
-  namespace: string
+  /** Undefined while it is not known: then nothing is said. */
+  namespace: () => string | undefined
   kind: PeerAnnouncement['kind']
   agent: string
   name?: string
@@ -105,28 +106,30 @@ export class OwnAnnouncement {
 
   async #look(): Promise<void> {
     const addresses = this.#addresses()
+    const namespace = this.#init.namespace()
     const before = this.#current?.said
-    if (addresses.length === 0) {
+    if (addresses.length === 0 || namespace === undefined) {
       this.#current = undefined
       if (before !== undefined) this.#tell()
       return
     }
-    const said = this.#say(addresses)
+    const said = this.#say(addresses, namespace)
     if (before === undefined || !sameSaid(before, said)) await this.#make(said)
   }
 
   /** The same once more, before it ends. */
   async #renew(): Promise<void> {
     const addresses = this.#addresses()
-    if (addresses.length > 0) await this.#make(this.#say(addresses))
+    const namespace = this.#init.namespace()
+    if (addresses.length > 0 && namespace !== undefined) await this.#make(this.#say(addresses, namespace))
   }
 
   #addresses(): string[] {
     return chosenAddresses(this.#init.facts().addresses, this.#peerId)
   }
 
-  #say(addresses: string[]): PeerAnnouncement {
-    const { namespace, kind, agent, name, facts, ttlMs, clock } = this.#init
+  #say(addresses: string[], namespace: string): PeerAnnouncement {
+    const { kind, agent, name, facts, ttlMs, clock } = this.#init
     const { labels, catalogue_cid, capacity, running, relay } = facts()
     const said: PeerAnnouncement = {
       v: ANNOUNCEMENT_VERSION,

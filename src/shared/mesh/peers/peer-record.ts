@@ -100,7 +100,7 @@ export function entryOf(record: PeerRecord, standing: Standing): PeerEntry {
   const { peerId, announced, link, rttMs, draining, barred, firstSeen, lastSeen, offer } = record
   const said = announced?.said
   const kind = kindOf(record)
-  const agent = record.agent ?? said?.agent
+  const agent = said?.agent ?? record.agent
   const catalogue_cid = catalogueOf(record)
   const capacity = said?.capacity ?? offer?.credits
   return {
