@@ -6,6 +6,7 @@ import { type BootstrapPeers, bootstrapPeers } from '../../shared/mesh/discovery
 import { bootstrapSource } from '../../shared/mesh/discovery/bootstrap-source.ts'
 import { dhtSource } from '../../shared/mesh/discovery/dht-source.ts'
 import type { DiscoverySource, Found } from '../../shared/mesh/discovery/discovery-source.ts'
+import { githubSource } from '../../shared/mesh/discovery/github/github-source.ts'
 import type { Libp2pSource } from '../../shared/mesh/discovery/libp2p-source.ts'
 import { listedSource } from '../../shared/mesh/discovery/listed-source.ts'
 import { pubsubSource } from '../../shared/mesh/discovery/pubsub-source.ts'
@@ -70,6 +71,9 @@ export async function nodeSources(init: NodeSourcesInit): Promise<NodeSources> {
     ...(discovery.file === ''
       ? []
       : [fileRegistry({ path: discovery.file, peerId, now: () => clock.now(), logger })]),
+    ...(discovery.github.repository === ''
+      ? []
+      : [githubSource({ ...discovery.github, namespace, peerId, fetch: globalThis.fetch, clock })]),
   ]
   return {
     sources: [...byItself, ...byLibp2p.map(({ source }) => source)],

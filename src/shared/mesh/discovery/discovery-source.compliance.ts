@@ -62,6 +62,7 @@ export function discoverySourceCompliance(name: string, make: () => Promise<Medi
     }
 
     async function publishes(source: DiscoverySource, words: SignedAnnouncement): Promise<void> {
+      await medium.settled?.()
       await vi.waitFor(() => source.publish?.(words, soon()), { timeout: 15_000, interval: 50 })
     }
 
@@ -127,7 +128,6 @@ export function discoverySourceCompliance(name: string, make: () => Promise<Medi
       const all = [await join(), await join(), await join(), await join(), await join()]
       if (all[0]?.source.publish === undefined) return
       const words = await Promise.all(all.map(({ peer }) => peer.says()))
-      await medium.settled?.()
       await Promise.all(all.map(({ source }, at) => publishes(source, words[at] as SignedAnnouncement)))
       for (const [at, { source }] of all.entries()) {
         for (const [other, said] of words.entries()) if (other !== at) await sees(source, said)
