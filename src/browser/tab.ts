@@ -10,7 +10,10 @@ import { createSurface } from '../shared/mcp/create-surface.ts'
 import { OwnerLink } from '../shared/mcp/endpoint/owner-link.ts'
 import { openPeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
 import { createMeshHost } from '../shared/mesh/host.ts'
+import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import { MeshSessionPool } from '../shared/mesh/pool/session-pool.ts'
+import { keepPaths } from '../shared/mesh/reach/path-keeper.ts'
+import { stunServersOf } from '../shared/mesh/reach/stun-servers.ts'
 import type { Announcement } from '../shared/queue/work.ts'
 import { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
 import { RuntimeBusyError } from '../shared/router/errors.ts'
@@ -126,14 +129,16 @@ async function buildTab(
     }),
     clock,
   })
+  let started: MeshHost | undefined
   const host = await createMeshHost({
-    transports: tabTransports(),
+    transports: tabTransports(() => (started === undefined ? [] : stunServersOf(started))),
     listen: TAB_LISTEN,
     privateKey,
     gater: { isGranted: peerId => peerId === nodePeerId },
     clock,
     logger,
   })
+  started = host
   opened.push(() => host.close())
   const sessions = new MeshSessionPool({
     host,
@@ -166,6 +171,16 @@ async function buildTab(
     random: Math.random,
   })
   opened.push(() => peers.close())
+  opened.push(
+    keepPaths({
+      host,
+      addressesOf: id => peers.book.addressesOf(id),
+      direct: true,
+      clock,
+      logger,
+      random: Math.random,
+    }),
+  )
 
   const announcement = (): Announcement => ({
     instance_id: runner.instanceId,

@@ -20,6 +20,7 @@ import { PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
 import { MeshSessionPool } from '../shared/mesh/pool/session-pool.ts'
 import type { SessionPool } from '../shared/mesh/pool/session-pool-contract.ts'
 import { keepPaths } from '../shared/mesh/reach/path-keeper.ts'
+import { stunServersOf } from '../shared/mesh/reach/stun-servers.ts'
 import type { Queue } from '../shared/queue/queue.ts'
 import type { Announcement, WorkerLink } from '../shared/queue/work.ts'
 import type { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
@@ -32,6 +33,7 @@ import { PeerSessions } from './peer-sessions.ts'
 import { libp2pDatastore } from './store/libp2p-datastore.ts'
 import { MembershipFile } from './store/membership-file.ts'
 import { PeerBookFile } from './store/peer-book-file.ts'
+import { openStun } from './stun/open-stun.ts'
 import type { HttpWebSocket } from './transports/http-websocket.ts'
 import { systemResolver } from './transports/name-resolver.ts'
 import { nodeTransports, RELAYED_LISTEN } from './transports/node-transports.ts'
@@ -87,12 +89,20 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   const ownListen = p2p.listen.filter(address => quic !== undefined || !address.includes('/webtransport'))
   const peerId = peerIdFromPrivateKey(init.privateKey).toString()
   const found = await nodeSources({ config, environment: init.environment, peerId, book, clock, logger })
+  const stun =
+    p2p.relay && p2p.stun ? await openStun({ ...p2p, port: p2p.stunPort, clock, logger }) : undefined
+  // Transports may ask for these before they are made.
+  const later: { host?: MeshHost; memberships?: Memberships } = {}
   const host = await createMeshHost({
     transports: [
       ...nodeTransports({
         quic,
         logger,
-        mayAskForSlot: id => memberships.worksFor(id) && book.entry(id)?.draining !== true,
+        mayAskForSlot: id => later.memberships?.worksFor(id) === true && book.entry(id)?.draining !== true,
+        stunServers: () => [
+          ...p2p.stunServers,
+          ...(later.host === undefined ? [] : stunServersOf(later.host)),
+        ],
       }),
       websockets.transport,
     ],
@@ -104,6 +114,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     gater: authority,
     datastore: await libp2pDatastore(dataDir),
     relayServer: p2p.relay,
+    stunPort: () => stun?.port,
     services: found.services,
     peerDiscovery: found.peerDiscovery,
     onBarred: (peerId, ms, why) => book.bar(peerId, ms, why),
@@ -115,9 +126,11 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     },
     clock,
     logger,
-  }).catch(error => {
+  }).catch(async error => {
+    await stun?.close()
     throw new MeshStartError(join(dataDir, 'libp2p'), error)
   })
+  later.host = host
   // What is known of peers, what this one says of itself, and how the two come about.
   const store = new PeerBookFile(join(dataDir, 'peer-book.json'), logger)
   const saved = await store.load()
@@ -144,7 +157,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
       catalogue_cid,
       capacity: runner.credits,
       running: runner.stats.running,
-      relay: p2p.relay ? {} : undefined,
+      relay: p2p.relay ? { ...(stun === undefined ? {} : { stun_port: stun.port }) } : undefined,
     }),
     ttlMs: () => 2 * announceEveryMs(book.size, DEFAULT_TTL_MS / 2),
     lastSeq: saved?.own_seq ?? 0,
@@ -174,7 +187,9 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     exchange,
     onDraining: id => memberships.draining(id),
     leasedTo: id => queue.workers().find(worker => worker.peer_id === id)?.running ?? 0,
+    clock,
     logger,
+    random: Math.random,
   })
   const discovery = new Discovery({
     ownPeerId: host.peerId,
@@ -201,6 +216,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     clock,
     logger,
   })
+  later.memberships = memberships
   const stopPaths = keepPaths({
     host,
     addressesOf: id => book.addressesOf(id),
@@ -224,6 +240,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     pool.close()
     websockets.close()
     await host.close()
+    await stun?.close()
     await stopKeeping()
   }
   try {

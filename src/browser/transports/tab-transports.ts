@@ -2,26 +2,34 @@ import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import type { Libp2pOptions } from 'libp2p'
 import { systemClock } from '../../shared/clock.ts'
+import { rtcConfiguration } from '../../shared/mesh/reach/rtc-configuration.ts'
 import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-retry.ts'
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
 import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
+import { withClosedAborts } from '../../shared/mesh/workarounds/websocket-abort.ts'
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
 import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
 import { browserWebTransport } from './web-transport.ts'
 
-/** No STUN: peers meet on a network that they share, or through a relay; nothing is asked of public servers. */
-const RTC_CONFIGURATION = { iceServers: [] }
+/** WebRTC-Direct dials an address that the listener says: no STUN. */
+const DIRECT = { iceServers: [] }
 
 /** What a tab listens on: a relay slot at whom it is connected to, and WebRTC by way of it. */
 export const TAB_LISTEN = ['/p2p-circuit', '/webrtc']
 
-/** The transports of a tab; the order of the addresses that it dials is the caller's. */
-export function tabTransports(): NonNullable<Libp2pOptions['transports']> {
+/**
+ * The transports of a tab; the order of the addresses that it dials is the caller's.
+ *
+ * @param stunServers servers that tell WebRTC how this tab is seen, as `stun:192.0.2.1:3478`; asked for each connection
+ */
+export function tabTransports(
+  stunServers: () => readonly string[] = () => [],
+): NonNullable<Libp2pOptions['transports']> {
   return [
-    webRTCDirect({ rtcConfiguration: RTC_CONFIGURATION }),
-    withErrorsOnly(withPaths(webSockets())),
+    webRTCDirect({ rtcConfiguration: DIRECT }),
+    withErrorsOnly(withClosedAborts(withPaths(webSockets()))),
     browserWebTransport({ clock: systemClock }),
-    withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: RTC_CONFIGURATION }))),
+    withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),
     persistentRelayTransport({ clock: systemClock }),
   ]
 }

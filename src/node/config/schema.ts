@@ -6,6 +6,7 @@ import { PUBLIC_SET_NAMES } from './public-sets.ts'
 import { choice, factsOfSetting, flag, integer, list, type SettingFacts, text } from './setting.ts'
 
 const MULTIADDR = /^\/[a-z0-9]+\/\S+$/
+const STUN_SERVER = /^stun:(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/
 const INVITE = /^https?:\/\/\S+#v1\.[A-Za-z0-9_-]{22}\.[1-9A-HJ-NP-Za-km-z]{40,64}$/
 const ORIGIN = /^https?:\/\/[^/\s?#]+$/
 /** A multiaddr, the origin of a node, or the name of a set of public nodes. */
@@ -121,6 +122,24 @@ export const configSchema = z.strictObject({
     relay: flag({
       description: 'Relay connections between peers that hold a grant, so that tabs reach each other.',
       default: true,
+    }),
+    stun: flag({
+      description:
+        'Answer STUN where this node relays and listens on more than loopback, so that peers behind routers learn under which address they are seen.',
+      default: true,
+    }),
+    stunPort: integer({
+      description: 'UDP port of STUN; 0 takes a free one.',
+      min: 0,
+      max: 65_535,
+      default: 0,
+    }),
+    stunServers: list({
+      description:
+        'STUN servers to ask beside those of the relays that this node knows. No public one is asked unless it stands here.',
+      default: [],
+      each: STUN_SERVER,
+      allowed: 'servers as stun:stun.example.org:3478, separated by commas',
     }),
     namespace: text({
       description:

@@ -4,10 +4,12 @@ import { webSockets } from '@libp2p/websockets'
 import type { Libp2pOptions } from 'libp2p'
 import { systemClock } from '../../shared/clock.ts'
 import { type Logger, silentLogger } from '../../shared/logger.ts'
+import { rtcConfiguration } from '../../shared/mesh/reach/rtc-configuration.ts'
 import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-retry.ts'
 import { withBoundedPeerConnections } from '../../shared/mesh/workarounds/webrtc-direct-listener.ts'
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
 import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
+import { withClosedAborts } from '../../shared/mesh/workarounds/websocket-abort.ts'
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
 import { withBoundedListener } from '../../shared/mesh/workarounds/websocket-listener.ts'
 import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
@@ -15,8 +17,8 @@ import { noiseCrypto } from './noise-crypto.ts'
 import type { QuicDriver } from './webtransport/quic.ts'
 import { nodeWebTransport } from './webtransport/web-transport.ts'
 
-/** No STUN: peers meet on a network that they share, or through a relay; nothing is asked of public servers. */
-const RTC_CONFIGURATION = { iceServers: [] }
+/** WebRTC-Direct dials an address that the listener says: no STUN. */
+const DIRECT = { iceServers: [] }
 
 /** What a node listens on beside its own ports: a relay slot, and WebRTC by way of it. */
 export const RELAYED_LISTEN = ['/p2p-circuit', '/webrtc']
@@ -24,6 +26,10 @@ export const RELAYED_LISTEN = ['/p2p-circuit', '/webrtc']
 export interface NodeTransportsOptions {
   /** Whether a relay would give this node a slot. */
   mayAskForSlot?: (peerId: string) => boolean
+  /** Servers that tell WebRTC how this node is seen, as `stun:192.0.2.1:3478`; asked for each connection. */
+  stunServers?: () => readonly string[]
+  /** Certificate chain and key in PEM, for WebSocket listeners with `/tls`. */
+  tls?: { cert: string; key: string } | undefined
   /** QUIC, where this runtime has it: WebTransport is made on it. */
   quic?: QuicDriver | undefined
   logger?: Logger
@@ -32,17 +38,21 @@ export interface NodeTransportsOptions {
 /** The transports of a node: TCP, WebSocket, WebTransport, WebRTC-Direct, and WebRTC by way of a relay. */
 export function nodeTransports({
   mayAskForSlot = () => true,
+  stunServers = () => [],
+  tls,
   quic,
   logger = silentLogger,
 }: NodeTransportsOptions = {}): NonNullable<Libp2pOptions['transports']> {
   return [
     tcp(),
-    withErrorsOnly(withPaths(withBoundedListener(webSockets()))),
+    withErrorsOnly(
+      withClosedAborts(withPaths(withBoundedListener(webSockets(tls === undefined ? {} : { https: tls })))),
+    ),
     ...(quic === undefined
       ? []
       : [nodeWebTransport({ driver: quic, noiseCrypto, clock: systemClock, logger })]),
-    withBoundedPeerConnections(webRTCDirect({ rtcConfiguration: RTC_CONFIGURATION })),
-    withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: RTC_CONFIGURATION }))),
+    withBoundedPeerConnections(webRTCDirect({ rtcConfiguration: DIRECT })),
+    withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),
     persistentRelayTransport({ clock: systemClock, mayAsk: mayAskForSlot }),
   ]
 }

@@ -14,7 +14,10 @@ export interface Session {
   /** The authenticated peer id of the connection. */
   readonly peerId: string
   readonly direction: 'inbound' | 'outbound'
+  /** Changes when the session moves to another connection. */
   readonly path: Path
+  /** UDP port at which the peer, a relay, answers STUN. */
+  readonly stunPort?: number | undefined
   /** For this side's SDK Client: requests that we make. */
   readonly clientTransport: Transport
   /** For this side's SDK Server: requests that the peer makes. */
