@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { expect, test } from 'playwright/test'
+import { runs } from '../src/node/test-runtime.fixture.ts'
 import { BIN, callTool, connectClient, type NodeProcess, startNode, until } from './node-process.ts'
 
 const run = promisify(execFile)
@@ -26,9 +27,7 @@ function named(name: string, options: Parameters<typeof startNode>[0] = {}): Pro
 }
 
 async function connect(worker: NodeProcess, owner: NodeProcess): Promise<void> {
-  await run(process.execPath, [BIN, 'connect', owner.joinUrl, '--url', worker.origin], {
-    cwd: worker.dataDir,
-  })
+  await run(...runs(BIN, 'connect', owner.joinUrl, '--url', worker.origin), { cwd: worker.dataDir })
 }
 
 async function peer(client: Client, name: string, isLike: (peer: Peers['peers'][number]) => boolean) {

@@ -17,6 +17,9 @@ import type { Session } from '../shared/mesh/session-contract.ts'
 const BOOK_LIMITS = { entries: 500, catalogues: 16 }
 const SAVED = 100
 
+/** Milliseconds, and up to twice as many by chance, until the node is asked for others: it knows this tab by then. */
+const TALK_LATER_MS = 3_000
+
 /** Where the page came from, when that was its own machine. */
 const LOOPBACK_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
 
@@ -44,6 +47,9 @@ export class TabPeers {
   readonly #own: OwnAnnouncement
   readonly #discovery: Discovery
   readonly #stops: (() => unknown)[]
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #closing = new AbortController()
   #partner: ExchangePartner | undefined
 
   static async open(init: TabPeersInit): Promise<TabPeers> {
@@ -79,6 +85,8 @@ export class TabPeers {
       clock,
       logger,
     })
+    this.#clock = clock
+    this.#random = random
     this.book = book
     this.#own = own
     this.exchange = new PeerExchange({
@@ -117,7 +125,11 @@ export class TabPeers {
     this.#partner = partner
     // Its namespace, or the load, may be news.
     this.#own.changed()
+    const stop = this.#clock.after(TALK_LATER_MS * (1 + this.#random()), () => {
+      void this.exchange.met(partner, this.#closing.signal)
+    })
     void endpoint.closed.then(() => {
+      stop()
       if (this.#partner !== partner) return
       this.#partner = undefined
       this.book.disconnected(peerId)
@@ -125,6 +137,7 @@ export class TabPeers {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort()
     this.#own.close()
     await this.#discovery.close()
     await Promise.all(this.#stops.map(stop => stop()))

@@ -1,4 +1,5 @@
 import type { Authority } from '../shared/authority/authority.ts'
+import type { Clock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
 import {
   openPeerEndpoint,
@@ -9,6 +10,7 @@ import type { Surface } from '../shared/mcp/surface.ts'
 import { SessionClosedError } from '../shared/mesh/errors.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
+import { PacedExchange } from '../shared/mesh/peers/paced-exchange.ts'
 import type { ExchangePartner, PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
 import type { SessionPool, UseOptions } from '../shared/mesh/pool/session-pool-contract.ts'
 import type { Session } from '../shared/mesh/session-contract.ts'
@@ -16,6 +18,9 @@ import { unlessAborted } from '../shared/mesh/unless-aborted.ts'
 import type { Announcement, Worker, WorkOwner } from '../shared/queue/work.ts'
 import { PeerRuntime } from '../shared/router/peer-runtime.ts'
 import type { Router } from '../shared/router/router.ts'
+
+/** Milliseconds, and up to twice as many by chance. */
+const TALK_LATER_MS = 3_000
 
 export interface PeerSessionsInit {
   host: MeshHost
@@ -34,7 +39,10 @@ export interface PeerSessionsInit {
   onDraining?: (peerId: string) => void
   /** Leased attempts that run on a peer now: they spend the same credits as our direct calls. */
   leasedTo: (peerId: string) => number
+  clock: Clock
   logger: Logger
+  /** In [0, 1). */
+  random: () => number
 }
 
 /** Serves every session of the host: an endpoint each, and a runtime for each peer that announces tools. */
@@ -43,9 +51,11 @@ export class PeerSessions {
   readonly #endpoints = new Map<Session, PeerEndpoint>()
   readonly #runtimes = new Map<Session, PeerRuntime>()
   readonly #closing = new AbortController()
+  readonly #teller: PacedExchange | undefined
 
   constructor(init: PeerSessionsInit) {
     this.#init = init
+    this.#teller = init.exchange && new PacedExchange(init.exchange, init.clock)
     init.host.onSession(session => this.#serve(session))
     init.authority.onRevoked(peerId => {
       const reason = { code: 'forbidden', message: 'the grant was revoked' }
@@ -103,7 +113,7 @@ export class PeerSessions {
   }
 
   #serve(session: Session): void {
-    const { surface, authority, owner, worker, moves, book, exchange, logger } = this.#init
+    const { surface, authority, owner, worker, moves, book, logger } = this.#init
     const endpoint = openPeerEndpoint({
       session,
       surface,
@@ -111,7 +121,7 @@ export class PeerSessions {
       owner,
       worker,
       adopter: moves,
-      teller: exchange,
+      teller: this.#teller,
       onDraining: () => this.#draining(session),
       onAnnounce: announcement => this.#announced(session, endpoint, announcement),
       logger,
@@ -130,6 +140,21 @@ export class PeerSessions {
     const version = endpoint.client.getServerVersion()
     if (version !== undefined) book.learned(peerId, { agent: `${version.name}/${version.version}` })
     book.learned(peerId, { rttMs: await host.ping(peerId) })
+    if (session.direction === 'outbound') this.#talkLater(session)
+  }
+
+  /**
+   * Who announces itself is asked at once for others. The dialler asks a moment later: by then those have come that
+   * were started together with it, and what each says of itself is signed.
+   */
+  #talkLater(session: Session): void {
+    const { exchange, clock, random } = this.#init
+    if (exchange === undefined) return
+    const stop = clock.after(TALK_LATER_MS * (1 + random()), () => {
+      const partner = this.partners().find(({ peerId }) => peerId === session.peerId)
+      if (partner !== undefined) void exchange.met(partner, this.#closing.signal)
+    })
+    void session.closed.then(stop)
   }
 
   /** The peer is ending: what runs goes on, and it gets no more. Its own announcement without credits comes from the endpoint. */
