@@ -58,6 +58,8 @@ class SessionMuxer extends AbstractStreamMuxer<SessionStream> {
       ...options,
       id,
       direction,
+      // To be negotiated: libp2p hands in the one that it wants, which the other side does not know.
+      protocol: '',
       log: this.log.newScope(`${direction}:${id}`),
     })
   }

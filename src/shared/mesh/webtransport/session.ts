@@ -7,8 +7,8 @@ export interface WebTransportSession {
   /** Opens a stream, waiting while the other side allows no more of them. Rejects when the session has ended, and on abort. */
   open(signal: AbortSignal): Promise<ByteStream>
   /**
-   * Ends the session for both sides. What was written to streams that were ended before still gets
-   * `lingerMs` milliseconds to arrive where the transport would drop it.
+   * Ends the session: here at once, for the other side after `lingerMs` milliseconds, in which what was written to streams
+   * still goes out. 0: what did not arrive is lost.
    */
   close(lingerMs?: number): void
   /** Resolves when the session has ended, by whomever and for whatever reason. */

@@ -2,12 +2,13 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { quicCompliance } from '../quic.compliance.ts'
+import { webTransportCompliance } from '../web-transport.compliance.ts'
 import { runOnDeno } from './deno-program.fixture.ts'
 
 const resultSchema = z.object({ name: z.string(), error: z.string().optional() })
 
-/** One run of the suite on Deno, whose results are looked at one by one. */
-describe('QUIC by Deno', () => {
+/** One run of both suites on Deno, whose results are looked at one by one. */
+describe('QUIC and WebTransport by Deno', () => {
   const errors = new Map<string, string | undefined>()
 
   beforeAll(async () => {
@@ -18,7 +19,7 @@ describe('QUIC by Deno', () => {
     }
   }, 60_000)
 
-  for (const name of Object.keys(quicCompliance)) {
+  for (const name of Object.keys({ ...quicCompliance, ...webTransportCompliance })) {
     it(name, () => {
       expect([...errors.keys()]).toContain(name)
       expect(errors.get(name)).toBeUndefined()

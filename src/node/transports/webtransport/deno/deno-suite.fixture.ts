@@ -1,15 +1,21 @@
-/** Runs the suite of QUIC drivers on Deno's: a line of JSON for each case, `error` where it failed. */
+/** Runs both suites on Deno's QUIC: a line of JSON for each case, `error` where it failed. */
 import { quicCompliance } from '../quic.compliance.ts'
+import { webTransportCompliance } from '../web-transport.compliance.ts'
 import { denoNetOf } from './deno-api.ts'
 import { denoQuic } from './deno-quic.ts'
 
 const deno = denoNetOf(globalThis)
 if (deno === undefined) throw new Error('this is no Deno with --unstable-net')
-for (const [name, check] of Object.entries(quicCompliance)) {
-  const error = await check((limits = {}) => denoQuic({ deno, limits })).then(
+for (const [name, check] of Object.entries(quicCompliance))
+  await report(name, () => check((limits = {}) => denoQuic({ deno, limits })))
+for (const [name, check] of Object.entries(webTransportCompliance))
+  await report(name, () => check(denoQuic({ deno })))
+process.exit(0)
+
+async function report(name: string, check: () => Promise<void>): Promise<void> {
+  const error = await check().then(
     () => undefined,
     (reason: unknown) => String(reason instanceof Error ? reason.stack : reason),
   )
   process.stdout.write(`${JSON.stringify({ name, error })}\n`)
 }
-process.exit(0)

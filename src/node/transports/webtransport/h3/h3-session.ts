@@ -8,7 +8,7 @@ import { H3 } from './h3-error.ts'
 import type { Http3 } from './http3.ts'
 import type { SessionStreams } from './session-streams.ts'
 
-/** Milliseconds that the end of our side has to arrive before the connection goes, when the peer has ended the session. */
+/** Milliseconds that the end of the CONNECT's stream has to arrive before the connection goes. */
 const GOODBYE_MS = 50
 
 export interface H3SessionParts {
@@ -51,23 +51,25 @@ export class H3Session implements WebTransportSession {
 
   close(lingerMs = 0): void {
     if (this.#isClosed) return
-    this.#goodbye(closeCapsule(), lingerMs)
+    this.#ended()
+    const { quic, clock } = this.#parts
+    if (lingerMs === 0) quic.close(H3.NO_ERROR, '')
+    else clock.after(lingerMs, () => this.#goodbye(closeCapsule()))
   }
 
   async #watch(): Promise<void> {
     await this.#parts.http3.guard(() => untilSessionEnds(this.#parts.reader))
-    if (!this.#isClosed) this.#goodbye(new Uint8Array(), GOODBYE_MS)
+    if (this.#isClosed) return
+    this.#ended()
+    this.#goodbye(new Uint8Array())
   }
 
   /** Ends our side of the CONNECT's stream, and the connection a little later. */
-  #goodbye(last: Uint8Array, lingerMs: number): void {
+  #goodbye(last: Uint8Array): void {
     const { connect, quic, clock } = this.#parts
-    this.#ended()
     if (last.byteLength > 0) connect.write(last)
     connect.end().catch(() => {})
-    const hangUp = () => quic.close(H3.NO_ERROR, '')
-    if (lingerMs === 0) hangUp()
-    else clock.after(lingerMs, hangUp)
+    clock.after(GOODBYE_MS, () => quic.close(H3.NO_ERROR, ''))
   }
 
   #ended(): void {
