@@ -9,6 +9,7 @@ import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
 import { withClosedAborts } from '../../shared/mesh/workarounds/websocket-abort.ts'
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
 import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
+import { withWorkingResets } from '../../shared/mesh/workarounds/websocket-reset.ts'
 import { browserWebTransport } from './web-transport.ts'
 
 /** WebRTC-Direct dials an address that the listener says: no STUN. */
@@ -27,7 +28,7 @@ export function tabTransports(
 ): NonNullable<Libp2pOptions['transports']> {
   return [
     webRTCDirect({ rtcConfiguration: DIRECT }),
-    withErrorsOnly(withClosedAborts(withPaths(webSockets()))),
+    withErrorsOnly(withClosedAborts(withWorkingResets(withPaths(webSockets())))),
     browserWebTransport({ clock: systemClock }),
     withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),
     persistentRelayTransport({ clock: systemClock }),

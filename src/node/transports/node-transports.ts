@@ -13,6 +13,7 @@ import { withClosedAborts } from '../../shared/mesh/workarounds/websocket-abort.
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
 import { withBoundedListener } from '../../shared/mesh/workarounds/websocket-listener.ts'
 import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
+import { withWorkingResets } from '../../shared/mesh/workarounds/websocket-reset.ts'
 import { noiseCrypto } from './noise-crypto.ts'
 import type { QuicDriver } from './webtransport/quic.ts'
 import { nodeWebTransport } from './webtransport/web-transport.ts'
@@ -46,7 +47,11 @@ export function nodeTransports({
   return [
     tcp(),
     withErrorsOnly(
-      withClosedAborts(withPaths(withBoundedListener(webSockets(tls === undefined ? {} : { https: tls })))),
+      withClosedAborts(
+        withWorkingResets(
+          withPaths(withBoundedListener(webSockets(tls === undefined ? {} : { https: tls }))),
+        ),
+      ),
     ),
     ...(quic === undefined
       ? []

@@ -1,6 +1,7 @@
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { pathOf } from '../connection-path.ts'
 import type { Path } from '../session-contract.ts'
+import { familiesInTurns, inTurns } from './turns.ts'
 
 /** As `Path`, but a WebSocket over TLS is a way of its own: a page that came over TLS may open no other. */
 type Way = Path | 'secure-websocket'
@@ -31,7 +32,7 @@ export function dialOrder(addresses: readonly string[], from: 'node' | 'tab'): s
     const way = wayOf(address)
     if (way !== undefined) byWay.get(way)?.push(address)
   }
-  const inFamilies = (way: Way) => inTurns(byFamily(byWay.get(way) ?? []))
+  const inFamilies = (way: Way) => familiesInTurns(byWay.get(way) ?? [])
   const direct = inTurns(ways.filter(way => !BY_RELAY.has(way)).map(inFamilies))
   return [...direct, ...ways.filter(way => BY_RELAY.has(way)).flatMap(inFamilies)]
 }
@@ -48,22 +49,4 @@ function wayOf(address: string): Way | undefined {
   if (path !== 'websocket') return path
   const isSecure = parsed.getComponents().some(({ name }) => name === 'tls' || name === 'wss')
   return isSecure ? 'secure-websocket' : 'websocket'
-}
-
-/** IPv6, what begins with a name, and IPv4; the family of the first address leads. */
-function byFamily(addresses: readonly string[]): string[][] {
-  const families = new Map<string, string[]>()
-  for (const address of addresses) {
-    const family = /^\/(ip4|ip6)/.exec(address)?.[1] ?? 'name'
-    families.set(family, [...(families.get(family) ?? []), address])
-  }
-  return [...families.values()]
-}
-
-/** The first of each list, then the second of each, and so on. */
-function inTurns<T>(lists: readonly (readonly T[])[]): T[] {
-  const longest = Math.max(0, ...lists.map(list => list.length))
-  return Array.from({ length: longest }, (_, turn) =>
-    lists.flatMap(list => list.slice(turn, turn + 1)),
-  ).flat()
 }

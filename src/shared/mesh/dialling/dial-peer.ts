@@ -143,7 +143,7 @@ class PeerDial<T> {
         this.#init.open(connection, limit),
       )
       steps.end()
-      const identified = this.#init.identified(connection)
+      const identified = contender.existing === undefined ? this.#init.identified(connection) : undefined
       if (identified !== undefined) steps.add({ step: 'identify', ms: identified })
       this.#report(contender, 'connected')
       return opened

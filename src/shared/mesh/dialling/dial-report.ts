@@ -1,6 +1,10 @@
 import type { Path } from '../session-contract.ts'
 
-/** The steps from an address to a peer that can be worked with, in their order. */
+/**
+ * The steps from an address to a peer that can be worked with, in their order. Those of a transport that encrypts by itself
+ * are part of `dial`; `multiplex` is its own only where the secure channel has not settled it; `identify` runs beside
+ * `session`, and is there when it ended first; `authority` is added by who asks what the peer allows.
+ */
 export type DialStep = 'resolve' | 'dial' | 'secure' | 'multiplex' | 'identify' | 'session' | 'authority'
 
 export interface StepReport {

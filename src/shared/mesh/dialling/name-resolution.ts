@@ -1,5 +1,6 @@
 import { CODE_IP4, CODE_IP6, type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { ToolmeshError } from '../../errors.ts'
+import { familiesInTurns } from './turns.ts'
 
 /** Records of one name, and addresses that one name stands for, at most: a name is somebody else's word. */
 const MOST_RECORDS = 32
@@ -38,10 +39,14 @@ export async function resolveNames(
   const family = first.name === 'dns4' ? 4 : first.name === 'dns6' ? 6 : undefined
   const ips = await named(host, resolver.addresses(host, family, signal))
   if (keepsName(address)) return [address]
-  return ips.slice(0, MOST_RECORDS).map(value => {
+  const addresses = ips.slice(0, MOST_RECORDS).map(value => {
     const is6 = value.includes(':')
-    return multiaddr([{ code: is6 ? CODE_IP6 : CODE_IP4, name: is6 ? 'ip6' : 'ip4', value }, ...rest])
+    return multiaddr([
+      { code: is6 ? CODE_IP6 : CODE_IP4, name: is6 ? 'ip6' : 'ip4', value },
+      ...rest,
+    ]).toString()
   })
+  return familiesInTurns(addresses).map(text => multiaddr(text))
 }
 
 /** Whether an address begins with a name. */

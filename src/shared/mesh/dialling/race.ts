@@ -36,6 +36,8 @@ export class Race<C, M, T> {
   readonly #result = Promise.withResolvers<T | undefined>()
   #turn: Promise<void> = Promise.resolve()
   #over = false
+  /** The time of the next one has come, and there was no room. */
+  #isDue = false
   #stopTimer: () => void = () => {}
 
   constructor(contenders: readonly C[], init: RaceInit<C, M, T>) {
@@ -71,7 +73,8 @@ export class Race<C, M, T> {
       if (this.#running.size === 0) this.#end(SUPERSEDED, () => this.#result.resolve(undefined))
       return
     }
-    if (this.#running.size >= limits.atOnce) return
+    this.#isDue = this.#running.size >= limits.atOnce
+    if (this.#isDue) return
     this.#waiting.shift()
     void this.#run(next)
     const [after] = this.#waiting
@@ -116,8 +119,8 @@ export class Race<C, M, T> {
   #lost(contender: C): void {
     this.#running.delete(contender)
     const [next] = this.#waiting
-    const patient = next !== undefined && this.#init.isLastResort(next) && this.#running.size > 0
-    if (!patient) this.#startNext()
+    const isPatient = next !== undefined && this.#init.isLastResort(next) && this.#running.size > 0
+    if (!isPatient || this.#isDue) this.#startNext()
   }
 
   #end(reason: unknown, settle: () => void): void {
