@@ -5,7 +5,11 @@ import { Discovery } from '../../src/shared/mesh/discovery/discovery.ts'
 import type { PeerAnnouncement, SignedAnnouncement } from '../../src/shared/mesh/peers/announcement.ts'
 import type { ExchangeAnswer, ExchangeRequest } from '../../src/shared/mesh/peers/exchange-message.ts'
 import { LocalPeerBook } from '../../src/shared/mesh/peers/peer-book.ts'
-import { type ExchangePartner, PeerExchange } from '../../src/shared/mesh/peers/peer-exchange.ts'
+import {
+  type ExchangePartner,
+  PeerExchange,
+  TAB_EXCHANGES_EVERY_MS,
+} from '../../src/shared/mesh/peers/peer-exchange.ts'
 import type { Links } from './links.ts'
 import type { Random } from './random.ts'
 
@@ -61,6 +65,7 @@ export class SimPeer {
       book: this.book,
       own: () => voice.current(),
       partners: () => [...this.#partners.values()],
+      ...(kind === 'tab' ? { everyMs: TAB_EXCHANGES_EVERY_MS } : {}),
       logger: silentLogger,
       random,
     })
@@ -85,6 +90,7 @@ export class SimPeer {
     const partner = {
       far,
       peerId: far.id,
+      kind: far.kind,
       exchange: (request: ExchangeRequest) => this.#ask(far, request),
     }
     this.#partners.set(far.id, partner)

@@ -53,7 +53,7 @@ export async function simulate(init: SimulationInit): Promise<Simulated> {
   const popularFoundMs: number[] = []
   let seekers = 0
   world.onJoin = tab => {
-    if (seekers++ < SEEKERS) whenKnown(tab, POPULAR, clock, ms => popularFoundMs.push(ms))
+    if (seekers++ < SEEKERS) whenKnown(world, tab, POPULAR, clock, ms => popularFoundMs.push(ms))
   }
   const rareFoundMs: number[] = []
   const random = seeded(seed + 3)
@@ -63,7 +63,7 @@ export async function simulate(init: SimulationInit): Promise<Simulated> {
     () => nodes[Math.floor(random() * nodes.length)],
   )
   for (const node of rareSeekers) {
-    if (node !== undefined) seek(node, RARE, clock, ms => rareFoundMs.push(ms))
+    if (node !== undefined) seek(world, node, RARE, clock, ms => rareFoundMs.push(ms))
   }
   await clock.run(settleMs + watchMs)
 
@@ -94,41 +94,48 @@ export async function simulate(init: SimulationInit): Promise<Simulated> {
 }
 
 /** Tells when a peer has heard of a tool, by its book alone. */
-function whenKnown(peer: SimPeer, tool: string, clock: VirtualClock, found: (ms: number) => void): void {
+function whenKnown(
+  world: World,
+  peer: SimPeer,
+  tool: string,
+  clock: VirtualClock,
+  found: (ms: number) => void,
+): void {
   const began = clock.monotonic()
   const stop = peer.book.onChange(() => {
-    if (!knows(peer, tool)) return
+    if (!knows(world, peer, tool)) return
     stop()
     found(clock.monotonic() - began)
   })
 }
 
 /** What a client that needs a tool does: looks into the book, asks session peers, and asks again. */
-function seek(peer: SimPeer, tool: string, clock: VirtualClock, found: (ms: number) => void): void {
+function seek(
+  world: World,
+  peer: SimPeer,
+  tool: string,
+  clock: VirtualClock,
+  found: (ms: number) => void,
+): void {
   const began = clock.monotonic()
   const signal = new AbortController().signal
   const attempt = async (): Promise<void> => {
-    if (knows(peer, tool)) return found(clock.monotonic() - began)
+    if (knows(world, peer, tool)) return found(clock.monotonic() - began)
     if (clock.monotonic() - began > GIVE_UP_MS) return
     clock.after(ASK_AGAIN_MS, () => void attempt())
     for (const one of await peer.exchange.ask({ tool, max: 4 }, signal)) await peer.book.hear(one, 'exchange')
-    if (knows(peer, tool)) void attempt()
+    if (knows(world, peer, tool)) void attempt()
   }
   void attempt()
 }
 
-function knows(peer: SimPeer, tool: string): boolean {
-  return peer.book.list({ tool, limit: 1 }).length > 0
+function knows(world: World, peer: SimPeer, tool: string): boolean {
+  return peer.book.list({ tool }).some(({ peer_id }) => world.isAlive(peer_id))
 }
 
 function shareAlive(world: World): number {
-  const living = new Set<string>()
-  for (const node of world.nodes) {
-    living.add(node.id)
-    for (const partner of node.partners) living.add(partner.id)
-  }
   const entries = world.nodes.slice(0, 20).flatMap(({ book }) => book.list({ limit: 10_000 }))
-  return entries.filter(({ peer_id }) => living.has(peer_id)).length / Math.max(1, entries.length)
+  return entries.filter(({ peer_id }) => world.isAlive(peer_id)).length / Math.max(1, entries.length)
 }
 
 function tasksOf(world: World): Simulated['tasks'] {

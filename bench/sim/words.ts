@@ -11,14 +11,15 @@ import {
   type PeerAnnouncement,
   type SignedAnnouncement,
 } from '../../src/shared/mesh/peers/announcement.ts'
+import { DEFAULT_TTL_MS, TAB_TTL_MS } from '../../src/shared/mesh/peers/announcement-limits.ts'
 import { OwnAnnouncement } from '../../src/shared/mesh/peers/own-announcement.ts'
 import { verifyAnnouncement } from '../../src/shared/mesh/peers/signed-announcement.ts'
 import type { Random } from './random.ts'
 import type { Voice } from './sim-peer.ts'
 
 export const NAMESPACE = 'sim'
-/** As OwnAnnouncement: said anew so often, and holds twice as long. Milliseconds. */
-const SAID_EVERY_MS = 15 * 60_000
+/** Said anew after half of it, as nodes and tabs do. Milliseconds. */
+const TTL_MS = { node: DEFAULT_TTL_MS, tab: TAB_TTL_MS }
 
 export interface Said {
   kind: 'node' | 'tab'
@@ -40,10 +41,11 @@ export function signedWords(clock: Clock): Words {
       const facts = { addresses: [address], labels: [`kind:${kind}`], catalogue_cid, capacity: 1, running: 0 }
       const voice = new OwnAnnouncement({
         privateKey,
-        namespace: NAMESPACE,
+        namespace: () => NAMESPACE,
         kind,
         agent: 'toolmesh/sim',
         facts: () => facts,
+        ttlMs: () => TTL_MS[kind],
         clock,
         logger: silentLogger,
       })
@@ -77,7 +79,7 @@ export function unsignedWords(clock: Clock, random: Random): Words {
           peer_id: id,
           seq,
           issued_at: clock.now(),
-          ttl_ms: 2 * SAID_EVERY_MS,
+          ttl_ms: TTL_MS[kind],
           addresses: [address],
           kind,
           agent: 'toolmesh/sim',
@@ -89,7 +91,7 @@ export function unsignedWords(clock: Clock, random: Random): Words {
         current = { text: canonicalize(said), signature }
         read.set(current, said)
         for (const listener of listeners) listener()
-        stop = clock.after(SAID_EVERY_MS, say)
+        stop = clock.after(TTL_MS[kind] / 2, say)
       }
       say()
       const voice: Voice = {

@@ -22,7 +22,7 @@ const TAB_STAYS_MS = 15 * 60_000
 const NODE_STAYS_MS = 12 * 3_600_000
 const SILENT_SHARE = 0.1
 const NOTICED_AFTER_MS = 30_000
-/** Half of all peers have the popular tool; one in so many the rare one. */
+/** Half of all peers have the popular tool; one in so many, and one at least, the rare one: whoever comes in its place has it too. */
 const RARE_ONE_IN = 10_000
 
 /** Peers that a book holds: a node's own limit, and less for a tab than it has, as a hundred thousand of them share one memory. */
@@ -62,6 +62,7 @@ export class World {
   readonly #random: Random
   readonly #nodes: Node[] = []
   readonly #owners: TaskOwner[] = []
+  readonly #living = new Set<string>()
   /** Called for each tab that joined, with its node. */
   onJoin: ((peer: SimPeer) => void) | undefined
 
@@ -79,13 +80,18 @@ export class World {
     return this.#owners
   }
 
+  isAlive(peerId: string): boolean {
+    return this.#living.has(peerId)
+  }
+
   /** Everybody joins within the first minute. */
   async populate(): Promise<void> {
     const nodes = Math.max(2, Math.round(this.#init.peers / (TABS_OF_A_NODE + 1)))
     for (let n = 0; n < nodes; n++) {
       const node = await this.#addNode(n < OWNERS)
       for (let t = 0; t < Math.round(this.#init.peers / nodes) - 1; t++) {
-        this.#later(this.#random() * 60_000, () => this.#addTab(node))
+        const rare = t === 0 && n % (RARE_ONE_IN / (TABS_OF_A_NODE + 1)) === 0
+        this.#later(this.#random() * 60_000, () => this.#addTab(node, rare))
       }
     }
   }
@@ -112,9 +118,9 @@ export class World {
     return node
   }
 
-  async #addTab(node: Node): Promise<void> {
+  async #addTab(node: Node, rare = false): Promise<void> {
     if (!node.peer.alive) return
-    const tab = await this.#newPeer('tab', TAB_ENTRIES)
+    const tab = await this.#newPeer('tab', TAB_ENTRIES, rare)
     node.tabs.add(tab)
     meet(tab, node.peer)
     const departure = node.owner?.join(tab.id, node.peer.distanceMs + tab.distanceMs)
@@ -125,7 +131,7 @@ export class World {
       this.left += 1
       departure?.vanish()
       await this.#parts(tab, [node.peer], () => departure?.noticed())
-      await this.#addTab(node)
+      await this.#addTab(node, rare)
     })
   }
 
@@ -137,6 +143,7 @@ export class World {
     const tabs = [...node.tabs]
     node.tabs.clear()
     await this.#parts(node.peer, node.peer.partners, () => {})
+    for (const tab of tabs) this.#living.delete(tab.id)
     await Promise.all(tabs.map(tab => tab.leave()))
     const next = await this.#addNode(false)
     for (const _ of tabs) this.#later(this.#random() * 60_000, () => this.#addTab(next))
@@ -144,6 +151,7 @@ export class World {
 
   /** The peer is gone; those it had sessions with notice now or later. */
   async #parts(peer: SimPeer, partners: readonly SimPeer[], noticed: () => void): Promise<void> {
+    this.#living.delete(peer.id)
     await peer.leave()
     const notice = (): void => {
       for (const partner of partners) partner.part(peer)
@@ -153,10 +161,9 @@ export class World {
     else notice()
   }
 
-  async #newPeer(kind: 'node' | 'tab', entries: number): Promise<SimPeer> {
+  async #newPeer(kind: 'node' | 'tab', entries: number, rare = false): Promise<SimPeer> {
     const { clock, words } = this.#init
     const random = this.#random
-    const rare = random() < 1 / RARE_ONE_IN
     const tools = CATALOGUES[rare ? 2 : random() < 0.5 ? 1 : 0]
     const port = 1024 + Math.floor(random() * 60_000)
     const address = `/ip4/10.${port % 250}.${port % 199}.${port % 97}/tcp/${port}`
@@ -173,6 +180,7 @@ export class World {
       random,
     })
     peer.book.learnCatalogue(tools)
+    this.#living.add(id)
     return peer
   }
 

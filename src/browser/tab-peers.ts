@@ -4,12 +4,17 @@ import type { Logger } from '../shared/logger.ts'
 import type { PeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
 import { Discovery } from '../shared/mesh/discovery/discovery.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
+import { TAB_TTL_MS } from '../shared/mesh/peers/announcement-limits.ts'
 import { catalogueCid } from '../shared/mesh/peers/catalogues.ts'
 import { keepPeerBook } from '../shared/mesh/peers/keep-peer-book.ts'
 import { OwnAnnouncement } from '../shared/mesh/peers/own-announcement.ts'
 import { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import type { PeerBookStore } from '../shared/mesh/peers/peer-book-store.ts'
-import { type ExchangePartner, PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
+import {
+  type ExchangePartner,
+  PeerExchange,
+  TAB_EXCHANGES_EVERY_MS,
+} from '../shared/mesh/peers/peer-exchange.ts'
 import { verifyAnnouncement } from '../shared/mesh/peers/signed-announcement.ts'
 import type { Session } from '../shared/mesh/session-contract.ts'
 
@@ -81,6 +86,7 @@ export class TabPeers {
       kind: 'tab',
       agent: `toolmesh/${init.version} tab`,
       facts: () => ({ addresses: host.addresses(), labels, catalogue_cid, ...load() }),
+      ttlMs: () => TAB_TTL_MS,
       lastSeq: saved?.own_seq ?? 0,
       clock,
       logger,
@@ -93,6 +99,7 @@ export class TabPeers {
       book,
       own: () => own.current(),
       partners: () => (this.#partner === undefined ? [] : [this.#partner]),
+      everyMs: TAB_EXCHANGES_EVERY_MS,
       logger,
       random,
     })

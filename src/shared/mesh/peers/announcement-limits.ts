@@ -17,6 +17,8 @@ export const MAX_WORD_CHARS = 64
 export const MIN_TTL_MS = 60_000
 export const MAX_TTL_MS = 24 * 3_600_000
 export const DEFAULT_TTL_MS = 30 * 60_000
+/** The same of a tab, of which half are gone after a quarter of an hour. */
+export const TAB_TTL_MS = 10 * 60_000
 
 /** How far ahead the clock of an announcement's maker may be, milliseconds. */
 export const CLOCK_SKEW_MS = 5 * 60_000

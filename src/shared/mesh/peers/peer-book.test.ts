@@ -214,7 +214,7 @@ describe('a peer that is gone', () => {
     expect(again.book.entry('b')).toMatchObject({
       connected: false,
       standing: 'known',
-      agent: 'toolmesh/9',
+      agent: 'toolmesh/0.1.0 node',
       addresses: [{ dial_ms: 12, failures: 0 }],
     })
     expect(again.book.sample(9)).toHaveLength(2)

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import { dialOrder } from '../dialling/dial-order.ts'
 import type { DialReport } from '../dialling/dial-report.ts'
 import type { Found, SourceName } from '../discovery/discovery-source.ts'
+import { AnnouncedPeers } from './announced-peers.ts'
 import type { PeerAnnouncement, SignedAnnouncement } from './announcement.ts'
 import { Catalogues } from './catalogues.ts'
 import { KeptPeers } from './kept-peers.ts'
@@ -56,8 +57,7 @@ export class LocalPeerBook implements PeerBook {
   readonly #peers: KeptPeers
   readonly #catalogues: Catalogues
   readonly #connected = new Set<PeerRecord>()
-  /** Those that told of themselves, in no order, to pick some at random. */
-  readonly #announced: PeerRecord[] = []
+  readonly #announced: AnnouncedPeers
   readonly #listeners = new Set<(peerId: string) => void>()
   #alarm: { at: number; stop: () => void } | undefined
 
@@ -66,11 +66,12 @@ export class LocalPeerBook implements PeerBook {
     this.#from = init.from ?? 'node'
     this.#limits = { ...DEFAULT_PEER_BOOK_LIMITS, ...init.limits }
     this.#catalogues = new Catalogues(this.#limits)
+    this.#announced = new AnnouncedPeers(init.random)
     this.#peers = new KeptPeers({
       entries: this.#limits.entries,
       isGranted: init.isGranted,
       onForgotten: record => {
-        this.#unannounce(record)
+        this.#announced.remove(record)
         this.#changed(record)
       },
     })
@@ -209,10 +210,10 @@ export class LocalPeerBook implements PeerBook {
 
   sample(count: number): SignedAnnouncement[] {
     const now = this.#init.clock.now()
-    const all = this.#announced
-    const picked = new Set<PeerRecord>(all.length <= count ? all : [])
-    for (let tries = count * SAMPLE_TRIES; tries > 0 && picked.size < Math.min(count, all.length); tries--) {
-      const record = all[Math.floor(this.#init.random() * all.length)]
+    const picked = new Set(this.#announced.size <= count ? this.#announced.all() : [])
+    const most = Math.min(count, this.#announced.size)
+    for (let turn = 0; turn < count * SAMPLE_TRIES && picked.size < most; turn++) {
+      const record = this.#announced.pick(turn)
       if (record !== undefined && isAnnounced(record, now) && !isBarred(record, now)) picked.add(record)
     }
     return [...picked].flatMap(record =>
@@ -264,7 +265,7 @@ export class LocalPeerBook implements PeerBook {
       const record = fromSaved(one)
       if (record === undefined || !this.#peers.add(record)) continue
       if (record.announced !== undefined) this.#catalogues.named(record.announced.said.catalogue_cid)
-      this.#announce(record)
+      this.#announced.put(record)
       this.#peers.touch(record, this.#init.clock.now() + this.#limits.ttlMs)
     }
     this.#arm()
@@ -293,7 +294,7 @@ export class LocalPeerBook implements PeerBook {
     record.announced = { signed, said }
     record.paidUntil = Math.max(record.paidUntil, now) + this.#limits.announcementEveryMs
     this.#catalogues.named(said.catalogue_cid)
-    this.#announce(record)
+    this.#announced.put(record)
     this.#seen(record, Math.max(isNew ? 0 : record.lastSeen, Math.min(said.issued_at, now)))
     return isNew ? 'new' : 'changed'
   }
@@ -354,22 +355,6 @@ export class LocalPeerBook implements PeerBook {
   #entry(record: PeerRecord): PeerEntry {
     const { isGranted, clock } = this.#init
     return entryOf(record, standingOf(record, isGranted(record.peerId), clock.now()))
-  }
-
-  #announce(record: PeerRecord): void {
-    if (record.place >= 0 || record.announced === undefined) return
-    record.place = this.#announced.length
-    this.#announced.push(record)
-  }
-
-  #unannounce(record: PeerRecord): void {
-    if (record.place < 0) return
-    const last = this.#announced.pop()
-    if (last !== undefined && last !== record) {
-      this.#announced[record.place] = last
-      last.place = record.place
-    }
-    record.place = -1
   }
 
   #room(): { now: number; most: number } {

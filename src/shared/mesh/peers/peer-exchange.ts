@@ -12,10 +12,13 @@ import {
 } from './exchange-message.ts'
 import type { LocalPeerBook } from './peer-book.ts'
 
-/** Milliseconds between two talks with a peer picked at random. */
+/** Milliseconds between two talks of a node with a peer picked at random. */
 const EVERY_MS = 60_000
-/** Other peers that one message tells of unless it was asked for more. */
+/** The same of a tab: it finds others by its node, and a node may have a thousand of them. */
+export const TAB_EXCHANGES_EVERY_MS = 5 * 60_000
+/** Other peers that one message tells of unless it was asked for more, and between nodes. */
 const TOLD_BY_THE_WAY = 16
+const TOLD_BETWEEN_NODES = MAX_EXCHANGED - 1
 /** Session peers that are asked at once for somebody, and that hear of a new announcement of ours at once. */
 const ASKED = 3
 const TOLD_AT_ONCE = 8
@@ -32,10 +35,12 @@ export interface ExchangePartner {
 export interface PeerExchangeInit {
   book: Pick<
     LocalPeerBook,
-    'sample' | 'list' | 'catalogue' | 'learnCatalogue' | 'missingCatalogues' | 'entry'
+    'sample' | 'list' | 'brief' | 'catalogue' | 'learnCatalogue' | 'missingCatalogues' | 'entry'
   >
   own: () => SignedAnnouncement | undefined
   partners: () => readonly ExchangePartner[]
+  /** Milliseconds between two talks by itself, default a minute. */
+  everyMs?: number
   logger: Logger
   /** In [0, 1). */
   random: () => number
@@ -49,12 +54,13 @@ export interface PeerExchangeInit {
  */
 export class PeerExchange implements DiscoverySource {
   readonly name = 'exchange'
-  readonly everyMs = EVERY_MS
+  readonly everyMs: number
   readonly #init: PeerExchangeInit
   #onFound: ((found: Found) => void) | undefined
 
   constructor(init: PeerExchangeInit) {
     this.#init = init
+    this.everyMs = init.everyMs ?? EVERY_MS
   }
 
   /** Hears what peers tell by themselves, and when a session begins. */
@@ -70,7 +76,7 @@ export class PeerExchange implements DiscoverySource {
     const nodes = this.#init.partners().filter(({ kind }) => kind === 'node')
     const among = nodes.length > 0 && this.#init.random() < 1 / 2 ? nodes : this.#init.partners()
     const [partner] = this.#some(1, among)
-    return partner === undefined ? [] : this.#talk(partner, this.#news(), signal)
+    return partner === undefined ? [] : this.#talk(partner, this.#news(partner.kind), signal)
   }
 
   /** Asks a few session peers for somebody. */
@@ -100,7 +106,7 @@ export class PeerExchange implements DiscoverySource {
   /** A session began, and the peer may be asked: each tells what it knows. */
   async met(partner: ExchangePartner, signal: AbortSignal): Promise<void> {
     try {
-      for (const found of await this.#talk(partner, this.#news(), signal)) this.#onFound?.(found)
+      for (const found of await this.#talk(partner, this.#news(partner.kind), signal)) this.#onFound?.(found)
     } catch (error) {
       this.#init.logger('debug', 'a peer told of no others', {
         peer_id: partner.peerId,
@@ -116,7 +122,7 @@ export class PeerExchange implements DiscoverySource {
     const me = own()
     const others =
       want === undefined
-        ? book.sample(TOLD_BY_THE_WAY)
+        ? book.sample(tellable(book.brief(from)?.kind))
         : book
             .list({ ...want, limit: want.max })
             .flatMap(({ announcement, standing }) =>
@@ -146,12 +152,12 @@ export class PeerExchange implements DiscoverySource {
     return announcements.map(announcement => ({ announcement }))
   }
 
-  #news(): ExchangeRequest {
+  #news(kind: ExchangePartner['kind']): ExchangeRequest {
     const { book, own } = this.#init
     const me = own()
     const missing = book.missingCatalogues(MAX_CATALOGUES_ASKED)
     return {
-      announcements: fitting([...(me === undefined ? [] : [me]), ...book.sample(TOLD_BY_THE_WAY)]),
+      announcements: fitting([...(me === undefined ? [] : [me]), ...book.sample(tellable(kind))]),
       ...(missing.length === 0 ? {} : { catalogues: missing }),
     }
   }
@@ -187,6 +193,11 @@ export class PeerExchange implements DiscoverySource {
 
 /** In canonical JSON a key stands in no other form. */
 const CATALOGUE = /"catalogue_cid":"([^"\\]{1,128})"/
+
+/** How many others a peer of this kind is told of: a node passes them on, a tab is on somebody's phone. */
+function tellable(kind: ExchangePartner['kind']): number {
+  return kind === 'node' ? TOLD_BETWEEN_NODES : TOLD_BY_THE_WAY
+}
 
 /** As many of them, from the first on, as one message holds. */
 function fitting(announcements: readonly SignedAnnouncement[]): SignedAnnouncement[] {

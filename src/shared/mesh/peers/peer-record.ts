@@ -1,4 +1,5 @@
 import type { Path } from '../session-contract.ts'
+import type { AnnouncedGroup } from './announced-peers.ts'
 import type { PeerAnnouncement, SignedAnnouncement } from './announcement.ts'
 import { knownAddresses } from './known-addresses.ts'
 import type { KnownAddress, PeerEntry, Standing } from './peer-entry.ts'
@@ -41,8 +42,10 @@ export interface PeerRecord {
   lastSeen: number
   /** When it is to be looked at whether it is still worth keeping, epoch milliseconds. */
   due: number
-  /** Its place among those that announced themselves, -1 outside. */
+  /** Where it stands among those that announced themselves (announced-peers.ts); without a group it does not. */
+  group: AnnouncedGroup | undefined
   place: number
+  groupPlace: number
 }
 
 export function newRecord(peerId: string, now: number): PeerRecord {
@@ -61,7 +64,9 @@ export function newRecord(peerId: string, now: number): PeerRecord {
     firstSeen: now,
     lastSeen: now,
     due: 0,
+    group: undefined,
     place: -1,
+    groupPlace: -1,
   }
 }
 
