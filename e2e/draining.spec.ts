@@ -44,7 +44,7 @@ test('a node that drains ends what it holds, and the rest runs elsewhere, each t
       const { tasks } = await callTool<{ tasks: { peer_id?: string }[] }>(
         client,
         'p2p_taskqueue_list_tasks',
-        { states: ['running'] },
+        { state: ['running'] },
       )
       return tasks.some(task => task.peer_id === leavingId) ? true : undefined
     })
