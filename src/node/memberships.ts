@@ -61,6 +61,8 @@ export interface MembershipsInit {
   pull: boolean
   /** Where nodes are known to be, and who else can be asked for one of them. */
   book: LocalPeerBook
+  /** Where a peer may be: by the book, and by the relays that both may have. */
+  addressesOf: (peerId: string) => string[]
   lookFor: (peerId: string, signal: AbortSignal) => Promise<unknown>
   file: { load(): Promise<MembershipRecord[]>; save(records: readonly MembershipRecord[]): Promise<void> }
   clock: Clock
@@ -151,7 +153,8 @@ export class Memberships {
   }
 
   #add(record: MembershipRecord, { granted, secret, joined }: Introduction): void {
-    const { host, pool, runner, endpointOf, pull, clock, logger, offer, book, lookFor } = this.#init
+    const { host, pool, runner, endpointOf, pull, clock, logger, offer, lookFor, addressesOf } = this.#init
+    const book = { addressesOf, hear: this.#init.book.hear.bind(this.#init.book) }
     const ownerId = record.owner_id
     const member: Membership = { record, link: undefined, online: false, draining: false, granted }
     this.#members.set(ownerId, member)

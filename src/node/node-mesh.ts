@@ -21,6 +21,7 @@ import { MeshSessionPool } from '../shared/mesh/pool/session-pool.ts'
 import type { SessionPool } from '../shared/mesh/pool/session-pool-contract.ts'
 import { keepPaths } from '../shared/mesh/reach/path-keeper.ts'
 import { stunServersOf } from '../shared/mesh/reach/stun-servers.ts'
+import { throughRelays } from '../shared/mesh/reach/through-relays.ts'
 import type { Queue } from '../shared/queue/queue.ts'
 import type { Announcement, WorkerLink } from '../shared/queue/work.ts'
 import type { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
@@ -135,9 +136,12 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   const store = new PeerBookFile(join(dataDir, 'peer-book.json'), logger)
   const saved = await store.load()
   book.restore(saved?.peers ?? [])
+  const relays = (id: string) =>
+    book.entry(id)?.relay !== undefined || later.memberships?.worksFor(id) === true
+  const addressesOf = (id: string) => [...book.addressesOf(id), ...throughRelays(host, id, relays)]
   const pool = new MeshSessionPool({
     host,
-    addressesOf: (peerId, given) => [...given, ...book.addressesOf(peerId)],
+    addressesOf: (peerId, given) => [...given, ...addressesOf(peerId)],
     clock,
     logger,
     random: Math.random,
@@ -211,6 +215,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     offer,
     pull: p2p.pull,
     book,
+    addressesOf,
     lookFor: (peerId, signal) => discovery.lookFor(peerId, signal),
     file: new MembershipFile(join(dataDir, 'memberships.json')),
     clock,
