@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'web/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'web/**/*.test.ts', 'bench/sim/*.test.ts'],
     pool: 'forks',
     // Vitest leaves one processor free, which on a machine with two is half of it.
     maxWorkers: '100%',

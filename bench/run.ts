@@ -13,6 +13,7 @@ const BENCHMARKS: Record<string, () => Promise<{ benchmark: Benchmark }>> = {
   backlog: () => import('./backlog.ts'),
   workflow: () => import('./workflow.ts'),
   scale: () => import('./scale.ts'),
+  sim: () => import('./sim.ts'),
 }
 
 const args = process.argv.slice(2)

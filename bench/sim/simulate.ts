@@ -1,3 +1,5 @@
+import type { LocalPeerBook } from '../../src/shared/mesh/peers/peer-book.ts'
+import type { PeerEntry } from '../../src/shared/mesh/peers/peer-entry.ts'
 import { seeded } from './random.ts'
 import type { SimPeer } from './sim-peer.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -5,13 +7,15 @@ import { signedWords, unsignedWords } from './words.ts'
 import { POPULAR, RARE, World } from './world.ts'
 
 /** Milliseconds of simulated time: to settle, and then watched. */
-const SETTLE_MS = 10 * 60_000
-const WATCH_MS = 10 * 60_000
+const SETTLE_MS = 6 * 60_000
+const WATCH_MS = 6 * 60_000
 /** New tabs that look for the popular tool, and nodes that look for the rare one. */
 const SEEKERS = 200
+/** Nodes whose books are looked at. */
+const LOOKED_AT = 20
 /** A node that did not find a tool asks again after this time, for so long. Milliseconds. */
 const ASK_AGAIN_MS = 15_000
-const GIVE_UP_MS = 10 * 60_000
+const GIVE_UP_MS = 5 * 60_000
 
 export interface SimulationInit {
   peers: number
@@ -30,7 +34,7 @@ export interface Simulated {
   popularFoundMs: number[]
   rareFoundMs: number[]
   rareSought: number
-  /** Peers that a node knows (median), and the share of these that are alive. */
+  /** Peers of whom a node has an announcement that holds (median), and the share of these that are alive. */
   known: number
   alive: number
   tasks: { submitted: number; succeeded: number; wrong: number; delayed: number; delays: number[] }
@@ -76,7 +80,9 @@ export async function simulate(init: SimulationInit): Promise<Simulated> {
       bytes: (bytes - sentBefore[kind].bytes) / share,
     }
   }
-  const sizes = world.nodes.map(({ book }) => book.size).sort((a, b) => a - b)
+  const looked = world.nodes.slice(0, LOOKED_AT).map(({ book }) => holding(book, clock.now()))
+  const sizes = looked.map(entries => entries.length).sort((x, y) => x - y)
+  const told = looked.flat()
   const result: Simulated = {
     peers,
     perMinute: { node: perMinute('node'), tab: perMinute('tab') },
@@ -84,7 +90,7 @@ export async function simulate(init: SimulationInit): Promise<Simulated> {
     rareFoundMs,
     rareSought: rareSeekers.length,
     known: sizes[Math.floor(sizes.length / 2)] ?? 0,
-    alive: shareAlive(world),
+    alive: told.filter(({ peer_id }) => world.isAlive(peer_id)).length / Math.max(1, told.length),
     tasks: tasksOf(world),
     churn: (world.left - leftBefore) / peers,
     events: clock.fired,
@@ -133,9 +139,9 @@ function knows(world: World, peer: SimPeer, tool: string): boolean {
   return peer.book.list({ tool }).some(({ peer_id }) => world.isAlive(peer_id))
 }
 
-function shareAlive(world: World): number {
-  const entries = world.nodes.slice(0, 20).flatMap(({ book }) => book.list({ limit: 10_000 }))
-  return entries.filter(({ peer_id }) => world.isAlive(peer_id)).length / Math.max(1, entries.length)
+function holding(book: LocalPeerBook, now: number): PeerEntry[] {
+  const entries = book.list({ limit: book.size })
+  return entries.filter(({ announcement }) => (announcement?.expires_at ?? 0) > now)
 }
 
 function tasksOf(world: World): Simulated['tasks'] {
