@@ -3,6 +3,7 @@ import type { Clock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
 import type { PeerEndpoint } from '../shared/mcp/endpoint/peer-endpoint.ts'
 import { Discovery } from '../shared/mesh/discovery/discovery.ts'
+import { wellKnownSource } from '../shared/mesh/discovery/well-known-source.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
 import { TAB_TTL_MS } from '../shared/mesh/peers/announcement-limits.ts'
 import { catalogueCid } from '../shared/mesh/peers/catalogues.ts'
@@ -17,6 +18,7 @@ import {
 } from '../shared/mesh/peers/peer-exchange.ts'
 import { verifyAnnouncement } from '../shared/mesh/peers/signed-announcement.ts'
 import type { Session } from '../shared/mesh/session-contract.ts'
+import { fetchNodeInfo } from './node-info.ts'
 
 /** What a tab knows of others: those that it may work with, not the whole mesh. */
 const BOOK_LIMITS = { entries: 500, catalogues: 16 }
@@ -32,6 +34,8 @@ export interface TabPeersInit {
   host: MeshHost
   privateKey: PrivateKey
   nodePeerId: string
+  /** Of the node's HTTP server. */
+  origin: string
   store: PeerBookStore
   /** Of its node; undefined until that has said it. */
   namespace: () => string | undefined
@@ -105,7 +109,7 @@ export class TabPeers {
     })
     this.#discovery = new Discovery({
       ownPeerId: host.peerId,
-      sources: [this.exchange],
+      sources: [this.exchange, wellKnownSource({ origins: [init.origin], ask: fetchNodeInfo })],
       book,
       own,
       whoIs: (address, signal) => host.whoIs(address, signal),
@@ -113,9 +117,14 @@ export class TabPeers {
       logger,
       random,
     })
+    const wake = () => this.#discovery.wake()
+    window.addEventListener('online', wake)
     this.#stops = [
+      () => window.removeEventListener('online', wake),
       host.onAddresses(() => own.changed()),
       host.onDial(report => book.dialled(report)),
+      host.onIdentified((id, addresses) => book.identified(id, addresses)),
+      host.onPath(session => book.learned(session.peerId, {})),
       keepPeerBook({ book, store, ownSeq: () => own.seq, most: SAVED, clock, logger }),
     ]
   }

@@ -99,7 +99,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
       ...nodeTransports({
         quic,
         logger,
-        mayAskForSlot: id => later.memberships?.worksFor(id) === true && book.entry(id)?.draining !== true,
+        mayAskForSlot: id => later.memberships?.worksFor(id) === true && book.brief(id)?.draining !== true,
         stunServers: () => [
           ...p2p.stunServers,
           ...(later.host === undefined ? [] : stunServersOf(later.host)),
@@ -137,7 +137,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   const saved = await store.load()
   book.restore(saved?.peers ?? [])
   const relays = (id: string) =>
-    book.entry(id)?.relay !== undefined || later.memberships?.worksFor(id) === true
+    book.brief(id)?.relay !== undefined || later.memberships?.worksFor(id) === true
   const addressesOf = (id: string) => [...book.addressesOf(id), ...throughRelays(host, id, relays)]
   const pool = new MeshSessionPool({
     host,

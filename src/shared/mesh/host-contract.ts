@@ -126,6 +126,8 @@ export interface MeshHost {
   improve(session: Session, addresses: readonly string[], signal: AbortSignal): Promise<Path>
   /** Calls `fn` when a session goes on by another path. */
   onPath(fn: (session: Session) => void): () => void
+  /** Calls `fn` with the addresses that a connected peer says it listens on (libp2p identify), first and when they change. */
+  onIdentified(fn: (peerId: string, addresses: string[]) => void): () => void
   /** How many connections are open with a peer: more than one only while a session moves, or two dialled at once. */
   connections(peerId: string): number
   /** Multiaddr at which the peer of a session is seen; changes when the session moves. */

@@ -1,6 +1,6 @@
 /** A libp2p host that keeps one session with each peer: the same in a node and in a tab, by the transports given. */
 import { identify, identifyPush } from '@libp2p/identify'
-import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, IdentifyResult, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
@@ -181,6 +181,13 @@ class Host implements MeshHost {
     const listener = () => fn(this.addresses())
     this.#libp2p.addEventListener('self:peer:update', listener)
     return () => this.#libp2p.removeEventListener('self:peer:update', listener)
+  }
+
+  onIdentified(fn: (peerId: string, addresses: string[]) => void): () => void {
+    const listener = ({ detail }: CustomEvent<IdentifyResult>) =>
+      fn(detail.peerId.toString(), detail.listenAddrs.map(String))
+    this.#libp2p.addEventListener('peer:identify', listener)
+    return () => this.#libp2p.removeEventListener('peer:identify', listener)
   }
 
   onPath(fn: (session: Session) => void): () => void {

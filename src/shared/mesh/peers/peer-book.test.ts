@@ -160,6 +160,14 @@ describe('the addresses of a peer', () => {
     expect(book.addressesOf('a')).not.toContain(full(tcp('192.0.2.3')))
   })
 
+  it('are taken from the connection of a peer that holds a grant, and of nobody else', () => {
+    const { book, granted } = testBook()
+    granted.add('a')
+    for (const peerId of ['a', 'stranger']) book.identified(peerId, [tcp('192.0.2.1')])
+    expect(book.list().map(entry => entry.peer_id)).toEqual(['a'])
+    expect(book.entry('a')?.addresses).toMatchObject([{ sources: ['identified'] }])
+  })
+
   it('that nobody can dial are not kept', async () => {
     const { book } = testBook()
     const bad = ['nonsense', '/ip4/0.0.0.0/tcp/1', '/ip4/192.0.2.1/tcp/0', '/ip4/192.0.2.1', '']

@@ -132,6 +132,11 @@ export class LocalPeerBook implements PeerBook {
     this.#seen(record)
   }
 
+  /** Where a peer that holds a grant, or gave one, says over its connection that it listens. Strangers leave no trace. */
+  identified(peerId: string, addresses: readonly string[]): void {
+    if (this.#init.isGranted(peerId)) this.#hearOf(peerId, addresses, 'identified')
+  }
+
   dialled(report: DialReport): void {
     const { peer_id, outcome } = report
     const record = outcome === 'connected' ? this.#record(peer_id) : this.#peers.get(peer_id)
@@ -155,13 +160,19 @@ export class LocalPeerBook implements PeerBook {
   }
 
   /** What is asked for often, without its addresses. */
-  brief(peerId: string): Pick<PeerEntry, 'kind' | 'standing' | 'draining'> | undefined {
+  brief(peerId: string): Pick<PeerEntry, 'kind' | 'standing' | 'draining' | 'relay'> | undefined {
     const { isGranted, clock } = this.#init
     const record = this.#peers.get(peerId)
     if (record === undefined) return undefined
     const kind = kindOf(record)
     const standing = standingOf(record, isGranted(peerId), clock.now())
-    return { standing, draining: record.draining, ...(kind === undefined ? {} : { kind }) }
+    const relay = record.announced?.said.relay
+    return {
+      standing,
+      draining: record.draining,
+      ...(kind === undefined ? {} : { kind }),
+      ...(relay === undefined ? {} : { relay }),
+    }
   }
 
   list(query: PeerQuery = {}): PeerEntry[] {
