@@ -23,6 +23,7 @@ export interface HostilePeer {
 export async function hostilePeer(): Promise<HostilePeer> {
   const libp2p = await createLibp2p({
     privateKey: await generateKeyPair('Ed25519'),
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxOutboundStreams: 100_000 })],

@@ -7,12 +7,14 @@ import { ManualClock } from '../../clock.ts'
 import type { MeshHost, MeshHostOptions } from '../host-contract.ts'
 import { openSession, tcpHost } from '../mesh-pair.fixture.ts'
 import { mcpSide } from '../session.fixture.ts'
+import { SESSION_PROTOCOL } from '../session.ts'
 import { FIRST_BAR_MS } from './barred-peers.ts'
 import { type HostilePeer, hostilePeer, RawSession } from './hostile-peer.fixture.ts'
 import { DEFAULT_MESH_LIMITS } from './peer-limits.ts'
 import { isDecoding, isMuxed, MUXER_FRAME_BYTES } from './watch-connection.ts'
 
 const KIB = 1024
+const MIB = 1024 * KIB
 
 const closing: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -316,6 +318,21 @@ describe('connections', () => {
     expect((await peers[3]!.connect(host)).status).toBe('open')
     await until(() => first.status !== 'open')
     expect([second.status, third.status]).toEqual(['open', 'open'])
+  })
+
+  it('of a peer that we dialled are no stranger’s while we are connected, whoever dials the next one', async () => {
+    const { host, barred } = await victim()
+    const peer = await attacker()
+    await peer.libp2p.handle(SESSION_PROTOCOL, () => {})
+    const listening = peer.libp2p.getMultiaddrs().map(String)
+    await host.connect(listening, { expect: peer.peerId, signal: AbortSignal.timeout(5000) })
+    const connection = await peer.connect(host)
+    const stream = await connection.newStream('/ipfs/ping/1.0.0', { signal: AbortSignal.timeout(5000) })
+    for (let sent = 0; sent < 3 * MIB; sent += 64 * KIB) {
+      stream.send(new Uint8Array(64 * KIB))
+      await new Promise(setImmediate)
+    }
+    expect(barred).toEqual([])
   })
 
   it('of a stranger that does nothing are closed, those of a peer with a grant are not', async () => {

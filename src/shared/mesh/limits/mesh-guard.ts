@@ -26,16 +26,18 @@ export class MeshGuard {
   readonly #barred: BarredPeers
   readonly #accounts: PeerAccounts
   readonly #admission: Admission
+  /** Connections now open with peers that we dialled or that have a grant, by peer. */
+  readonly #trusted = new Map<string, number>()
   #end: (peerId: string, error: ToolmeshError) => void = () => {}
 
   constructor(init: MeshGuardInit) {
-    const { limits, gate, clock } = init
+    const { limits, clock } = init
     this.#init = init
     this.#barred = new BarredPeers(clock)
     this.#accounts = new PeerAccounts(limits)
     this.#admission = new Admission({
       limits,
-      gate,
+      gate: { isGranted: peerId => this.#isTrusted(peerId) },
       accounts: this.#accounts,
       barred: this.#barred,
       clock,
@@ -68,20 +70,20 @@ export class MeshGuard {
 
   /** Counts what a new connection's peer does below the sessions. */
   watch(connection: Connection): void {
-    const { clock, gate, limits } = this.#init
+    const { clock, limits } = this.#init
     const peerId = connection.remotePeer.toString()
-    const isTrusted = () => connection.direction === 'outbound' || gate.isGranted(peerId)
-    const account = this.#accounts.of(peerId, isTrusted(), clock.monotonic())
-    watchConnection(connection, {
-      account,
-      isTrusted: () => {
-        if (!isTrusted()) return false
-        account.change(limits.granted)
-        return true
-      },
-      clock,
-      onOver: error => this.over(peerId, error),
-    })
+    let trusted = false
+    const isTrusted = () => {
+      if (trusted) return true
+      if (connection.direction !== 'outbound' && !this.#isTrusted(peerId)) return false
+      trusted = true
+      this.#countTrusted(peerId, 1)
+      connection.addEventListener('close', () => this.#countTrusted(peerId, -1))
+      account.change(limits.granted)
+      return true
+    }
+    const account = this.#accounts.of(peerId, this.#isTrusted(peerId), clock.monotonic())
+    watchConnection(connection, { account, isTrusted, clock, onOver: error => this.over(peerId, error) })
     if (!isTrusted()) this.#closeWhenIdle(connection, isTrusted)
   }
 
@@ -105,13 +107,24 @@ export class MeshGuard {
 
   /** What a session of the connection is counted by. */
   traffic(connection: Connection): SessionTraffic {
-    const { clock, gate, limits } = this.#init
+    const { clock, limits } = this.#init
     const peerId = connection.remotePeer.toString()
     const now = clock.monotonic()
-    const trusted = connection.direction === 'outbound' || gate.isGranted(peerId)
+    const trusted = connection.direction === 'outbound' || this.#isTrusted(peerId)
     const account = this.#accounts.of(peerId, trusted, now)
     const range = trusted ? undefined : this.#accounts.ofRange(rangeOf(connection.remoteAddr), now)
     return new SessionTraffic({ account, range, limits, clock })
+  }
+
+  /** It has a grant, or we dialled it and are still connected: its other connections are no stranger's either. */
+  #isTrusted(peerId: string): boolean {
+    return this.#trusted.has(peerId) || this.#init.gate.isGranted(peerId)
+  }
+
+  #countTrusted(peerId: string, change: number): void {
+    const count = (this.#trusted.get(peerId) ?? 0) + change
+    if (count > 0) this.#trusted.set(peerId, count)
+    else this.#trusted.delete(peerId)
   }
 
   /** Ends and bars a peer that broke the protocol or went over a limit. */
