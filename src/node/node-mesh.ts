@@ -147,6 +147,8 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     random: Math.random,
   })
   pool.onDial(report => book.dialled(report))
+  host.onIdentified((id, addresses) => book.identified(id, addresses))
+  host.onPath(session => book.learned(session.peerId, {}))
   const catalogue = offer.tools.map(tool => tool.interface_cid)
   const catalogue_cid = book.learnCatalogue(catalogue) ?? catalogueCid(catalogue)
   const own = new OwnAnnouncement({
