@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { signedAnnouncement } from '../shared/mesh/peers/signed-announcement.ts'
 import { NodeInfoError } from './errors.ts'
 
 const nodeInfoSchema = z.object({
@@ -7,6 +8,7 @@ const nodeInfoSchema = z.object({
   name: z.string(),
   version: z.string(),
   namespace: z.string().min(1),
+  announcement: signedAnnouncement.optional().catch(undefined),
 })
 
 export type NodeInfo = z.infer<typeof nodeInfoSchema>

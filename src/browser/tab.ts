@@ -160,6 +160,7 @@ async function buildTab(
     host,
     privateKey,
     nodePeerId,
+    origin,
     store: new SlotPeerBookStore(store),
     namespace: () => namespace,
     version: packageJson.version,
