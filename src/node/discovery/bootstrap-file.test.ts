@@ -42,7 +42,7 @@ describe('a file of peers', () => {
     })
     await writeFile(join(folder, 'half'), '[')
     await expect(read('half')).rejects.toMatchObject({ code: 'invalid_input' })
-    await writeFile(join(folder, 'large'), '#'.repeat(4 * 1024 * 1024 + 1))
+    await writeFile(join(folder, 'large'), '#'.repeat(16 * 1024 * 1024 + 1))
     await expect(read('large')).rejects.toMatchObject({
       code: 'invalid_input',
       details: { allowed: expect.stringContaining('bytes') },

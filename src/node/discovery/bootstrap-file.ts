@@ -1,12 +1,13 @@
-import { open, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { InvalidInputError, ToolmeshError } from '../../shared/errors.ts'
 import type { BootstrapFile } from '../../shared/mcp/peer/mesh-port.ts'
 import { MAX_LISTED, parseBootstrapList } from '../../shared/mesh/discovery/bootstrap-list.ts'
+import { boundedRead } from './bounded-read.ts'
 
-/** Bytes of a list; of a file in the folder of a registry, which holds one peer. */
-const MAX_LIST_BYTES = 4 * 1024 * 1024
-const MAX_PEER_BYTES = 64 * 1024
+/** Bytes of a list or a registry; of a file in the folder of a registry, which holds one peer. */
+const MAX_LIST_BYTES = 16 * 1024 * 1024
+const MAX_PEER_BYTES = 32 * 1024
 
 /**
  * Reads peers from a list, a registry file, or the folder of a registry (its files that end with `.json`). Throws
@@ -23,7 +24,9 @@ export async function readBootstrapFile(
     signal.throwIfAborted()
     if (about.isDirectory()) return { path, ...(await readFolder(path, signal)) }
     if (!about.isFile()) throw new InvalidInputError('/path', given, 'a file or a folder')
-    const list = parseBootstrapList(await readBounded(path, MAX_LIST_BYTES))
+    if (about.size > MAX_LIST_BYTES)
+      throw new InvalidInputError('/path', given, `a file of at most ${MAX_LIST_BYTES} bytes`)
+    const list = parseBootstrapList((await boundedRead(path, MAX_LIST_BYTES)) ?? '')
     if (list === undefined)
       throw new InvalidInputError('/path', given, 'a list of multiaddrs, or JSON that is whole')
     return { path, ...list }
@@ -40,8 +43,8 @@ async function readFolder(
   const all: Pick<BootstrapFile, 'found' | 'refused'> = { found: [], refused: [] }
   for (const name of names.slice(0, MAX_LISTED)) {
     signal.throwIfAborted()
-    const list = await readBounded(join(path, name), MAX_PEER_BYTES)
-      .then(parseBootstrapList)
+    const list = await boundedRead(join(path, name), MAX_PEER_BYTES)
+      .then((text = '[') => parseBootstrapList(text))
       .catch(() => undefined)
     if (list === undefined || all.found.length + list.found.length > MAX_LISTED)
       all.refused.push({ at: name, reason: 'not readable, not JSON, or too large' })
@@ -53,23 +56,6 @@ async function readFolder(
   if (names.length > MAX_LISTED)
     all.refused.push({ at: names[MAX_LISTED] ?? '', reason: `more than ${MAX_LISTED} files` })
   return all
-}
-
-/** The text of a file. Reads no more than it may, whatever the file says of its size. */
-async function readBounded(path: string, maxBytes: number): Promise<string> {
-  const file = await open(path, 'r')
-  try {
-    const bytes = Buffer.alloc(maxBytes + 1)
-    let length = 0
-    for (;;) {
-      const { bytesRead } = await file.read(bytes, length, bytes.length - length, length)
-      length += bytesRead
-      if (length > maxBytes) throw new InvalidInputError('/path', path, `a file of at most ${maxBytes} bytes`)
-      if (bytesRead === 0) return bytes.subarray(0, length).toString('utf8')
-    }
-  } finally {
-    await file.close()
-  }
 }
 
 function errorOf(error: unknown, path: string): unknown {

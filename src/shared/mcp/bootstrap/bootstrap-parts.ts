@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
-import { bootstrapResultSchema, connectInput } from '../peer/bootstrap-peers.ts'
+import { bootstrapResultSchema, connectInput } from '../peer/connect-found.ts'
 import type { BootstrapPort, MeshAccess } from '../peer/mesh-port.ts'
 
 /** The parts that the tools of the category `p2p_bootstrap` speak for. */

@@ -1,5 +1,5 @@
 import type { Found, SourceName } from '../../mesh/discovery/discovery-source.ts'
-import { type BootstrapResult, bootstrapPeers, CONNECT_MS } from '../peer/bootstrap-peers.ts'
+import { type BootstrapResult, CONNECT_MS, connectFound } from '../peer/connect-found.ts'
 import type { BootstrapParts } from './bootstrap-parts.ts'
 
 /** Takes what was found into the peer book, and connects to it where that is wanted. */
@@ -8,7 +8,7 @@ export function take(
   found: readonly Found[],
   options: { source: SourceName; connect: boolean; signal: AbortSignal },
 ): Promise<BootstrapResult[]> {
-  return bootstrapPeers(mesh(), found, {
+  return connectFound(mesh(), found, {
     ...options,
     timeoutMs: CONNECT_MS,
     ownPeerId: peerId,

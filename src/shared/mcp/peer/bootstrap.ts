@@ -5,7 +5,7 @@ import type { Found, SourceName } from '../../mesh/discovery/discovery-source.ts
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import type { SurfaceTool } from '../surface.ts'
 import { addressInput } from './address-input.ts'
-import { bootstrapPeers, bootstrapResultSchema, CONNECT_MS, connectInput } from './bootstrap-peers.ts'
+import { bootstrapResultSchema, CONNECT_MS, connectFound, connectInput } from './connect-found.ts'
 import type { MeshAccess, MeshPort } from './mesh-port.ts'
 import { sourceReportSchema, sourceReportView } from './source-report-view.ts'
 
@@ -74,14 +74,14 @@ export function bootstrapTool({ mesh, peerId, clock }: BootstrapComponents): Sur
       }
       if (addresses !== undefined) {
         const found = addresses.map(address => ({ addresses: [address] }))
-        return { results: await bootstrapPeers(port, found, { ...options, source: 'configured' }) }
+        return { results: await connectFound(port, found, { ...options, source: 'configured' }) }
       }
       const names = sources ?? FIRST_SOURCES
       const late = AbortSignal.any([signal, AbortSignal.timeout(timeout_ms)])
       const reports = await port.discovery.look(late, names)
       const found = foundBy(port, names)
       return {
-        results: await bootstrapPeers(port, found, { ...options, source: undefined }),
+        results: await connectFound(port, found, { ...options, source: undefined }),
         sources: reports.map(sourceReportView),
       }
     },

@@ -9,7 +9,7 @@ import { openSession, ownerOf } from './open-session.ts'
 import { within } from './within.ts'
 
 /** Found peers that one call takes at most. */
-export const MAX_BOOTSTRAP = 1_000
+export const MAX_FOUND = 1_000
 /** Peers that are dialled at once. */
 const AT_ONCE = 8
 /** Milliseconds for one of them. */
@@ -36,7 +36,7 @@ export const connectInput = z
   .default(true)
   .describe('Open a session with each; otherwise they are only kept in the peer book.')
 
-export interface BootstrapOptions {
+export interface ConnectFoundOptions {
   /** Who told of them; undefined: the peer book has them already. */
   source: SourceName | undefined
   connect: boolean
@@ -49,27 +49,27 @@ export interface BootstrapOptions {
 }
 
 /** Takes what was found into the peer book, and connects to it where that is wanted: what became of each, in its order. */
-export async function bootstrapPeers(
+export async function connectFound(
   mesh: MeshPort,
   found: readonly Found[],
-  options: BootstrapOptions,
+  options: ConnectFoundOptions,
 ): Promise<BootstrapResult[]> {
   const results: BootstrapResult[] = []
-  const queue = found.slice(0, MAX_BOOTSTRAP).entries()
+  const queue = found.slice(0, MAX_FOUND).entries()
   const one = async () => {
     for (const [index, each] of queue) {
       if (options.signal.aborted) return
-      results[index] = await bootstrapPeer(mesh, each, options)
+      results[index] = await connectOne(mesh, each, options)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, one))
   return results.filter(result => result !== undefined)
 }
 
-async function bootstrapPeer(
+async function connectOne(
   mesh: MeshPort,
   found: Found,
-  { source, connect, timeoutMs, ownPeerId, signal, now }: BootstrapOptions,
+  { source, connect, timeoutMs, ownPeerId, signal, now }: ConnectFoundOptions,
 ): Promise<BootstrapResult> {
   const began = now()
   const told: Pick<BootstrapResult, 'peer_id' | 'addresses'> = whoAndWhere(found)
