@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { runs } from '../src/node/test-runtime.fixture.ts'
+import type { RuntimeName } from '../src/node/runtime-name.ts'
+import { RUNTIME_ENV, runs, runsOn, TEST_RUNTIME } from '../src/node/test-runtime.fixture.ts'
 
 export const ROOT = resolve(import.meta.dirname, '..')
 export const BIN = join(ROOT, 'bin/toolmesh.mjs')
@@ -39,16 +40,18 @@ export async function startNode(
     bin?: string
     /** A command and its arguments that run it, as `ip netns exec <name>`. */
     within?: readonly string[]
+    /** What runs it; as all tests have it unless given. */
+    runtime?: RuntimeName
   } = {},
 ): Promise<NodeProcess> {
   const dataDir = options.dataDir ?? (await freshDir())
   const args = ['start', '--data-dir', dataDir, ...(options.args ?? [])]
   if (options.port !== undefined) args.push('--port', String(options.port))
-  const [program, programArgs] = runs(options.bin ?? BIN, ...args)
+  const [program, programArgs] = runsOn(options.runtime ?? TEST_RUNTIME, options.bin ?? BIN, ...args)
   const [command = program, ...before] = [...(options.within ?? []), program]
   const child = spawn(command, [...before, ...programArgs], {
     cwd: dataDir,
-    env: { ...process.env, TOOLMESH_HTTP_PORT: '0', ...options.env },
+    env: { ...process.env, TOOLMESH_HTTP_PORT: '0', ...RUNTIME_ENV, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let text = ''

@@ -8,9 +8,22 @@ import { type RuntimeName, runtimeName } from './runtime-name.ts'
  */
 export const TEST_RUNTIME: RuntimeName = namedRuntime() ?? runtimeName()
 
+/** What such a process has in its environment besides: Deno asks no server whether there is a newer Deno. */
+export const RUNTIME_ENV: Record<string, string> =
+  TEST_RUNTIME === 'deno' ? { DENO_NO_UPDATE_CHECK: '1' } : {}
+
 /** Command and arguments of a process that runs a script there: `spawn(...runs(BIN, 'start'), options)`. */
 export function runs(script: string, ...args: readonly string[]): [command: string, args: string[]] {
-  if (TEST_RUNTIME === 'deno') return [denoBinary(), ['run', '-A', script, ...args]]
+  return runsOn(TEST_RUNTIME, script, ...args)
+}
+
+/** The same, by a runtime that a test names itself. */
+export function runsOn(
+  runtime: RuntimeName,
+  script: string,
+  ...args: readonly string[]
+): [command: string, args: string[]] {
+  if (runtime === 'deno') return [denoBinary(), ['run', '-A', script, ...args]]
   return [runtimeName() === 'node' ? process.execPath : 'node', [script, ...args]]
 }
 
