@@ -1,17 +1,12 @@
 /** A libp2p host that keeps one session with each peer: the same in a node and in a tab, by the transports given. */
-import { identify, identifyPush } from '@libp2p/identify'
 import type { Connection, IdentifyResult, Libp2p, PeerId, Stream } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { ping } from '@libp2p/ping'
-import { yamux } from '@libp2p/yamux'
-import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { createLibp2p } from 'libp2p'
 import type { ToolmeshError } from '../errors.ts'
 import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-stream.ts'
 import { pathOf } from './connection-path.ts'
 import type { DialReport } from './dialling/dial-report.ts'
 import { HostDialler } from './dialling/host-dialler.ts'
-import { DialTransports } from './dialling/transports.ts'
 import { SessionClosedError } from './errors.ts'
 import {
   DEFAULT_HOST_LIMITS,
@@ -19,11 +14,11 @@ import {
   type MeshHostLimits,
   type MeshHostOptions,
 } from './host-contract.ts'
+import { libp2pOptions, type MeshServices } from './libp2p-options.ts'
 import { MeshGuard } from './limits/mesh-guard.ts'
 import { DEFAULT_MESH_LIMITS } from './limits/peer-limits.ts'
 import { Line } from './move/line.ts'
 import { MOVE_PROTOCOL } from './move/session-move.ts'
-import { relayService } from './relay/relay-service.ts'
 import { type RemainingLimits, remainingLimits } from './relay/remaining-limits.ts'
 import { RoundTrip } from './round-trip.ts'
 import { createSession, type MeshSession, SESSION_PROTOCOL } from './session.ts'
@@ -31,8 +26,6 @@ import { SessionBook } from './session-book.ts'
 import type { Path, Session, SessionEnd } from './session-contract.ts'
 import { DEFAULT_SESSION_LIMITS } from './session-limits.ts'
 import { unlessAborted } from './unless-aborted.ts'
-import { withJoinedWrites } from './workarounds/joined-writes.ts'
-import { promptKeychain } from './workarounds/keychain-delay.ts'
 import { withFewerWindowUpdates } from './workarounds/window-updates.ts'
 
 /** A peer that went over a limit has so long to read why, milliseconds; what it sends meanwhile is thrown away. */
@@ -313,50 +306,5 @@ class Host implements MeshHost {
     const abort = () => line.connection.abort(new Error('the peer does not answer'))
     this.#roundTrips.set(session, new RoundTrip(session, clock, this.#limits, abort))
     return session
-  }
-}
-
-interface MeshServices extends Record<string, unknown> {
-  dialling: DialTransports
-}
-
-function libp2pOptions(
-  options: MeshHostOptions,
-  limits: MeshHostLimits,
-  guard: MeshGuard,
-): Libp2pOptions<MeshServices> {
-  const { listen, announce, transports, privateKey, datastore, relayServer, noiseCrypto } = options
-  return {
-    privateKey,
-    start: false,
-    addresses: { listen, ...(announce === undefined ? {} : { appendAnnounce: announce }) },
-    transports,
-    connectionEncrypters: [withJoinedWrites(noise(noiseCrypto === undefined ? {} : { crypto: noiseCrypto }))],
-    streamMuxers: [yamux()],
-    connectionGater: guard.gater(),
-    connectionManager: {
-      maxConnections: limits.connections,
-      inboundConnectionThreshold: limits.connectionsPerSecond,
-      maxIncomingPendingConnections: limits.pendingConnections,
-      inboundUpgradeTimeout: limits.handshakeMs,
-      inboundStreamProtocolNegotiationTimeout: limits.negotiationMs,
-      addressDialTimeout: limits.dialMs,
-      dialTimeout: limits.dialMs,
-      // Sessions are kept by the pool; libp2p's own reconnect would dial beside it.
-      reconnectRetries: 0,
-    },
-    // Sessions ping on their own stream; the monitor would abort a connection for one late answer.
-    connectionMonitor: { enabled: false, abortConnectionOnPingFailure: false },
-    ...(datastore === undefined ? {} : { datastore }),
-    ...(options.peerDiscovery === undefined ? {} : { peerDiscovery: options.peerDiscovery }),
-    services: {
-      ...options.services,
-      dialling: components => new DialTransports(components),
-      identify: identify(),
-      identifyPush: identifyPush(),
-      ping: ping(),
-      ...(datastore === undefined ? {} : { keychain: promptKeychain() }),
-      ...(relayServer === true ? { relay: relayService(limits, options.clock) } : {}),
-    },
   }
 }
