@@ -26,11 +26,12 @@ const none = {} as unknown
 describe('the table of roles', () => {
   it('has an entry for each request that is served, and for no other', () => {
     const served = [
-      // The SDK's own, and what the endpoint adds where the authority makes invites and workflows are adopted.
+      // The SDK's own, and what the endpoint adds where the authority makes invites, workflows are adopted and peers told of.
       'initialize',
       'ping',
       'toolmesh/redeem',
       'toolmesh/adopt',
+      'toolmesh/peers',
       ...Object.keys(
         surfaceMethods({
           surface: none as Surface,
@@ -42,7 +43,7 @@ describe('the table of roles', () => {
         }),
       ),
       ...Object.keys(
-        workMethods({ owner: none as WorkOwner, link: none as RemoteWorker, onAnnounce: () => {} }),
+        workMethods({ owner: none as WorkOwner, link: none as RemoteWorker, onAnnounce: () => {} }).methods,
       ),
       ...Object.keys(
         attemptMethods({
