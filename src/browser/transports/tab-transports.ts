@@ -3,6 +3,7 @@ import { webSockets } from '@libp2p/websockets'
 import type { Libp2pOptions } from 'libp2p'
 import { systemClock } from '../../shared/clock.ts'
 import { rtcConfiguration } from '../../shared/mesh/reach/rtc-configuration.ts'
+import { withRelayPaths } from '../../shared/mesh/workarounds/relay-path.ts'
 import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-retry.ts'
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
 import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
@@ -30,7 +31,9 @@ export function tabTransports(
     webRTCDirect({ rtcConfiguration: DIRECT }),
     withErrorsOnly(withClosedAborts(withWorkingResets(withPaths(webSockets())))),
     browserWebTransport({ clock: systemClock }),
-    withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),
-    persistentRelayTransport({ clock: systemClock }),
+    withRelayPaths(
+      withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),
+    ),
+    withRelayPaths(persistentRelayTransport({ clock: systemClock })),
   ]
 }

@@ -5,6 +5,7 @@ import type { Libp2pOptions } from 'libp2p'
 import { systemClock } from '../../shared/clock.ts'
 import { type Logger, silentLogger } from '../../shared/logger.ts'
 import { rtcConfiguration } from '../../shared/mesh/reach/rtc-configuration.ts'
+import { withRelayPaths } from '../../shared/mesh/workarounds/relay-path.ts'
 import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-retry.ts'
 import { withBoundedPeerConnections } from '../../shared/mesh/workarounds/webrtc-direct-listener.ts'
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
@@ -57,7 +58,9 @@ export function nodeTransports({
       ? []
       : [nodeWebTransport({ driver: quic, noiseCrypto, clock: systemClock, logger })]),
     withBoundedPeerConnections(webRTCDirect({ rtcConfiguration: DIRECT })),
-    withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),
-    persistentRelayTransport({ clock: systemClock, mayAsk: mayAskForSlot }),
+    withRelayPaths(
+      withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),
+    ),
+    withRelayPaths(persistentRelayTransport({ clock: systemClock, mayAsk: mayAskForSlot })),
   ]
 }

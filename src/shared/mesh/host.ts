@@ -26,6 +26,7 @@ import { SessionBook } from './session-book.ts'
 import type { Path, Session, SessionEnd } from './session-contract.ts'
 import { DEFAULT_SESSION_LIMITS } from './session-limits.ts'
 import { unlessAborted } from './unless-aborted.ts'
+import { closeUnused } from './unused-connection.ts'
 import { withFewerWindowUpdates } from './workarounds/window-updates.ts'
 
 /** A peer that went over a limit has so long to read why, milliseconds; what it sends meanwhile is thrown away. */
@@ -196,7 +197,7 @@ class Host implements MeshHost {
       expect: session.peerId,
       signal,
       protocol: MOVE_PROTOCOL,
-      usable: open => open !== line.connection && open.direct,
+      usable: open => open !== line.connection && pathOf(open.remoteAddr) !== 'relay',
     })
     await line.moveTo(stream, connection, signal)
     return session.path
@@ -268,6 +269,10 @@ class Host implements MeshHost {
     }
   }
 
+  #hasSlotAt(relay: string): boolean {
+    return this.addresses().some(address => address.includes(`/p2p/${relay}/p2p-circuit`))
+  }
+
   #lineWith(peerId: string): Line | undefined {
     const session = this.#book.get(peerId)
     return session && this.#lines.get(session)
@@ -305,6 +310,11 @@ class Host implements MeshHost {
     // libp2p may not know for long that a connection is dead, and would give it again to the next dial.
     const abort = () => line.connection.abort(new Error('the peer does not answer'))
     this.#roundTrips.set(session, new RoundTrip(session, clock, this.#limits, abort))
+    void session.closed.then(() => {
+      // The other side closes what it dialled, and knows whether it has a slot at this relay.
+      if (line.connection.direction === 'outbound')
+        closeUnused(line.connection, clock, () => this.#hasSlotAt(peerId))
+    })
     return session
   }
 }
