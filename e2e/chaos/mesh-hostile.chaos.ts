@@ -29,8 +29,7 @@ const ATTACKS: [kind: string, granted: boolean, ended: RegExp | undefined][] = [
   ['large messages', false, /rate_limited: bytes of a peer/],
   ['streams', false, undefined],
   ['connections', false, undefined],
-  // Within what one with a grant may send on a machine that cannot take more.
-  ['small messages with a grant', true, undefined],
+  ['small messages with a grant', true, /rate_limited: credit and pings of a peer/],
   ['asking and never reading, with a grant', true, undefined],
 ]
 

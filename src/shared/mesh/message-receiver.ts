@@ -38,6 +38,8 @@ export interface MessageReceiverInit {
   deliver: (party: Party, message: RpcMessage, taken: () => void) => void
   /** The peer's side of `initialize`. */
   onOffer: (offer: SessionFeatures) => void
+  /** What the session itself says came: it is answered at once, so no credit holds it back. */
+  onControl: () => void
   onCredit: (bytes: number) => void
   /** The peer tells of a stream to move to; its half of the stream of now has ended. */
   onMove: (token: unknown) => void
@@ -63,7 +65,8 @@ export class MessageReceiver {
 
   /** `bytes` of the frame, for credit. Throws `bad_frame` or `rate_limited`. */
   accept(message: unknown, bytes: number): void {
-    if (!isUncounted(message)) this.#init.ledger.arrived(bytes)
+    if (isUncounted(message)) this.#init.onControl()
+    else this.#init.ledger.arrived(bytes)
     if (!isRpcShape(message)) throw new BadFrameError('a frame that is not a JSON-RPC 2.0 message')
     if (isRequest(message)) this.#request(message, bytes)
     else if (isResponse(message)) this.#response(message, bytes)
@@ -81,6 +84,7 @@ export class MessageReceiver {
     }
     if (makerOf(id) === 'm' && (method === 'ping' || method === RETIRE_METHOD)) {
       this.#init.ledger.taken(bytes)
+      this.#init.onControl()
       if (method === 'ping') sender.tell(id, {})
       else this.#init.onRetire(id)
       return

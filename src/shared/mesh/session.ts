@@ -82,6 +82,8 @@ export class MeshSession implements Session {
   readonly #traffic: SessionTraffic | undefined
   readonly #onViolation: (error: ToolmeshError) => void
   readonly #credit: LateCredit
+  /** Of the piece that is being read: what the session itself says. */
+  #control = 0
   readonly #clock: Clock
   readonly #decoder: FrameDecoder
   readonly #window: CreditWindow
@@ -169,6 +171,9 @@ export class MeshSession implements Session {
       logger,
       deliver: (party, message, taken) => this.#deliver(party, message, taken),
       onOffer: offer => this.#agree(offer),
+      onControl: () => {
+        this.#control += 1
+      },
       onCredit: bytes => {
         this.#window.acknowledged(bytes)
         this.#outgoing.plan()
@@ -357,7 +362,8 @@ export class MeshSession implements Session {
         messages += 1
         this.#receiver.accept(parseBody(body), FRAME_HEADER_BYTES + body.byteLength)
       }
-      this.#traffic?.arrived(messages, chunk.byteLength)
+      this.#traffic?.arrived(messages, chunk.byteLength, this.#control)
+      this.#control = 0
       this.#watchStall()
     } catch (error) {
       this.#fail(error)

@@ -151,6 +151,7 @@ describe('a peer with a grant that sends too fast', () => {
   const granted = {
     ...DEFAULT_MESH_LIMITS.granted,
     messageRate: { perSecond: 100, burst: 200 },
+    controlRate: { perSecond: 1000, burst: 1000 },
     byteRate: { perSecond: 100 * KIB, burst: 500 * KIB },
   }
   const beyond = { messages: 2000, bytes: 4 * 1024 * KIB }
@@ -190,15 +191,16 @@ describe('a peer with a grant that sends too fast', () => {
   })
 
   it.each([
-    ['pings', PING],
-    ['credit', CREDIT],
-  ])('is ended and barred when it goes on with %s all the same', async (_, message) => {
+    ['stray answers', { id: 'c:7', result: {} }, /^messages of a peer: .*100 a second, 2200 at once/],
+    ['pings', PING, /^credit and pings of a peer: .*1000 a second, 1000 at once/],
+    ['credit', CREDIT, /^credit and pings of a peer/],
+  ])('is ended and barred when it goes on with %s all the same', async (_, message, why) => {
     const peer = await attacker()
     const { host, granted: grants, barred } = await victim({ peerLimits: { granted, beyond } })
     grants.add(peer.peerId)
     const session = await RawSession.open(await peer.connect(host))
     await flood(session, Array(100).fill(message))
-    expect(barred[0]?.why).toMatch(/^messages of a peer: .*100 a second, 2200 at once/)
+    expect(barred[0]?.why).toMatch(why)
     expect(barred).toHaveLength(1)
   })
 })

@@ -12,6 +12,7 @@ export class PeerAccount {
   readonly connections: TokenBucket
   readonly streams: TokenBucket
   readonly messages: TokenBucket
+  readonly control: TokenBucket
   readonly bytes: TokenBucket
 
   constructor(limits: PeerLimits, now: number) {
@@ -19,6 +20,7 @@ export class PeerAccount {
     this.connections = new TokenBucket(limits.connectionRate, now)
     this.streams = new TokenBucket(limits.streamRate, now)
     this.messages = new TokenBucket(limits.messageRate, now)
+    this.control = new TokenBucket(limits.controlRate, now)
     this.bytes = new TokenBucket(limits.byteRate, now)
   }
 
@@ -29,6 +31,7 @@ export class PeerAccount {
     this.connections.change(limits.connectionRate)
     this.streams.change(limits.streamRate)
     this.messages.change(limits.messageRate)
+    this.control.change(limits.controlRate)
     this.bytes.change(limits.byteRate)
   }
 }

@@ -11,6 +11,8 @@ export interface PeerLimits {
   streamRate: Rate
   /** Frames of its sessions. */
   messageRate: Rate
+  /** Of these, what sessions say to each other by themselves (credit, pings), which no credit holds back. */
+  controlRate: Rate
   /** Bytes of its sessions. */
   byteRate: Rate
 }
@@ -54,6 +56,8 @@ export const DEFAULT_MESH_LIMITS: MeshLimits = {
     streams: 512,
     streamRate: { perSecond: 1000, burst: 4000 },
     messageRate: { perSecond: 50_000, burst: 100_000 },
+    // Credit comes once in 256 KiB.
+    controlRate: { perSecond: 1000, burst: 10_000 },
     byteRate: { perSecond: 256 * MIB, burst: 512 * MIB },
   },
   // Enough to identify itself, initialize, redeem an invite and ask the DHT.
@@ -63,6 +67,7 @@ export const DEFAULT_MESH_LIMITS: MeshLimits = {
     streams: 32,
     streamRate: { perSecond: 10, burst: 64 },
     messageRate: { perSecond: 20, burst: 100 },
+    controlRate: { perSecond: 20, burst: 100 },
     byteRate: { perSecond: 128 * KIB, burst: MIB },
   },
   public: {

@@ -31,12 +31,14 @@ export class SessionTraffic {
     this.#range = undefined
   }
 
-  /** Counts what came in one piece. Throws PeerOverLimitError. */
-  arrived(messages: number, bytes: number): void {
+  /** Counts what came in one piece; `control` of the messages no credit holds back. Throws PeerOverLimitError. */
+  arrived(messages: number, bytes: number, control: number): void {
     const { account, clock, limits } = this.#init
     const now = clock.monotonic()
     const beyond = account.limits === limits.granted ? limits.beyond : { messages: 0, bytes: 0 }
     check('messages of a peer', account.messages, messages, now, account.limits.messageRate, beyond.messages)
+    if (control > 0)
+      check('credit and pings of a peer', account.control, control, now, account.limits.controlRate, 0)
     check('bytes of a peer', account.bytes, bytes, now, account.limits.byteRate, beyond.bytes)
     const range = this.#range
     if (range === undefined) return
