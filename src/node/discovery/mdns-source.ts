@@ -5,19 +5,13 @@ import { mdnsServiceOf } from '../../shared/mesh/discovery/namespace-names.ts'
 /** Milliseconds between two questions to the network; answers are heard by all. */
 const ASK_EVERY_MS = 20_000
 
-export interface MdnsSourceInit {
-  namespace: string
-  /** UDP port, of the protocol unless a test takes another. */
-  port?: number
-}
-
 /**
  * Nodes on the same network segment, by multicast DNS (RFC 6762) in the form of libp2p's discovery/mdns specification. It
  * tells private addresses only, and whoever is on the segment hears them.
  */
-export async function mdnsSource({ namespace, port = 5353 }: MdnsSourceInit): Promise<Libp2pSource> {
+export async function mdnsSource({ namespace }: { namespace: string }): Promise<Libp2pSource> {
   const { mdns } = await import('@libp2p/mdns')
-  const make = mdns({ serviceTag: mdnsServiceOf(namespace), interval: ASK_EVERY_MS, port })
+  const make = mdns({ serviceTag: mdnsServiceOf(namespace), interval: ASK_EVERY_MS })
   const part = capture<Parameters<typeof make>[0], PeerDiscovery>(make)
   return {
     peerDiscovery: [part.factory],

@@ -1,4 +1,4 @@
-import type { GossipSub } from '@libp2p/gossipsub'
+import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
 import { expect, vi } from 'vitest'
 import type { MeshHost } from '../host-contract.ts'
 import { tcpHost } from '../mesh-pair.fixture.ts'
@@ -8,7 +8,7 @@ import type { Verify } from './announcement-bytes.ts'
 import { bootstrapSource } from './bootstrap-source.ts'
 import type { Medium } from './discovery-source.compliance.ts'
 import type { DiscoverySource } from './discovery-source.ts'
-import type { Libp2pSource } from './libp2p-source.ts'
+import { capture, type Libp2pSource } from './libp2p-source.ts'
 import { topicOf } from './namespace-names.ts'
 
 /** Announcements of test peers hold. */
@@ -58,16 +58,23 @@ export class HubMedium implements Medium {
   }
 
   async open(peer: TestPeer): Promise<DiscoverySource> {
+    const { source, services = {} } = await this.#make(peer)
+    await this.#join(services, peer)
+    return source
+  }
+
+  /** One that takes part in the topic by whatever rules it likes. */
+  async openRaw(factory: (components: GossipSubComponents) => GossipSub): Promise<GossipSub> {
+    const part = capture(factory)
+    await this.#join({ pubsub: part.factory }, await testPeer())
+    return part.get()
+  }
+
+  async #join(services: NonNullable<Libp2pSource['services']>, { privateKey }: TestPeer): Promise<void> {
     const toHub = await bootstrapSource({ peers: new Map([[this.#hub.peerId, this.#hub.addresses()]]) })
-    const { source, services, peerDiscovery = [] } = await this.#make(peer)
-    const host = await tcpHost({
-      ...(services === undefined ? {} : { services }),
-      peerDiscovery: [...peerDiscovery, ...(toHub.peerDiscovery ?? [])],
-      privateKey: peer.privateKey,
-    })
+    const host = await tcpHost({ services, peerDiscovery: toHub.peerDiscovery ?? [], privateKey })
     this.#hosts.push(host)
     await toHub.source.find?.(AbortSignal.timeout(5000))
-    return source
   }
 
   async dispose(): Promise<void> {
