@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { runs } from '../test-runtime.fixture.ts'
+import { RUNTIME_ENV, runs } from '../test-runtime.fixture.ts'
 
 export const BIN: string = resolve('bin/toolmesh.mjs')
 
@@ -20,7 +20,7 @@ export function toolmesh(
   { env = {}, node, cwd = tmpdir() }: { env?: Record<string, string>; node?: string; cwd?: string } = {},
 ): Promise<Ended> {
   return new Promise(done => {
-    const options = { cwd, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env } }
+    const options = { cwd, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...RUNTIME_ENV, ...env } }
     const [command, all] = node === undefined ? runs(BIN, ...args) : [node, [BIN, ...args]]
     execFile(command, all, options, (error, stdout, stderr) => {
       const status = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
@@ -45,7 +45,7 @@ export async function startedNode(
 ): Promise<Started> {
   const start = ['start', '--json', '--port', '0', '--data-dir', dataDir, ...args]
   const [command, all] = node === undefined ? runs(BIN, ...start) : [node, [BIN, ...start]]
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME }
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...RUNTIME_ENV }
   const child = spawn(command, all, { cwd: tmpdir(), env, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit')
   const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), ended])
