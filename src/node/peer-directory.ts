@@ -5,9 +5,8 @@ import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import type { PeerEntry } from '../shared/mesh/peers/peer-entry.ts'
 import type { TaskEvent } from '../shared/queue/task.ts'
 
-/** Peers in one list: those that are connected, then those seen last. */
-const MOST_LISTED = 2_500
-/** Of these, without a session. */
+/** Peers in one list: those with a session (connections have a limit of their own), and without one, those seen last. */
+const MOST_CONNECTED = 2_500
 const MOST_AWAY = 200
 /** Peers whose ended tasks are counted; who ran something longest ago is forgotten first. */
 const COUNTED = 2_000
@@ -61,10 +60,10 @@ export class PeerDirectory {
   /** This node first, then the connected peers, then those seen last. */
   list(): PeerView[] {
     const workers = new Map(this.#init.queue.workers().map(worker => [worker.peer_id, worker]))
-    const known = this.#init.book.list({ limit: MOST_LISTED })
-    const connected = known.filter(entry => entry.connected)
-    const shown = known.slice(0, connected.length + MOST_AWAY)
-    const others = shown.map(entry => this.#view(entry, workers.get(entry.peer_id)))
+    const { book } = this.#init
+    const connected = book.list({ connected: true, limit: MOST_CONNECTED })
+    const away = book.list({ connected: false, limit: MOST_AWAY })
+    const others = [...connected, ...away].map(entry => this.#view(entry, workers.get(entry.peer_id)))
     return [this.#self(workers.get(this.#init.self.peerId)), ...others]
   }
 

@@ -128,8 +128,10 @@ function row(peer: PeerView) {
       <td>
         ${
           peer.connected || peer.self
-            ? html`<tm-status tone="ok">${peer.self ? 'here' : 'connected'}</tm-status>`
-            : html`<tm-status title=${`last seen ${peer.last_seen}`}>away</tm-status>`
+            ? peer.draining
+              ? html`<tm-status tone="warn" title="It ends what it runs and gets nothing new">ending</tm-status>`
+              : html`<tm-status tone="ok">${peer.self ? 'here' : 'connected'}</tm-status>`
+            : html`<tm-status title=${`last seen ${peer.last_seen}`}>${peer.standing === 'heard' ? 'heard of' : 'away'}</tm-status>`
         }
       </td>
       <td class="nowrap medium">${path}</td>

@@ -14,14 +14,12 @@ const OF_THIS_MACHINE: ReadonlySet<AddressSource> = new Set(['configured', 'envi
 export function knownAddresses(record: PeerRecord): KnownAddress[] {
   const { announced, history = [] } = record
   const told = new Map(history.map(known => [known.address, known]))
-  const own = (announced?.said.addresses ?? []).flatMap((text): KnownAddress[] => {
-    const read = readPeerAddress(text, record.peerId)
-    if (read === undefined || announced === undefined) return []
+  const own = announcedAddresses(record).map((read): KnownAddress => {
     const known = told.get(read.address)
     told.delete(read.address)
-    const heard_at = Math.max(announced.said.issued_at, known?.heard_at ?? 0)
-    if (known === undefined) return [{ ...read, sources: ['announced'], heard_at, failures: 0 }]
-    return [{ ...known, sources: withSource(known.sources, 'announced'), heard_at }]
+    const heard_at = Math.max(announced?.said.issued_at ?? 0, known?.heard_at ?? 0)
+    if (known === undefined) return { ...read, sources: ['announced'], heard_at, failures: 0 }
+    return { ...known, sources: withSource(known.sources, 'announced'), heard_at }
   })
   return [...own, ...told.values()]
 }
@@ -80,13 +78,11 @@ export function dialled(
   const read = readPeerAddress(address, record.peerId)
   if (read === undefined) return
   // An address that an announcement holds has no record of its own before its first dial.
-  const isAnnounced = record.announced?.said.addresses.some(
-    text => readPeerAddress(text, record.peerId)?.address === read.address,
-  )
+  const isAnnounced = announcedAddresses(record).some(own => own.address === read.address)
   let known = record.history?.find(candidate => candidate.address === read.address)
   if (known === undefined) {
-    if (outcome === 'failed' && isAnnounced !== true) return
-    if (!told(record, read, isAnnounced === true ? 'announced' : 'connection', { now, most })) return
+    if (outcome === 'failed' && !isAnnounced) return
+    if (!told(record, read, isAnnounced ? 'announced' : 'connection', { now, most })) return
     known = record.history?.find(candidate => candidate.address === read.address)
   }
   if (known === undefined) return
@@ -98,6 +94,12 @@ export function dialled(
   known.failures = 0
   known.last_success = now
   known.dial_ms = known.dial_ms === undefined ? ms : known.dial_ms + (ms - known.dial_ms) * NEWEST
+}
+
+function announcedAddresses({ announced, peerId }: PeerRecord): readonly PeerAddress[] {
+  if (announced === undefined) return []
+  announced.read ??= announced.said.addresses.flatMap(text => readPeerAddress(text, peerId) ?? [])
+  return announced.read
 }
 
 function groupOf({ address, failures, last_success }: KnownAddress): number {

@@ -2,6 +2,7 @@ import type { Path } from '../session-contract.ts'
 import type { AnnouncedGroup } from './announced-peers.ts'
 import type { PeerAnnouncement, SignedAnnouncement } from './announcement.ts'
 import { knownAddresses } from './known-addresses.ts'
+import type { PeerAddress } from './peer-address.ts'
 import type { KnownAddress, PeerEntry, Standing } from './peer-entry.ts'
 import { expiryOf } from './signed-announcement.ts'
 
@@ -24,8 +25,8 @@ export interface SessionOffer {
  */
 export interface PeerRecord {
   readonly peerId: string
-  /** Its newest own word. */
-  announced: { signed: SignedAnnouncement; said: PeerAnnouncement } | undefined
+  /** Its newest own word; the addresses in it are read when somebody wants them. */
+  announced: { signed: SignedAnnouncement; said: PeerAnnouncement; read?: readonly PeerAddress[] } | undefined
   /** When it will have been silent long enough for all that it announced, epoch milliseconds (GCRA, ITU-T I.371). */
   paidUntil: number
   history: KnownAddress[] | undefined
