@@ -19,7 +19,9 @@ import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import { PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
 import { MeshSessionPool } from '../shared/mesh/pool/session-pool.ts'
 import type { SessionPool } from '../shared/mesh/pool/session-pool-contract.ts'
+import { ownAddressesReachability } from '../shared/mesh/reach/own-addresses-reachability.ts'
 import { keepPaths } from '../shared/mesh/reach/path-keeper.ts'
+import type { ReachabilityReporter } from '../shared/mesh/reach/reachability.ts'
 import { stunServersOf } from '../shared/mesh/reach/stun-servers.ts'
 import { throughRelays } from '../shared/mesh/reach/through-relays.ts'
 import type { Queue } from '../shared/queue/queue.ts'
@@ -69,6 +71,7 @@ export interface NodeMeshInit {
 
 export interface NodeMesh {
   readonly host: MeshHost
+  readonly reachability: ReachabilityReporter
   readonly pool: SessionPool
   readonly sessions: PeerSessions
   readonly memberships: Memberships
@@ -171,6 +174,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     logger,
   })
   host.onAddresses(() => own.changed())
+  const stopFollowing = runner.onChange(() => own.changed())
   const exchange = config.discovery.exchange
     ? new PeerExchange({
         book,
@@ -238,6 +242,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
       : keepBootstrapSession({ pool, peers: found.bootstrap, clock, random: Math.random })
   const stopKeeping = keepPeerBook({ book, store, ownSeq: () => own.seq, clock, logger })
   async function close(): Promise<void> {
+    stopFollowing()
     own.close()
     stopPaths()
     stopBootstrap()
@@ -258,6 +263,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   }
   return {
     host,
+    reachability: ownAddressesReachability(host, () => clock.now()),
     pool,
     sessions,
     memberships,

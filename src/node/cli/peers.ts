@@ -17,8 +17,11 @@ const FLAGS: readonly OwnFlag[] = [
   { name: 'tool', value: 'tool', actions: filter('only those that have this tool') },
   { name: 'connected', actions: filter('only those with a session') },
   { name: 'limit', value: 'n', actions: filter('at most this many') },
-  { name: 'refresh', actions: { discover: 'ask all sources of peers first' } },
-  { name: 'wait', value: 'time', actions: { discover: 'for them, as 5s' } },
+  {
+    name: 'refresh',
+    actions: { discover: 'ask all sources of peers first', address: 'ask who can tell first' },
+  },
+  { name: 'wait', value: 'time', actions: { discover: 'for them, as 5s', address: 'for them, as 5s' } },
   ...CLIENT_FLAGS,
 ]
 

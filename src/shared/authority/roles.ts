@@ -108,6 +108,7 @@ export const METHOD_ROLES = {
   // Beside it the caller needs what the called tool needs here, and this node what it needs there.
   p2p_peer_call_tool: 'submit',
   p2p_peer_metrics: 'read',
+  p2p_peer_get_public_ip: 'read',
   p2p_peer_cleanup: 'admin',
 
   p2p_bootstrap_from_file: 'admin',

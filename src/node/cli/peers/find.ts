@@ -3,9 +3,9 @@ import { z } from 'zod'
 import type { JsonObject } from '../../../shared/tools/tool.ts'
 import type { Action, Work } from '../actions.ts'
 import type { Invocation } from '../command.ts'
-import { UsageError } from '../errors.ts'
-import { durationFlag, given, integerFlag, listFlag, textFlag } from '../flag-values.ts'
+import { given, integerFlag, listFlag, textFlag } from '../flag-values.ts'
 import { printJson, printLine, printTable } from '../output.ts'
+import { refreshOf } from './refresh.ts'
 
 export const FIND_ACTIONS = {
   list: {
@@ -91,12 +91,7 @@ const discoverSchema = z.looseObject({
 })
 
 function discover(_words: readonly string[], flags: Flags): Work {
-  const wait = durationFlag(flags, 'wait')
-  if (wait !== undefined && !flags.has('refresh')) throw new UsageError('--wait is for --refresh')
-  const input = {
-    ...filterOf(flags),
-    ...given({ refresh: flags.has('refresh') || undefined, timeout_ms: wait }),
-  }
+  const input = { ...filterOf(flags), ...refreshOf(flags) }
   return async mesh => {
     const answer = await mesh.ask('p2p_peer_discover', input, discoverSchema)
     if (flags.has('json')) return printJson(answer)

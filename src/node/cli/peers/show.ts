@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Action, Work } from '../actions.ts'
 import type { Invocation } from '../command.ts'
 import { printJson, printLine, printTable } from '../output.ts'
+import { refreshOf } from './refresh.ts'
 
 export const SHOW_ACTIONS = {
   show: {
@@ -16,6 +17,12 @@ export const SHOW_ACTIONS = {
     summary: 'sessions, how long they take to open, and how each source of peers does',
     words: [0, 0],
     plan: metrics,
+  },
+  address: {
+    usage: '',
+    summary: 'how this node is seen from outside, and whether others can reach it',
+    words: [0, 0],
+    plan: address,
   },
 } satisfies Record<string, Action>
 
@@ -134,6 +141,35 @@ function metrics(_words: readonly string[], flags: Flags): Work {
       ]),
     )
   }
+}
+
+const addressSchema = z.looseObject({
+  nat: z.string(),
+  public_ips: z.array(z.looseObject({ ip: z.string(), source: z.string(), witnesses: z.number() })),
+  addresses: z.array(z.looseObject({ address: z.string(), state: z.string() })),
+  relays: z.array(z.looseObject({ peer_id: z.string() })),
+})
+
+function address(_words: readonly string[], flags: Flags): Work {
+  const input = refreshOf(flags)
+  return async mesh => {
+    const answer = await mesh.ask('p2p_peer_get_public_ip', input, addressSchema)
+    if (flags.has('json')) return printJson(answer)
+    const { nat, public_ips, addresses, relays } = answer
+    printLine(NAT[nat] ?? nat)
+    for (const { ip, source, witnesses } of public_ips) printLine(`${ip}  by ${source}, ${witnesses} said so`)
+    for (const { peer_id } of relays) printLine(`through the relay ${peer_id}`)
+    printTable(
+      ['address', 'state'],
+      addresses.map(({ address, state }) => [address, state]),
+    )
+  }
+}
+
+const NAT: Readonly<Record<string, string>> = {
+  public: 'others reach this node',
+  private: 'others cannot reach this node by themselves',
+  unknown: 'whether others reach this node is not known',
 }
 
 /** ` (tcp 2, webrtc 1)`, or nothing where there is none. */

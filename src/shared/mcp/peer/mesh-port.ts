@@ -5,6 +5,7 @@ import type { MeshHost } from '../../mesh/host-contract.ts'
 import type { SignedAnnouncement } from '../../mesh/peers/announcement.ts'
 import type { PeerBook } from '../../mesh/peers/peer-book-contract.ts'
 import type { SessionPool } from '../../mesh/pool/session-pool-contract.ts'
+import type { ReachabilityReporter } from '../../mesh/reach/reachability.ts'
 
 /** The mesh of this node, as the tools for peers speak for it. */
 export interface MeshPort {
@@ -12,6 +13,7 @@ export interface MeshPort {
   readonly pool: Pick<SessionPool, 'use' | 'drop' | 'metrics' | 'lastDials'>
   readonly book: Pick<PeerBook, 'hear' | 'entry' | 'list' | 'toolsOf' | 'addressesOf' | 'cleanup' | 'size'>
   readonly discovery: Pick<Discovery, 'reports' | 'look' | 'lookFor' | 'announce'>
+  readonly reachability: ReachabilityReporter
   /** What this node says of itself; undefined while there is no address at which it can be reached. */
   readonly own: { current(): SignedAnnouncement | undefined }
 }

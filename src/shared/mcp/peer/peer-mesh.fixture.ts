@@ -4,6 +4,7 @@ import { ToolmeshError } from '../../errors.ts'
 import type { SourceName, SourceReport } from '../../mesh/discovery/discovery-source.ts'
 import type { SignedAnnouncement } from '../../mesh/peers/announcement.ts'
 import { LocalPeerBook } from '../../mesh/peers/peer-book.ts'
+import type { Reachability } from '../../mesh/reach/reachability.ts'
 import type { Session } from '../../mesh/session-contract.ts'
 import { OWN_PEER_ID } from '../mesh-tools.fixture.ts'
 import type { MeshPort } from './mesh-port.ts'
@@ -41,6 +42,17 @@ export class TestMesh implements MeshPort {
   }
 
   readonly own = { current: () => this.words }
+
+  /** How others see this node. */
+  reach: Reachability = { nat: 'unknown', public_ips: [], addresses: [], relays: [] }
+  readonly asked: boolean[] = []
+
+  readonly reachability = {
+    report: async ({ refresh }: { refresh: boolean }) => {
+      this.asked.push(refresh)
+      return this.reach
+    },
+  }
 
   readonly host = {
     addresses: () => [at(4001, OWN_PEER_ID)],

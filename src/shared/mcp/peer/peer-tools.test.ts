@@ -297,6 +297,33 @@ describe('p2p_peer_metrics and p2p_peer_cleanup', () => {
   })
 })
 
+describe('p2p_peer_get_public_ip', () => {
+  it('says how this node is seen, and asks others only when it is told to', async () => {
+    expect(await call('get_public_ip', {}, reader)).toEqual({
+      nat: 'unknown',
+      public_ips: [],
+      addresses: [],
+      relays: [],
+    })
+    const at = tools.test.clock.now()
+    mesh.reach = {
+      nat: 'public',
+      public_ips: [{ ip: '192.0.2.7', source: 'autonat', witnesses: 3, at }],
+      addresses: [{ address: '/ip4/192.0.2.7/tcp/1', state: 'confirmed' }],
+      relays: [{ peer_id: ANNE, addresses: ['/p2p-circuit'] }],
+      checked_at: at,
+    }
+    expect(await call('get_public_ip', { refresh: true })).toMatchObject({
+      ip: '192.0.2.7',
+      nat: 'public',
+      public_ips: [{ source: 'autonat', witnesses: 3, at: new Date(at).toISOString() }],
+      relays: [{ peer_id: ANNE }],
+      checked_at: new Date(at).toISOString(),
+    })
+    expect(mesh.asked).toEqual([false, true])
+  })
+})
+
 describe('bad input', () => {
   const nested = { tool: 'text_echo', params: [] }
   it.each<[string, JsonObject, string]>([
@@ -331,6 +358,7 @@ describe('bad input', () => {
     ['call_tool', { peer_id: BERT, ...nested }, '/params'],
     ['call_tool', { peer_id: BERT, tool: 'text_echo', timeout_ms: 0 }, '/timeout_ms'],
     ['metrics', { peer_id: 'nobody' }, '/peer_id'],
+    ['get_public_ip', { refresh: 1 }, '/refresh'],
     ['cleanup', { older_than_ms: -1 }, '/older_than_ms'],
     ['cleanup', { older_than: 1 }, '/older_than'],
   ])('%s %j is refused by the name of its field', async (name, input, field) => {
@@ -341,7 +369,7 @@ describe('bad input', () => {
     })
   })
 
-  it.each(['discover', 'register', 'bootstrap', 'metrics', 'cleanup'])(
+  it.each(['discover', 'register', 'bootstrap', 'metrics', 'cleanup', 'get_public_ip'])(
     'where the mesh is off, %s says what to switch on',
     async name => {
       tools.mesh = (await MeshToolsFixture.open()).mesh
@@ -351,7 +379,14 @@ describe('bad input', () => {
 })
 
 it('each tool for peers is for whom its role names', async () => {
-  const may = { list: [reader], discover: [reader], metrics: [reader], call_tool: [alice], register: [PEER] }
+  const may = {
+    list: [reader],
+    discover: [reader],
+    metrics: [reader],
+    get_public_ip: [reader],
+    call_tool: [alice],
+    register: [PEER],
+  }
   const admins = ['bootstrap', 'connect', 'disconnect', 'cleanup']
   for (const [name, those] of [...Object.entries(may), ...admins.map(each => [each, []] as const)]) {
     for (const principal of [admin, alice, reader, PEER, principalWith('token:none')]) {

@@ -5,6 +5,7 @@ import { cleanupTool } from './cleanup.ts'
 import { type ConnectComponents, connectPeerTool } from './connect.ts'
 import { disconnectPeerTool } from './disconnect.ts'
 import { discoverTool } from './discover.ts'
+import { getPublicIpTool } from './get-public-ip.ts'
 import { type ListPeersComponents, listPeersTool } from './list.ts'
 import { metricsTool } from './metrics.ts'
 import { registerTool } from './register.ts'
@@ -28,5 +29,6 @@ export function peerTools(parts: PeerToolsComponents): SurfaceTool[] {
     callToolTool(parts),
     metricsTool(parts),
     cleanupTool(parts.mesh),
+    getPublicIpTool(parts.mesh),
   ]
 }
