@@ -39,7 +39,7 @@ function setUp(over: Partial<MeshLimits> = {}) {
     accounts: new PeerAccounts(limits),
     barred,
     clock,
-    onOver: (peerId, error) => overLimit.push({ peerId, error }),
+    onOver: (peerId, _, error) => overLimit.push({ peerId, error }),
   })
   /** A connection that comes from there and turns out to be of that peer; undefined when it is refused. */
   function come(ip: string, peerId: string): Inbound | undefined {
@@ -124,6 +124,23 @@ describe('what is remembered of connections', () => {
     const { come, admission } = setUp()
     for (let n = 0; n < 1000; n += 1) come(`10.0.${n % 250}.1`, `peer ${n}`)?.abort()
     expect(admission.size).toBe(0)
+  })
+
+  it('is nothing of one that was refused, also when its transport never says that it is closed', async () => {
+    const { admission, barred, clock } = setUp()
+    barred.bar('hostile')
+    for (let n = 0; n < 100; n += 1) {
+      const connection = new Inbound('203.0.113.5')
+      expect(admission.admits(connection)).toBe(true)
+      expect(admission.admitsPeer('hostile', connection)).toBe(false)
+    }
+    expect(admission.size).toBe(0)
+    // Nor of one that never got so far.
+    for (let n = 0; n < 32; n += 1) expect(admission.admits(new Inbound('203.0.113.5'))).toBe(true)
+    expect(admission.admits(new Inbound('203.0.113.5'))).toBe(false)
+    await clock.advance(60_001)
+    expect(admission.admits(new Inbound('203.0.113.5'))).toBe(true)
+    expect(admission.size).toBe(1)
   })
 
   it('is nothing of a connection that nobody let in', () => {

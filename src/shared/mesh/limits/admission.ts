@@ -14,6 +14,9 @@ export interface InboundConnection {
   abort(error: Error): void
 }
 
+/** A connection that is being set up has ended after so long, milliseconds, whether or not its transport said so. */
+const FORGOTTEN_MS = 60_000
+
 interface Inbound {
   range: AddressRange
   /** Monotonic time at which the peer was known. */
@@ -28,7 +31,7 @@ export interface AdmissionInit {
   barred: BarredPeers
   clock: Clock
   /** Opens connections without end: it is barred by that. */
-  onOver: (peerId: string, error: PeerOverLimitError) => void
+  onOver: (peerId: string, range: AddressRange, error: PeerOverLimitError) => void
 }
 
 /** Which inbound connections are let in: by address range while nobody knows who comes, then by peer. */
@@ -56,7 +59,7 @@ export class Admission {
       if (barred.isRangeBarred(range.key)) return false
       const account = accounts.ofRange(range, now)
       if (account === undefined || !account.connections.tryTake(1, now)) return false
-      if ((this.#pending.get(range.key) ?? 0) >= account.limits.pending) return false
+      if (!this.#hasRoomToSetUp(range, account.limits.pending, now)) return false
     }
     this.#inbound.set(connection, { range, since: now, peerId: undefined })
     add(this.#pending, range.key, 1)
@@ -66,9 +69,22 @@ export class Admission {
 
   /** The secure channel says who it is. */
   admitsPeer(peerId: string, connection: InboundConnection): boolean {
-    const { accounts, barred, clock, gate } = this.#init
     const inbound = this.#inbound.get(connection)
     if (inbound === undefined || inbound.peerId !== undefined) return false
+    if (!this.#mayCome(peerId, inbound.range)) {
+      // Not every transport tells that a connection which was refused is closed.
+      this.#closed(connection)
+      return false
+    }
+    add(this.#pending, inbound.range.key, -1)
+    add(this.#ofPeer, peerId, 1)
+    inbound.peerId = peerId
+    inbound.since = this.#init.clock.monotonic()
+    return true
+  }
+
+  #mayCome(peerId: string, range: AddressRange): boolean {
+    const { accounts, barred, clock, gate, onOver } = this.#init
     if (barred.isBarred(peerId)) return false
     const now = clock.monotonic()
     const granted = gate.isGranted(peerId)
@@ -76,16 +92,11 @@ export class Admission {
     if (!account.connections.tryTake(1, now)) {
       const { perSecond, burst } = account.limits.connectionRate
       const allowed = `${perSecond} a second, ${burst} at once`
-      this.#init.onOver(peerId, new PeerOverLimitError('new connections of a peer', burst + 1, allowed))
+      onOver(peerId, range, new PeerOverLimitError('new connections of a peer', burst + 1, allowed))
       return false
     }
     if ((this.#ofPeer.get(peerId) ?? 0) >= account.limits.connections) return false
-    if (!granted && !this.#hasRoomForStranger(inbound.range, now)) return false
-    add(this.#pending, inbound.range.key, -1)
-    add(this.#ofPeer, peerId, 1)
-    inbound.peerId = peerId
-    inbound.since = now
-    return true
+    return granted || this.#hasRoomForStranger(range, now)
   }
 
   /** The address range that a peer's newest connection came from; undefined for one that counts for nothing. */
@@ -93,6 +104,15 @@ export class Admission {
     let newest: AddressRange | undefined
     for (const { peerId: id, range } of this.#inbound.values()) if (id === peerId) newest = range
     return newest?.kind === 'open' ? undefined : newest
+  }
+
+  /** What nobody told the end of counts no longer than any could take. */
+  #hasRoomToSetUp({ key }: AddressRange, most: number, now: number): boolean {
+    if ((this.#pending.get(key) ?? 0) < most) return true
+    for (const [connection, { peerId, range, since }] of this.#inbound) {
+      if (peerId === undefined && range.key === key && now - since > FORGOTTEN_MS) this.#closed(connection)
+    }
+    return (this.#pending.get(key) ?? 0) < most
   }
 
   /** Of strangers, the one that has been here longest gives way to one that is new. */

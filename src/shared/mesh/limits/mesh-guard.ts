@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts'
 import type { ToolmeshError } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import type { MeshGate } from '../host-contract.ts'
-import { rangeOf } from './address-range.ts'
+import { type AddressRange, rangeOf } from './address-range.ts'
 import { Admission } from './admission.ts'
 import { BarredPeers } from './barred-peers.ts'
 import { PeerAccounts } from './peer-accounts.ts'
@@ -41,7 +41,7 @@ export class MeshGuard {
       accounts: this.#accounts,
       barred: this.#barred,
       clock,
-      onOver: (peerId, error) => this.bar(peerId, error.message),
+      onOver: (peerId, range, error) => this.#bar(peerId, range, error.message),
     })
   }
 
@@ -129,15 +129,14 @@ export class MeshGuard {
 
   /** Ends and bars a peer that broke the protocol or went over a limit. */
   over(peerId: string, error: ToolmeshError): void {
-    this.bar(peerId, error.message)
+    this.#bar(peerId, this.#admission.rangeOfPeer(peerId), error.message)
     this.#end(peerId, error)
   }
 
   /** Leaves a peer alone for a while, longer each time. */
-  bar(peerId: string, why: string): void {
+  #bar(peerId: string, range: AddressRange | undefined, why: string): void {
     const { logger, onBarred } = this.#init
     if (this.#barred.isBarred(peerId)) return
-    const range = this.#admission.rangeOfPeer(peerId)
     const ms = this.#barred.bar(peerId, range?.kind === 'public' ? range.key : undefined)
     logger('warning', 'a peer is left alone for a while', { peer_id: peerId, ms, why })
     onBarred(peerId, ms, why)
