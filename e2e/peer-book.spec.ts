@@ -37,6 +37,23 @@ async function peer(client: Client, name: string, isLike: (peer: Peers['peers'][
   })
 }
 
+test('a tab tells its node where others can reach it', async ({ page }) => {
+  const node = await startNode()
+  try {
+    await page.goto(node.joinUrl)
+    const client = await connectClient(node)
+    const tab = await until('the tab and its relayed address', async () => {
+      const { peers } = await callTool<Peers>(client, 'p2p_peer_list', { kind: 'tab' })
+      return peers.find(({ addresses }) => addresses.some(({ address }) => address.includes('/p2p-circuit')))
+    })
+    expect(tab).toMatchObject({ connected: true, standing: 'granted' })
+    expect(tab.tools).toBeGreaterThan(0)
+    await client.close()
+  } finally {
+    await node.stop()
+  }
+})
+
 test('nodes hear of each other from a third one, and find each other again when both came back on other ports', async () => {
   const [third, owner] = await Promise.all([named('third'), named('owner')])
   let worker = await named('worker')

@@ -129,6 +129,11 @@ export class TabPeers {
     ]
   }
 
+  /** What is said of this tab may have changed. */
+  changed(): void {
+    this.#own.changed()
+  }
+
   /** A session with a peer began. */
   opened(session: Session, endpoint: PeerEndpoint): void {
     const { peerId } = session

@@ -172,6 +172,7 @@ async function buildTab(
     random: Math.random,
   })
   opened.push(() => peers.close())
+  opened.push(runner.onChange(() => peers.changed()))
   opened.push(
     keepPaths({
       host,

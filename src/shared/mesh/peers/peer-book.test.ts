@@ -234,7 +234,7 @@ describe('a book that is full', () => {
     const { book, granted, hear } = testBook({ limits: { entries: 3 } })
     granted.add('granted')
     await hear(unsigned('granted'))
-    book.connected('met', { path: 'tcp', direction: 'inbound' })
+    book.connected('met', { path: 'tcp', direction: 'outbound' })
     book.disconnected('met')
     await hear(unsigned('told'))
     await hear(unsigned('told too'))
@@ -251,6 +251,19 @@ describe('a book that is full', () => {
     expect(ids()).toEqual(['one', 'three', 'two'])
     expect(await hear(unsigned('told'))).toBe('ignored')
     expect(book.counts()).toEqual({ nodes: 3, tabs: 0 })
+  })
+
+  it('counts a stranger that came by for no more than one that was told of', async () => {
+    const { book, hear } = testBook({ limits: { entries: 3 } })
+    await hear(unsigned('told'))
+    book.connected('stranger', { path: 'tcp', direction: 'inbound' })
+    expect(book.entry('stranger')?.standing).toBe('known')
+    book.disconnected('stranger')
+    expect(book.entry('stranger')?.standing).toBe('heard')
+    await hear(unsigned('told later'))
+    for (const peerId of ['one more', 'and one more']) await hear(unsigned(peerId))
+    expect(book.entry('stranger')).toBeUndefined()
+    expect(book.entry('told later')).toBeDefined()
   })
 
   it('hears ten thousand peers and forgets them as fast', async () => {
@@ -400,7 +413,7 @@ describe('the book', () => {
               if (told !== undefined) model.touch(told)
               expect(heard === 'ignored').toBe(told === undefined)
             } else if (one.do === 'connect') {
-              book.connected(peerId, { path: 'tcp', direction: 'inbound' })
+              book.connected(peerId, { path: 'tcp', direction: 'outbound' })
               const made = model.make(peerId)
               if (made !== undefined) {
                 Object.assign(made, { connected: true, met: true })

@@ -91,7 +91,7 @@ export class LocalPeerBook implements PeerBook {
     const record = this.#record(peerId)
     if (record === undefined) return
     record.link = link
-    record.met = true
+    if (link.direction === 'outbound') record.met = true
     record.draining = false
     this.#connected.add(record)
     this.#seen(record)
@@ -103,6 +103,8 @@ export class LocalPeerBook implements PeerBook {
     if (record?.link === undefined) return
     record.link = undefined
     record.draining = false
+    // A stranger that only came by counts for no more than one that was told of: else strangers could fill the book.
+    if (this.#init.isGranted(peerId)) record.met = true
     this.#connected.delete(record)
     this.#seen(record)
   }

@@ -35,7 +35,7 @@ export interface PeerRecord {
   link: PeerLink | undefined
   draining: boolean
   rttMs: number | undefined
-  /** It proved its id over a connection. */
+  /** It proved its id over a connection that was more than a stranger's visit: we dialled it, or it held a grant. */
   met: boolean
   /** It went over a limit; `until` in epoch milliseconds. */
   barred: { until: number; why: string } | undefined
@@ -98,7 +98,7 @@ export function isBarred({ barred }: PeerRecord, now: number): boolean {
 export function standingOf(record: PeerRecord, isGranted: boolean, now: number): Standing {
   if (isBarred(record, now)) return 'barred'
   if (isGranted) return 'granted'
-  return record.met ? 'known' : 'heard'
+  return record.met || record.link !== undefined ? 'known' : 'heard'
 }
 
 /** As readers see it. */
