@@ -1,7 +1,7 @@
 /** Nodes that have never met find each other: each pair by one source, with nothing else to go by. */
 import { join } from 'node:path'
 import { expect, test } from 'playwright/test'
-import { githubServer } from '../src/shared/mesh/discovery/github/github-server.fixture.ts'
+import { githubServer } from '../src/shared/mesh/discovery/github/github-server.fixture.node.ts'
 import { issueMarker } from '../src/shared/mesh/discovery/github/peer-comment.ts'
 import { clientInside, startInside } from './netns/inside.ts'
 import { Namespaces, namespacesRefused } from './netns/namespaces.ts'

@@ -13,6 +13,4 @@ export const PUBLIC_SETS = {
   ],
 } as const satisfies Record<string, readonly string[]>
 
-export type PublicSetName = keyof typeof PUBLIC_SETS
-
 export const PUBLIC_SET_NAMES: readonly string[] = Object.keys(PUBLIC_SETS)

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../../clock.ts'
 import { TEST_TIME, type TestPeer, testPeer } from '../../peers/peers.fixture.ts'
 import { discoverySourceCompliance } from '../discovery-source.compliance.ts'
-import { type GithubServer, githubServer } from './github-server.fixture.ts'
+import { type GithubServer, githubServer } from './github-server.fixture.node.ts'
 import { githubSource } from './github-source.ts'
 import { issueMarker, peerComment } from './peer-comment.ts'
 
