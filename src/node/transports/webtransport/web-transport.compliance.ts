@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { Connection, Stream } from '@libp2p/interface'
+import type { Connection, ServiceMap, Stream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { ping } from '@libp2p/ping'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { MemoryDatastore } from 'datastore-core'
-import { createLibp2p, type Libp2p } from 'libp2p'
+import { createLibp2p, type Libp2p, type ServiceFactoryMap } from 'libp2p'
 import { type Clock, ManualClock, systemClock } from '../../../shared/clock.ts'
 import { silentLogger } from '../../../shared/logger.ts'
 import { openSession, tcpHost } from '../../../shared/mesh/mesh-pair.fixture.ts'
@@ -98,6 +99,17 @@ export const webTransportCompliance: Record<string, (driver: QuicDriver) => Prom
       await sending
       assert.equal(await received, total)
     })
+  },
+
+  async 'lets go of each stream that is over: one ping after the other, of which two may be open'(driver) {
+    const services = { ping: ping() }
+    const listener = await host(driver, systemClock, [LISTEN], services)
+    const dialler = await host(driver, systemClock, [], services)
+    const connection = await dialler.dial(addressOf(listener), { signal: soon() })
+    for (let n = 0; n < 20; n += 1) await dialler.services.ping.ping(listener.peerId, { signal: soon() })
+    const [there] = listener.getConnections()
+    await until(() => (connection.streams.length + (there?.streams.length ?? 1) === 0 ? true : undefined))
+    await Promise.all([dialler.stop(), listener.stop()])
   },
 
   async 'tells the other side of a stream that was aborted'(driver) {
@@ -212,8 +224,14 @@ function transportOf(driver: QuicDriver, clock: Clock = systemClock) {
   return nodeWebTransport({ driver, noiseCrypto, clock, logger: silentLogger })
 }
 
-function host(driver: QuicDriver, clock: Clock, listen: string[]): Promise<Libp2p> {
-  return createLibp2p({
+function host<S extends ServiceMap>(
+  driver: QuicDriver,
+  clock: Clock,
+  listen: string[],
+  services?: ServiceFactoryMap<S>,
+): Promise<Libp2p<S>> {
+  return createLibp2p<S>({
+    ...(services === undefined ? {} : { services }),
     datastore: new MemoryDatastore(),
     addresses: { listen },
     transports: [transportOf(driver, clock)],

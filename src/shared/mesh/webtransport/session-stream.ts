@@ -12,6 +12,8 @@ const READ_AHEAD_BYTES = 512 * 1024
 export class SessionStream extends AbstractStream {
   readonly #bytes: ByteStream
   #reading = false
+  /** The other side has ended, and nobody has been there to hear it. */
+  #isEndHeld = false
 
   constructor(bytes: ByteStream, init: AbstractStreamInit) {
     super(init)
@@ -34,10 +36,22 @@ export class SessionStream extends AbstractStream {
 
   async sendCloseWrite(): Promise<void> {
     await this.#bytes.end().catch(() => this.#onUnread())
+    this.#tellEnd()
   }
 
+  /**
+   * A handler that begins to listen gets what came before, but not that the other side has ended: libp2p tells that
+   * once. A small request comes with its end in one packet; so the end waits for somebody who listens.
+   */
+  override addEventListener: AbstractStream['addEventListener'] = (...args: unknown[]): void => {
+    Reflect.apply(AbstractStream.prototype.addEventListener, this, args)
+    if (this.#isEndHeld) queueMicrotask(() => this.#tellEnd())
+  }
+
+  /** Nothing more comes from then on, also no end: the other side's direction is over. */
   async sendCloseRead(): Promise<void> {
     this.#bytes.stop()
+    this.onRemoteCloseWrite()
   }
 
   sendReset(): void {
@@ -62,13 +76,25 @@ export class SessionStream extends AbstractStream {
     try {
       while (this.readStatus === 'readable' && this.readBufferLength < READ_AHEAD_BYTES) {
         const bytes = await this.#bytes.read()
-        if (bytes === undefined) return this.onRemoteCloseWrite()
+        if (bytes === undefined) return this.#onEnd()
         this.onData(bytes)
       }
       this.#reading = false
     } catch {
-      if (this.status === 'open' && this.readStatus !== 'closed') this.onRemoteReset()
+      const isWanted = this.readStatus === 'readable' || this.readStatus === 'paused'
+      if (this.status === 'open' && isWanted) this.onRemoteReset()
     }
+  }
+
+  #onEnd(): void {
+    this.#isEndHeld = true
+    if (this.listenerCount('message') > 0 || this.writeStatus !== 'writable') this.#tellEnd()
+  }
+
+  #tellEnd(): void {
+    if (!this.#isEndHeld) return
+    this.#isEndHeld = false
+    this.onRemoteCloseWrite()
   }
 
   #onUnread(): void {
