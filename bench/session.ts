@@ -36,6 +36,10 @@ async function run(): Promise<Findings[]> {
 async function fromTab(node: NodeProcess, newSecret: () => Promise<string>): Promise<Findings[]> {
   const paths = [
     {
+      name: 'tab to node, WebTransport',
+      address: node.multiaddrs.find(each => each.includes('/webtransport/')),
+    },
+    {
       name: 'tab to node, WebRTC-Direct',
       address: node.multiaddrs.find(each => each.includes('/webrtc-direct/')),
     },

@@ -19,8 +19,12 @@ const AT_MOST_MS = 90_000
 /** A tab that sees late that its connection has gone waits for its pings, and then for its turn to dial. */
 const BACK_WITHIN_MS = 180_000
 
-/** A node that offers no WebRTC is reached by the WebSocket of its HTTP server. */
-const PATHS = { websocket: ['--p2p.listen', '/ip4/127.0.0.1/tcp/0'], 'webrtc-direct': [] }
+/** A node that offers none of the better ways is reached by the WebSocket of its HTTP server. */
+const PATHS = {
+  websocket: ['--p2p.listen', '/ip4/127.0.0.1/tcp/0'],
+  'webrtc-direct': ['--p2p.listen', '/ip4/127.0.0.1/udp/0/webrtc-direct'],
+  webtransport: [],
+}
 /** Shorter than its connection is kept, so that it goes on with its session; or longer, so that it comes anew. */
 const UNTIL = ['its work is done', 'the node has given it up'] as const
 

@@ -8,7 +8,7 @@ export interface WorkingTab {
   browser: BareBrowser
   page: BarePage
   peerId: string
-  /** `websocket` or `webrtc-direct` */
+  /** `websocket`, `webrtc-direct` or `webtransport` */
   path: string
 }
 
