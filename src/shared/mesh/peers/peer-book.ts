@@ -103,6 +103,7 @@ export class LocalPeerBook implements PeerBook {
     if (record?.link === undefined) return
     record.link = undefined
     record.draining = false
+    if (record.offer !== undefined) record.offer.tools = undefined
     // A stranger that only came by counts for no more than one that was told of: else strangers could fill the book.
     if (this.#init.isGranted(peerId)) record.met = true
     this.#connected.delete(record)
@@ -126,11 +127,12 @@ export class LocalPeerBook implements PeerBook {
   ): void {
     const record = this.#record(peerId)
     if (record === undefined) return
-    record.offer = {
-      labels: offer.labels,
-      catalogue_cid: this.learnCatalogue(offer.tools.map(tool => tool.interface_cid)),
-      credits: offer.credits,
-    }
+    const { labels, tools, credits } = offer
+    const catalogue_cid =
+      record.offer?.tools === tools
+        ? record.offer.catalogue_cid
+        : this.learnCatalogue(tools.map(tool => tool.interface_cid))
+    record.offer = { labels, tools, catalogue_cid, credits }
     this.#seen(record)
   }
 

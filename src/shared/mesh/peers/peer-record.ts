@@ -15,6 +15,8 @@ export interface PeerLink {
 /** What a peer offered over a session, which it need not have told anybody else. */
 export interface SessionOffer {
   labels: readonly string[]
+  /** Of this very list, kept while the session lasts: credits change often, and a list is long to hash. */
+  tools: readonly { interface_cid: string }[] | undefined
   catalogue_cid: string | undefined
   credits: number
 }

@@ -16,6 +16,7 @@ const SOURCES = [
   'bootstrap',
   'mdns',
   'dht',
+  'public-dht',
   'pubsub',
   'github',
   'exchange',
