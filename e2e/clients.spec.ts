@@ -41,7 +41,7 @@ async function expectToWork(client: Client): Promise<void> {
   await expect(client.callTool({ name: 'crypto_hsah', arguments: {} })).rejects.toThrow(/crypto_hash/)
 }
 
-test('over stdio, where no node runs, the SDK client lists and calls tools', async () => {
+test('over stdio, where no node runs, the SDK client lists and calls tools', { tag: '@deno' }, async () => {
   const dataDir = await freshDir()
   const transport = new StdioClientTransport({
     ...stdioCommand('stdio', '--data-dir', dataDir, '--port', '0'),
@@ -63,7 +63,7 @@ test.describe('a running node', () => {
     await node.stop()
   })
 
-  test('serves the SDK client over HTTP', async () => {
+  test('serves the SDK client over HTTP', { tag: '@deno' }, async () => {
     const client = await connectClient(node)
     await expectToWork(client)
     await client.close()

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'playwright/test'
+import { STARTS_AS_NPM_COMMAND } from '../src/node/test-runtime.fixture.ts'
 import { callTool, connectClient, freshDir } from './node-process.ts'
 import { copyOfCheckout } from './own-checkout.ts'
 
@@ -20,6 +21,8 @@ function plainEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE$)/.test(name))
   return { ...Object.fromEntries(kept), PATH: PLAIN_PATH } as Record<string, string>
 }
+
+test.skip(!STARTS_AS_NPM_COMMAND, 'the command that npm installs is for Node')
 
 test('packed and installed, it starts under a new enough Node, serves the dashboard and runs a tool', async () => {
   test.setTimeout(300_000)

@@ -24,7 +24,9 @@ interface Ended {
   result?: { digest: string }
 }
 
-test('a node works for another by its invite, comes back after both were killed, and leaves no task behind', async () => {
+test('a node works for another by its invite, comes back after both were killed, and leaves no task behind', {
+  tag: '@deno',
+}, async () => {
   const owner = await startNode()
   let worker = await startNode()
   try {
@@ -169,7 +171,7 @@ test.describe('starting and stopping', () => {
     throw new Error('it started')
   }
 
-  test('the first signal ends it with status 0, in the middle of work too', async () => {
+  test('the first signal ends it with status 0, in the middle of work too', { tag: '@deno' }, async () => {
     const node = await startNode()
     const client = await connectClient(node)
     await callTool(client, 'p2p_taskqueue_submit', { tool: 'crypto_hash', params: { text: 'x' } })

@@ -90,7 +90,9 @@ test.describe('a browser tab', () => {
     await node.stop('SIGKILL')
   })
 
-  test('joins by the printed link over a direct path and runs what only tabs may run', async ({ page }) => {
+  test('joins by the printed link over a direct path and runs what only tabs may run', {
+    tag: '@deno',
+  }, async ({ page }) => {
     const violations: string[] = []
     page.on('console', message => {
       if (message.text().includes('Content Security Policy')) violations.push(message.text())
@@ -102,7 +104,7 @@ test.describe('a browser tab', () => {
       const found = await tabs(client)
       return found.length === 1 ? found : undefined
     })
-    expect(tab?.path).toMatch(/^(webrtc-direct|websocket)$/)
+    expect(tab?.path).toMatch(/^(webtransport|webrtc-direct|websocket)$/)
     const ids = await submit(client, 3)
     const statuses = await expectAllCommittedOnce(client, ids)
     for (const status of statuses) expect(status.attempts.at(-1)?.peer_id).toBe(tab?.peer_id)
@@ -147,9 +149,9 @@ test.describe('a browser tab', () => {
     })
   })
 
-  test('comes back by itself after the node was killed, and nothing acknowledged is lost', async ({
-    context,
-  }) => {
+  test('comes back by itself after the node was killed, and nothing acknowledged is lost', {
+    tag: '@deno',
+  }, async ({ context }) => {
     const page = await join(context, node.joinUrl)
     const ids = await submit(client, 120)
     await until('some tasks done', async () => ((await countDone(client)) >= 20 ? true : undefined))

@@ -142,7 +142,9 @@ test('a person approves by the form that the step asks for', async ({ page }) =>
   expect(faults).toEqual([])
 })
 
-test('says why a step failed and what was skipped, and runs again from it', async ({ page }) => {
+test('says why a step failed and what was skipped, and runs again from it', { tag: '@deno' }, async ({
+  page,
+}) => {
   const faults = watch(page)
   const { broken } = await submitFive()
   await page.goto(`${node.origin}/#/workflows/${broken}`)

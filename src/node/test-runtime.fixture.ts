@@ -8,6 +8,12 @@ import { type RuntimeName, runtimeName } from './runtime-name.ts'
  */
 export const TEST_RUNTIME: RuntimeName = namedRuntime() ?? runtimeName()
 
+/**
+ * Whether what npm installs is under test: its command is a script for Node, which starts itself again under a newer
+ * one. Under Deno a person names the entry.
+ */
+export const STARTS_AS_NPM_COMMAND: boolean = TEST_RUNTIME === 'node'
+
 /** What such a process has in its environment besides: Deno asks no server whether there is a newer Deno. */
 export const RUNTIME_ENV: Record<string, string> =
   TEST_RUNTIME === 'deno' ? { DENO_NO_UPDATE_CHECK: '1' } : {}

@@ -13,7 +13,8 @@ describe('bad input', () => {
     const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
     expect(new InvalidInputError('/n', deep, 'a number').toFacts()).toMatchObject({
       field: '/n',
-      value: 'a value nested too deeply…',
+      // Whether writing it as JSON overflows the stack is for V8 to say: Deno's does not.
+      value: expect.stringMatching(/^(a value nested too deeply|\[{120})…$/),
     })
   })
 

@@ -3,13 +3,17 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { STARTS_AS_NPM_COMMAND } from '../test-runtime.fixture.ts'
 import { toolmeshHere } from './in-process.fixture.ts'
 import { newFolder, type Started, startedNode, toolmesh } from './node.fixture.ts'
 
-const OLD_NODE = ['/usr/bin/node', '/usr/local/bin/node'].find(path => {
-  const version = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? ''
-  return /^v(1[4-9]|2[0-3])\./.test(version)
-})
+/** Tests of the entry's restart have no place under Deno, which has none. */
+const OLD_NODE = !STARTS_AS_NPM_COMMAND
+  ? undefined
+  : ['/usr/bin/node', '/usr/local/bin/node'].find(path => {
+      const version = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? ''
+      return /^v(1[4-9]|2[0-3])\./.test(version)
+    })
 
 /** What it wrote, without the notice that a checkout whose sources were edited since the last build is built first. */
 function lines(stderr: string): string[] {

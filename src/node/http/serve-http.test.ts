@@ -252,6 +252,8 @@ describe('the server', () => {
     const server = await start(async () => new Response('too large', { status: 413 }))
     const outgoing = request(server.url, { method: 'POST' })
     const answer = once(outgoing, 'response')
+    // The rest of the body is cut off behind the answer, which Deno's client tells as an error.
+    answer.then(() => outgoing.on('error', () => {}))
     outgoing.end(new Uint8Array(8 * 1024 * 1024))
     const [{ statusCode }] = await answer
     expect(statusCode).toBe(413)
