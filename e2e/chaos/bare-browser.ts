@@ -151,6 +151,10 @@ export class BarePage {
     await this.#browser.send('Target.activateTarget', { targetId: this.#targetId })
   }
 
+  async reload(): Promise<void> {
+    await this.#browser.send('Page.reload', {}, this.#sessionId)
+  }
+
   async close(): Promise<void> {
     await this.#browser.send('Target.closeTarget', { targetId: this.#targetId })
   }
