@@ -164,7 +164,7 @@ export const configSchema = z.strictObject({
     }),
     dht: flag({
       description:
-        'Take part in a distributed hash table of the peers of this namespace. It needs one peer to begin with: p2p.bootstrap, or a node that this one works for.',
+        'Take part in a distributed hash table of the peers of this namespace. It needs one peer to begin with: p2p.bootstrap, or a node that this one works for. Where p2p.bootstrap names a set of public nodes, the public hash table is asked too.',
       default: false,
     }),
     pubsub: flag({

@@ -9,6 +9,7 @@ import type { DiscoverySource, Found } from '../../shared/mesh/discovery/discove
 import { githubSource } from '../../shared/mesh/discovery/github/github-source.ts'
 import type { Libp2pSource } from '../../shared/mesh/discovery/libp2p-source.ts'
 import { listedSource } from '../../shared/mesh/discovery/listed-source.ts'
+import { publicDhtSource } from '../../shared/mesh/discovery/public-dht-source.ts'
 import { pubsubSource } from '../../shared/mesh/discovery/pubsub-source.ts'
 import { wellKnownSource } from '../../shared/mesh/discovery/well-known-source.ts'
 import type { MeshHostOptions } from '../../shared/mesh/host-contract.ts'
@@ -62,6 +63,7 @@ export async function nodeSources(init: NodeSourcesInit): Promise<NodeSources> {
     ...(discovery.dht
       ? [dhtSource({ namespace, peerId, verify, isKnown: id => book.entry(id)?.announcement !== undefined })]
       : []),
+    ...(discovery.dht && outsiders.size > 0 ? [publicDhtSource({ namespace, peerId })] : []),
     ...(discovery.pubsub ? [pubsubSource({ namespace, verify, clock })] : []),
   ])
   const byItself: DiscoverySource[] = [

@@ -22,6 +22,7 @@ const SOURCES = [
   'bootstrap',
   'mdns',
   'dht',
+  'public-dht',
   'pubsub',
   'github',
   'exchange',

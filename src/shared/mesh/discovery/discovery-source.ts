@@ -12,6 +12,8 @@ export type SourceName =
   | 'bootstrap'
   | 'mdns'
   | 'dht'
+  /** The public hash table of libp2p, only where `p2p.bootstrap` names a public set. */
+  | 'public-dht'
   | 'pubsub'
   | 'github'
   /** Peers that there is a session with tell each other of others. */
