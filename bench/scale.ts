@@ -126,7 +126,7 @@ const peersSchema = z.object({
 
 async function untilWorkers(client: Client, count: number): Promise<void> {
   for (;;) {
-    const { peers } = peersSchema.parse(await ask(client, 'p2p_peer_list', {}))
+    const { peers } = peersSchema.parse(await ask(client, 'p2p_peer_list', { connected: true, limit: 1000 }))
     if (peers.filter(peer => !peer.self && peer.connected && peer.credits > 0).length >= count) return
     await pause(200)
   }
