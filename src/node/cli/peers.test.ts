@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toolmeshHere } from './in-process.fixture.ts'
 import { type Started, startedNode } from './node.fixture.ts'
@@ -93,6 +95,24 @@ describe('toolmesh peers', () => {
     })
     expect(await call(node, 'p2p_peer_call_tool', { ...hash, params: { text: 5 } })).toMatchObject({
       status: 2,
+    })
+  })
+
+  it('takes first peers from a file in its data folder, and from nowhere else unasked', async () => {
+    const { peer_id } = other.facts
+    await ask('disconnect', peer_id)
+    await writeFile(join(node.dataDir, 'peers.txt'), `# friends\n${address}\nnonsense\n`)
+    const { answer } = await call(node, 'p2p_bootstrap_from_file', { path: 'peers.txt' })
+    expect(answer).toMatchObject({
+      path: join(node.dataDir, 'peers.txt'),
+      results: [{ peer_id, outcome: 'connected', path: 'tcp' }],
+      refused: [{ at: 'line 3' }],
+    })
+    expect(await call(node, 'p2p_bootstrap_from_file', { path: 'gone' })).toMatchObject({ status: 1 })
+    expect((await call(node, 'p2p_bootstrap_from_env', {})).answer).toEqual({ results: [], refused: [] })
+    expect((await call(node, 'p2p_bootstrap_list', {})).answer).toMatchObject({
+      configured: [],
+      public_sets: [{ name: 'libp2p-public' }],
     })
   })
 
