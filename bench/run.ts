@@ -6,6 +6,7 @@ import { startNode } from './node-process.ts'
 
 const BENCHMARKS: Record<string, () => Promise<{ benchmark: Benchmark }>> = {
   session: () => import('./session.ts'),
+  transports: () => import('./transports.ts'),
   http: () => import('./http.ts'),
   start: () => import('./start.ts'),
   memory: () => import('./memory.ts'),
@@ -14,6 +15,7 @@ const BENCHMARKS: Record<string, () => Promise<{ benchmark: Benchmark }>> = {
   workflow: () => import('./workflow.ts'),
   scale: () => import('./scale.ts'),
   sim: () => import('./sim.ts'),
+  matrix: () => import('./matrix.ts'),
 }
 
 const args = process.argv.slice(2)
