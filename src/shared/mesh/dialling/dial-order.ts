@@ -8,7 +8,7 @@ type Way = Path | 'secure-websocket'
 
 /**
  * Best first, for addresses that were not tried yet; what is not in a list cannot be dialled from there. By measurement
- * (docs/adr/0025): a node has the most throughput for the least work over TCP, then WebSocket; WebTransport and
+ * (docs/adr/0030): a node has the most throughput for the least work over TCP, then WebSocket; WebTransport and
  * WebRTC-Direct cost it more. A tab has the shortest round trip over WebTransport, then WebRTC-Direct. What has to
  * ask a relay first comes late, and what stays on the relay last.
  */
