@@ -56,19 +56,24 @@ class Watch {
     const frames = isDecoding(muxer) ? muxer.decoder : undefined
     if (frames !== undefined) this.#countBytes(muxer, () => frames.buffer.byteLength)
     muxer.addEventListener('stream', ({ detail: stream }) => {
-      this.#countStream()
+      this.#countStream(stream)
       // A muxer that decodes frames had them counted already.
       if (frames === undefined && isReceiving(stream)) this.#countBytes(stream, () => 0)
     })
   }
 
-  #countStream(): void {
+  /** One too many is reset, which its protocol takes for a refusal; who goes on all the same is ended. */
+  #countStream(stream: Stream): void {
     const { account, clock } = this.#options
     const { streams, streamRate } = account.limits
     const open = this.#connection.streams.filter(({ direction }) => direction === 'inbound').length
     const owed = account.streams.take(1, clock.monotonic())
-    if (open > streams) this.#end(new PeerOverLimitError('open streams of a connection', open, `${streams}`))
-    else if (owed > 0) this.#end(overRate('new streams of a peer', owed, streamRate))
+    const over = overRate('new streams of a peer', owed, streamRate)
+    if (owed > streamRate.burst) this.#end(over)
+    else if (owed > 0) stream.abort(over)
+    else if (open > streams) {
+      stream.abort(new PeerOverLimitError('open streams of a connection', open, `${streams}`))
+    }
   }
 
   /** `kept`: bytes that wait for the rest of their frame. */
