@@ -1,6 +1,8 @@
 /** A node by `deno task start`: what it says it is, what its peers see, and its end. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'playwright/test'
 import { TEST_RUNTIME } from '../src/node/test-runtime.fixture.ts'
@@ -31,6 +33,7 @@ test('`npx deno task start` starts a node that says so, runs tasks, and ends in 
     client,
     'p2p_peer_list',
   )
+  expect(existsSync(join(dataDir, 'running.json'))).toBe(true)
   const self = peers.find(peer => peer.self)
   expect(self?.labels).toEqual(expect.arrayContaining(['kind:node', 'runtime:deno']))
   expect(self?.agent).toMatch(/^toolmesh\/\S+ deno$/)
@@ -47,6 +50,6 @@ test('`npx deno task start` starts a node that says so, runs tasks, and ends in 
   await client.close()
   // As Ctrl-C in a terminal does: to all of them at once.
   process.kill(-(child.pid ?? 0), 'SIGINT')
-  await ended
-  await exited
+  await Promise.all([ended, exited])
+  expect(existsSync(join(dataDir, 'running.json')), 'it ended in order').toBe(false)
 })
