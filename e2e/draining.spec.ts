@@ -39,7 +39,7 @@ test('a node that drains ends what it holds, and the rest runs elsewhere, each t
     })
     const leavingId = new URL(leaving.joinUrl).hash.split('.').at(-1)
     expect(both.map(peer => peer.peer_id)).toContain(leavingId)
-    const ids = await submit(client, 24, 1_500)
+    const ids = await submit(client, 12, 1_000)
     await until('work there', async () => {
       const { tasks } = await callTool<{ tasks: { peer_id?: string }[] }>(
         client,

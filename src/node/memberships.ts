@@ -86,6 +86,7 @@ export class Memberships {
     this.#init = init
     init.queue.onChange(() => this.#planShare())
     init.runner.onChange(() => this.#planShare())
+    init.book.onNews(peerId => this.#newsOf(peerId))
     this.#share()
   }
 
@@ -200,6 +201,12 @@ export class Memberships {
       joined?.reject(new ToolmeshError('forbidden', `the invite was refused: ${state.why}`))
     }
     this.#share()
+  }
+
+  /** There is another address of a node: it is tried at once, not when its turn would come. */
+  #newsOf(peerId: string): void {
+    const member = this.#members.get(peerId)
+    if (member?.online === false) member.link?.wake()
   }
 
   /** So that it is found again after a restart of both, when nothing but this is known. */

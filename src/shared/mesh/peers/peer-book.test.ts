@@ -160,6 +160,19 @@ describe('the addresses of a peer', () => {
     expect(book.addressesOf('a')).not.toContain(full(tcp('192.0.2.3')))
   })
 
+  it('are told of as news when there are other ones, and not when they are the same', async () => {
+    const { book, hear } = testBook()
+    const news: string[] = []
+    book.onNews(peerId => news.push(peerId))
+    await hear(unsigned('a'))
+    await hear(unsigned('a'))
+    for (const _ of [1, 2]) await book.hear({ peer_id: 'b', addresses: [tcp('192.0.2.1')] }, 'dht')
+    book.dialled(dial('b', tcp('192.0.2.1'), 'failed'))
+    expect(news).toEqual(['a', 'b'])
+    await book.hear({ peer_id: 'b', addresses: [tcp('192.0.2.2')] }, 'dht')
+    expect(news).toEqual(['a', 'b', 'b'])
+  })
+
   it('are taken from the connection of a peer that holds a grant, and of nobody else', () => {
     const { book, granted } = testBook()
     granted.add('a')

@@ -59,6 +59,7 @@ export class LocalPeerBook implements PeerBook {
   readonly #connected = new Set<PeerRecord>()
   readonly #announced: AnnouncedPeers
   readonly #listeners = new Set<(peerId: string) => void>()
+  readonly #newsListeners = new Set<(peerId: string) => void>()
   #alarm: { at: number; stop: () => void } | undefined
 
   constructor(init: PeerBookInit) {
@@ -84,6 +85,12 @@ export class LocalPeerBook implements PeerBook {
   async hear(found: Found, source: SourceName): Promise<Heard> {
     if ('announcement' in found) return this.#hearAnnouncement(found.announcement)
     return found.peer_id === undefined ? 'ignored' : this.#hearOf(found.peer_id, found.addresses, source)
+  }
+
+  /** Calls `listener` when there is news of where a peer is; the returned function ends it. */
+  onNews(listener: (peerId: string) => void): () => void {
+    this.#newsListeners.add(listener)
+    return () => this.#newsListeners.delete(listener)
   }
 
   /** A session with a peer is open. */
@@ -289,6 +296,7 @@ export class LocalPeerBook implements PeerBook {
   close(): void {
     this.#alarm?.stop()
     this.#listeners.clear()
+    this.#newsListeners.clear()
   }
 
   async #hearAnnouncement(signed: SignedAnnouncement): Promise<Heard> {
@@ -311,6 +319,7 @@ export class LocalPeerBook implements PeerBook {
     this.#catalogues.named(said.catalogue_cid)
     this.#announced.put(record)
     this.#seen(record, Math.max(isNew ? 0 : record.lastSeen, Math.min(said.issued_at, now)))
+    this.#tellNews(claimed)
     return isNew ? 'new' : 'changed'
   }
 
@@ -342,8 +351,9 @@ export class LocalPeerBook implements PeerBook {
     const before = record.history?.length ?? 0
     for (const read of good) told(record, read, source, this.#room())
     this.#seen(record)
-    if (known === undefined) return 'new'
-    return (record.history?.length ?? 0) > before ? 'changed' : 'known'
+    if (known !== undefined && (record.history?.length ?? 0) === before) return 'known'
+    this.#tellNews(peerId)
+    return known === undefined ? 'new' : 'changed'
   }
 
   /** As many as are kept, of each way some. */
@@ -396,6 +406,10 @@ export class LocalPeerBook implements PeerBook {
       else this.#peers.forget(record)
     }
     this.#arm()
+  }
+
+  #tellNews(peerId: string): void {
+    for (const listener of this.#newsListeners) listener(peerId)
   }
 
   #changed({ peerId }: PeerRecord): void {
