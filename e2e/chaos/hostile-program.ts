@@ -75,6 +75,20 @@ const attacks: Record<string, (peer: HostilePeer) => Promise<void>> = {
       }))
     })
   },
+  /** Each of a peer that nobody knows, in its form, and signed by nobody. */
+  async 'forged announcements with a grant'(peer) {
+    const session = await RawSession.open(await connect(peer))
+    await withGrant(session)
+    let asked = 10
+    await flood(session, () => {
+      asked += 1
+      const announcements = Array.from({ length: 64 }, (_, n) => forged(`${asked}${n}`))
+      const params = { announcements, want: { labels: ['none'], max: 64 } }
+      return [{ id: `c:${asked}`, method: 'toolmesh/peers', params }]
+    })
+    const refused = session.received.split('too many exchanges').length - 1
+    told.reason ||= `${refused} answers say rate_limited`
+  },
   async streams(peer) {
     const connection = await connect(peer)
     while (running && connection.status === 'open') {
@@ -86,6 +100,26 @@ const attacks: Record<string, (peer: HostilePeer) => Promise<void>> = {
     const connection = await connect(peer)
     await connection.close()
   },
+}
+
+function forged(name: string): { text: string; signature: string } {
+  const id = `12D3KooW${name.replaceAll('0', 'x')}`.padEnd(52, 'z')
+  const text = JSON.stringify({
+    addresses: ['/ip4/203.0.113.7/tcp/4001'],
+    agent: 'toolmesh/0.1.0 node',
+    capacity: 1,
+    catalogue_cid: 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy',
+    issued_at: Date.now(),
+    kind: 'node',
+    labels: [],
+    namespace: 'toolmesh',
+    peer_id: id,
+    running: 0,
+    seq: 1,
+    ttl_ms: 1_800_000,
+    v: 1,
+  })
+  return { text, signature: 'A'.repeat(86) }
 }
 
 async function connect(peer: HostilePeer) {

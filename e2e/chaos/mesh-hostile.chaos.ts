@@ -30,6 +30,7 @@ const ATTACKS: [kind: string, granted: boolean, ended: RegExp | undefined][] = [
   ['streams', false, undefined],
   ['connections', false, undefined],
   ['small messages with a grant', true, /rate_limited: credit and pings of a peer/],
+  ['forged announcements with a grant', true, /[1-9]\d* answers say rate_limited/],
   ['asking and never reading, with a grant', true, undefined],
 ]
 
