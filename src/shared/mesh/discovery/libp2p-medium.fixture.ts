@@ -22,17 +22,17 @@ export class HubMedium implements Medium {
   readonly #hosts: MeshHost[] = []
   readonly #hub: MeshHost
   readonly #hubSource: DiscoverySource
-  readonly #subscribers: () => number
+  readonly #neighbours: () => number
   #stop: (() => void) | undefined
 
   private constructor(
     make: (peer: TestPeer) => Promise<Libp2pSource>,
     hub: MeshHost,
     source: DiscoverySource,
-    subscribers: () => number,
+    neighbours: () => number,
   ) {
     this.#make = make
-    this.#subscribers = subscribers
+    this.#neighbours = neighbours
     this.#hub = hub
     this.#hubSource = source
     this.#stop = source.listen?.(() => {})
@@ -50,11 +50,11 @@ export class HubMedium implements Medium {
     const hub = await tcpHost({ ...parts, services, privateKey: peer.privateKey })
     // Nobody is there yet to hear it; a hash table serves from then on.
     await source.publish?.(await peer.says(), AbortSignal.timeout(5000)).catch(() => {})
-    return new HubMedium(make, hub, source, () => gossip?.getSubscribers(topicOf('toolmesh')).length ?? 0)
+    return new HubMedium(make, hub, source, () => neighboursOf(gossip))
   }
 
   settled(): Promise<void> {
-    return vi.waitFor(() => expect(this.#subscribers()).toBe(this.#hosts.length), { timeout: 10_000 })
+    return vi.waitFor(() => expect(this.#neighbours()).toBe(this.#hosts.length), { timeout: 10_000 })
   }
 
   async open(peer: TestPeer): Promise<DiscoverySource> {
@@ -82,4 +82,11 @@ export class HubMedium implements Medium {
     await this.#hubSource.close()
     await Promise.all([...this.#hosts, this.#hub].map(host => host.close()))
   }
+}
+
+/** Those to whom a topic's messages go at once: who is only subscribed is taken in with the next heartbeat. */
+function neighboursOf(gossip: GossipSub | undefined): number {
+  const mesh =
+    gossip !== undefined && 'mesh' in gossip && gossip.mesh instanceof Map ? gossip.mesh : undefined
+  return mesh?.get(topicOf('toolmesh'))?.size ?? 0
 }
