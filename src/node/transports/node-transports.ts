@@ -10,12 +10,15 @@ import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-re
 import { withBoundedPeerConnections } from '../../shared/mesh/workarounds/webrtc-direct-listener.ts'
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
 import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
+import { withOrderedSignals } from '../../shared/mesh/workarounds/webrtc-signal-order.ts'
 import { withClosedAborts } from '../../shared/mesh/workarounds/websocket-abort.ts'
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
 import { withBoundedListener } from '../../shared/mesh/workarounds/websocket-listener.ts'
 import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
 import { withWorkingResets } from '../../shared/mesh/workarounds/websocket-reset.ts'
+import { runtimeName } from '../runtime-name.ts'
 import { noiseCrypto } from './noise-crypto.ts'
+import { undelayedWebSocket } from './undelayed-websocket.ts'
 import type { QuicDriver } from './webtransport/quic.ts'
 import { nodeWebTransport } from './webtransport/web-transport.ts'
 
@@ -52,6 +55,7 @@ export function nodeTransports({
         withWorkingResets(
           withPaths(withBoundedListener(webSockets(tls === undefined ? {} : { https: tls }))),
         ),
+        runtimeName() === 'deno' ? undelayedWebSocket : undefined,
       ),
     ),
     ...(quic === undefined
@@ -59,7 +63,9 @@ export function nodeTransports({
       : [nodeWebTransport({ driver: quic, noiseCrypto, clock: systemClock, logger })]),
     withBoundedPeerConnections(webRTCDirect({ rtcConfiguration: DIRECT })),
     withRelayPaths(
-      withShortTries(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),
+      withShortTries(
+        withOrderedSignals(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),
+      ),
     ),
     withRelayPaths(persistentRelayTransport({ clock: systemClock, mayAsk: mayAskForSlot })),
   ]
