@@ -14,20 +14,36 @@ interface ConnectOptions {
 
 /** What the WebSocket transport is made of beside its contract (@libp2p/websockets 10.1). */
 interface OpensWebSockets {
-  _connect(address: Multiaddr, options: ConnectOptions): Promise<WebSocket>
+  _connect(address: Multiaddr, options: ConnectOptions): Promise<ClientWebSocket>
 }
 
-export function withClosedAborts(factory: TransportFactory): TransportFactory {
+/** What is asked of a WebSocket until it is open; the transport uses the rest of the web's own. */
+export interface ClientWebSocket {
+  binaryType: 'blob' | 'arraybuffer' | 'nodebuffer' | 'fragments'
+  addEventListener(
+    type: 'open' | 'error' | 'close',
+    listener: (event: unknown) => void,
+    options: { once: boolean },
+  ): void
+  close(): void
+}
+
+/** @param make gives a WebSocket that connects to an address; the platform's own by default */
+export function withClosedAborts(
+  factory: TransportFactory,
+  make: (url: string) => ClientWebSocket = url => new WebSocket(url),
+): TransportFactory {
   return components => {
     const transport = factory(components)
-    if (opensWebSockets(transport)) transport._connect = openWebSocket
+    if (opensWebSockets(transport))
+      transport._connect = (address, options) => opened(() => make(multiaddrToUri(address)), options)
     return transport
   }
 }
 
-async function openWebSocket(address: Multiaddr, { signal }: ConnectOptions): Promise<WebSocket> {
+async function opened(make: () => ClientWebSocket, { signal }: ConnectOptions): Promise<ClientWebSocket> {
   signal?.throwIfAborted()
-  const websocket = new WebSocket(multiaddrToUri(address))
+  const websocket = make()
   websocket.binaryType = 'arraybuffer'
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const abort = () => reject(signal?.reason)
