@@ -78,7 +78,7 @@ function check(values: ReadonlyMap<string, unknown>, origins: ReadonlyMap<string
 
 /** What holds between settings; each rule here is in the description of its setting. */
 function settle(config: Config, origins: Map<string, Origin>, cwd: string): Config {
-  const { http, queue } = config
+  const { http, p2p, queue } = config
   for (const key of ['tlsCert', 'tlsKey'] as const) {
     if (http.tls !== 'files' || http[key] !== '') continue
     const path = `http.${key}`
@@ -88,6 +88,11 @@ function settle(config: Config, origins: Map<string, Origin>, cwd: string): Conf
       origins.get(path) ?? 'default',
       'the path of a PEM file, as http.tls is "files"',
     )
+  }
+  if ((p2p.tlsCert === '') !== (p2p.tlsKey === '')) {
+    const missing = p2p.tlsCert === '' ? 'p2p.tlsCert' : 'p2p.tlsKey'
+    const allowed = 'the path of a PEM file, as p2p.tlsCert and p2p.tlsKey go together'
+    throw new SettingValueError(missing, '', origins.get(missing) ?? 'default', allowed)
   }
   if (queue.grace > queue.lease) {
     const allowed = `at most queue.lease (${queue.lease})`
@@ -100,6 +105,7 @@ function settle(config: Config, origins: Map<string, Origin>, cwd: string): Conf
     ...config,
     dataDir: absolute(config.dataDir),
     http: { ...http, tlsCert: absolute(http.tlsCert), tlsKey: absolute(http.tlsKey) },
+    p2p: { ...p2p, tlsCert: absolute(p2p.tlsCert), tlsKey: absolute(p2p.tlsKey) },
     discovery: { ...config.discovery, file: absolute(config.discovery.file) },
     auth: { mode: exposed ? 'token' : config.auth.mode },
   }

@@ -19,7 +19,6 @@ import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import { PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
 import { MeshSessionPool } from '../shared/mesh/pool/session-pool.ts'
 import type { SessionPool } from '../shared/mesh/pool/session-pool-contract.ts'
-import { ownAddressesReachability } from '../shared/mesh/reach/own-addresses-reachability.ts'
 import { keepPaths } from '../shared/mesh/reach/path-keeper.ts'
 import type { ReachabilityReporter } from '../shared/mesh/reach/reachability.ts'
 import { stunServersOf } from '../shared/mesh/reach/stun-servers.ts'
@@ -31,8 +30,11 @@ import type { Router } from '../shared/router/router.ts'
 import type { Config } from './config.ts'
 import { nodeSources } from './discovery/node-sources.ts'
 import { MeshStartError } from './errors.ts'
+import { tlsFromFiles } from './http/tls-files.ts'
 import { Memberships } from './memberships.ts'
 import { PeerSessions } from './peer-sessions.ts'
+import { nodeReach } from './reach/node-reach.ts'
+import { optionalServices } from './reach/optional-services.ts'
 import { libp2pDatastore } from './store/libp2p-datastore.ts'
 import { MembershipFile } from './store/membership-file.ts'
 import { PeerBookFile } from './store/peer-book-file.ts'
@@ -93,6 +95,8 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   const ownListen = p2p.listen.filter(address => quic !== undefined || !address.includes('/webtransport'))
   const peerId = peerIdFromPrivateKey(init.privateKey).toString()
   const found = await nodeSources({ config, environment: init.environment, peerId, book, clock, logger })
+  const tls = p2p.tlsCert === '' ? undefined : await tlsFromFiles(p2p.tlsCert, p2p.tlsKey)
+  const announce = [...init.announce, ...p2p.announce]
   const stun =
     p2p.relay && p2p.stun ? await openStun({ ...p2p, port: p2p.stunPort, clock, logger }) : undefined
   // Transports may ask for these before they are made.
@@ -101,6 +105,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     transports: [
       ...nodeTransports({
         quic,
+        tls,
         logger,
         mayAskForSlot: id => later.memberships?.worksFor(id) === true && book.brief(id)?.draining !== true,
         stunServers: () => [
@@ -113,13 +118,13 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     noiseCrypto,
     resolver: systemResolver,
     listen: config.discovery.relay ? [...ownListen, ...RELAYED_LISTEN] : ownListen,
-    announce: init.announce,
+    announce,
     privateKey: init.privateKey,
     gater: authority,
     datastore: await libp2pDatastore(dataDir),
     relayServer: p2p.relay,
     stunPort: () => stun?.port,
-    services: found.services,
+    services: { ...found.services, ...(await optionalServices(p2p)) },
     peerDiscovery: found.peerDiscovery,
     onBarred: (peerId, ms, why) => book.bar(peerId, ms, why),
     limits: {
@@ -135,6 +140,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     throw new MeshStartError(join(dataDir, 'libp2p'), error)
   })
   later.host = host
+  const reachability = nodeReach({ p2p, host, announced: announce, clock, logger, random: Math.random })
   // What is known of peers, what this one says of itself, and how the two come about.
   const store = new PeerBookFile(join(dataDir, 'peer-book.json'), logger)
   const saved = await store.load()
@@ -161,7 +167,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     agent: init.agent,
     name: config.name,
     facts: () => ({
-      addresses: host.addresses(),
+      addresses: [...reachability.confirmed(), ...host.addresses()],
       labels: offer.labels,
       catalogue_cid,
       capacity: runner.credits,
@@ -174,6 +180,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     logger,
   })
   host.onAddresses(() => own.changed())
+  reachability.onChange(() => own.changed())
   const stopFollowing = runner.onChange(() => own.changed())
   const exchange = config.discovery.exchange
     ? new PeerExchange({
@@ -244,6 +251,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   async function close(): Promise<void> {
     stopFollowing()
     own.close()
+    reachability.close()
     stopPaths()
     stopBootstrap()
     sessions.close()
@@ -263,7 +271,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
   }
   return {
     host,
-    reachability: ownAddressesReachability(host, () => clock.now()),
+    reachability,
     pool,
     sessions,
     memberships,

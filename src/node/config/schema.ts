@@ -6,6 +6,7 @@ import { PUBLIC_SET_NAMES } from './public-sets.ts'
 import { choice, factsOfSetting, flag, integer, list, type SettingFacts, text } from './setting.ts'
 
 const MULTIADDR = /^\/[a-z0-9]+\/\S+$/
+const SERVICE = /^https?:\/\/[^/\s?#]+\/?\S*$/
 const STUN_SERVER = /^stun:(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/
 const INVITE = /^https?:\/\/\S+#v1\.[A-Za-z0-9_-]{22}\.[1-9A-HJ-NP-Za-km-z]{40,64}$/
 const ORIGIN = /^https?:\/\/[^/\s?#]+$/
@@ -122,6 +123,41 @@ export const configSchema = z.strictObject({
     relay: flag({
       description: 'Relay connections between peers that hold a grant, so that tabs reach each other.',
       default: true,
+    }),
+    announce: list({
+      description:
+        'Addresses to announce beside those that the node listens on: where a router or a proxy lets others in.',
+      default: [],
+      each: MULTIADDR,
+      allowed: 'multiaddrs as /ip4/192.0.2.1/tcp/4001, separated by commas',
+    }),
+    tlsCert: text({
+      description: 'PEM file of the certificate chain, for addresses in p2p.listen that end with /tls/ws.',
+      default: '',
+      optional: true,
+      allowed: 'the path of a PEM file; p2p.tlsKey goes with it',
+    }),
+    tlsKey: text({
+      description: 'PEM file of the private key that goes with p2p.tlsCert.',
+      default: '',
+      optional: true,
+      allowed: 'the path of a PEM file; p2p.tlsCert goes with it',
+    }),
+    autoTls: flag({
+      description:
+        'Get a certificate of a public authority for the WebSocket listeners (AutoTLS): once the node has a public address, registration.libp2p.direct and Let’s Encrypt are asked.',
+      default: false,
+    }),
+    upnp: flag({
+      description: 'Ask the router to let others in (UPnP): its ports are mapped while the node runs.',
+      default: false,
+    }),
+    publicIpServices: list({
+      description:
+        'Services on the internet that say this node’s public address, as text or JSON with `ip`; asked in turn until one answers. None is asked unless it stands here.',
+      default: [],
+      each: SERVICE,
+      allowed: 'URLs as https://ip.example.org/, separated by commas',
     }),
     stun: flag({
       description:

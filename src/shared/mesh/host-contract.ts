@@ -9,6 +9,7 @@ import type { NameResolver } from './dialling/name-resolution.ts'
 import type { MeshLimits } from './limits/peer-limits.ts'
 import type { RelayLimits } from './relay/relay-service.ts'
 import type { RemainingLimits } from './relay/remaining-limits.ts'
+import type { SessionBytes } from './session-bytes.ts'
 import type { Path, Session } from './session-contract.ts'
 import type { SessionLimits } from './session-limits.ts'
 
@@ -116,6 +117,8 @@ export interface MeshHost {
   session(peerId: string): Session | undefined
   /** Round trip to a peer in milliseconds, smoothed; measured now when there is no measurement yet. */
   ping(peerId: string, signal?: AbortSignal): Promise<number>
+  /** What went over all sessions since start, those that have ended too. */
+  bytes(): SessionBytes
   /** The smoothed round trip that is known, without measuring. */
   roundTrip(peerId: string): number | undefined
   /**
@@ -124,6 +127,13 @@ export interface MeshHost {
    * `conflict` when another move of the session is under way.
    */
   improve(session: Session, addresses: readonly string[], signal: AbortSignal): Promise<Path>
+  /** Calls `fn` whenever a peer says at which multiaddr it sees this one. */
+  onObserved(fn: (peerId: string, address: string) => void): () => void
+  /**
+   * By which of these addresses, up to 4, a session peer could open a connection to this one. It dials only where it sees
+   * this one. Throws `unavailable`, `forbidden`, `rate_limited`.
+   */
+  dialBack(peerId: string, addresses: readonly string[], signal: AbortSignal): Promise<string[]>
   /** Calls `fn` when a session goes on by another path. */
   onPath(fn: (session: Session) => void): () => void
   /** Calls `fn` with the addresses that a connected peer says it listens on (libp2p identify), first and when they change. */

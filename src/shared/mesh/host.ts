@@ -19,10 +19,12 @@ import { MeshGuard } from './limits/mesh-guard.ts'
 import { DEFAULT_MESH_LIMITS } from './limits/peer-limits.ts'
 import { Line } from './move/line.ts'
 import { MOVE_PROTOCOL } from './move/session-move.ts'
+import { askDialBack, DIAL_BACK_PROTOCOL, DialBackService } from './reach/dial-back.ts'
 import { type RemainingLimits, remainingLimits } from './relay/remaining-limits.ts'
 import { RoundTrip } from './round-trip.ts'
 import { createSession, type MeshSession, SESSION_PROTOCOL } from './session.ts'
 import { SessionBook } from './session-book.ts'
+import { addBytes, noBytes, type SessionBytes } from './session-bytes.ts'
 import type { Path, Session, SessionEnd } from './session-contract.ts'
 import { DEFAULT_SESSION_LIMITS } from './session-limits.ts'
 import { unlessAborted } from './unless-aborted.ts'
@@ -56,11 +58,13 @@ class Host implements MeshHost {
   readonly #guard: MeshGuard
   readonly #book: SessionBook
   readonly #roundTrips = new WeakMap<Session, RoundTrip>()
+  readonly #endedBytes = noBytes()
   readonly #lines = new WeakMap<Session, Line>()
   readonly #pathListeners = new Set<(session: Session) => void>()
   /** A dial under way for a peer: a second `connect` waits for it. */
   readonly #dialling = new Map<string, Promise<unknown>>()
   readonly #dialler: HostDialler
+  readonly #dialBack: DialBackService
 
   constructor(
     libp2p: Libp2p<MeshServices>,
@@ -80,6 +84,12 @@ class Host implements MeshHost {
       limits,
       resolver: options.resolver,
       protocol: SESSION_PROTOCOL,
+    })
+    // For peers that hold a grant, and for those that this one came to.
+    this.#dialBack = new DialBackService({
+      dial: (address, signal) => libp2p.services.dialling.dial(address, { signal }),
+      mayAsk: id => options.gater.isGranted(id) || this.#book.get(id)?.direction === 'outbound',
+      clock: options.clock,
     })
     this.#book = new SessionBook({
       ownPeerId: this.peerId,
@@ -106,6 +116,14 @@ class Host implements MeshHost {
       maxInboundStreams: 4,
       maxOutboundStreams: 4,
     })
+    await this.#libp2p.handle(
+      DIAL_BACK_PROTOCOL,
+      (stream, connection) => this.#dialBack.serve(stream, connection),
+      {
+        maxInboundStreams: 2,
+        maxOutboundStreams: 2,
+      },
+    )
     this.#libp2p.addEventListener('connection:open', ({ detail }) => this.#guard.watch(detail))
     this.#guard.onOver((peerId, error) => this.#end(peerId, error))
     this.#libp2p.addEventListener('peer:disconnect', ({ detail }) => this.#forgetStranger(detail))
@@ -171,6 +189,12 @@ class Host implements MeshHost {
     return session && this.#roundTrips.get(session)?.smoothed
   }
 
+  bytes(): SessionBytes {
+    const sum = structuredClone(this.#endedBytes)
+    for (const session of this.#book.all()) addBytes(sum, session.bytes)
+    return sum
+  }
+
   onAddresses(fn: (addresses: string[]) => void): () => void {
     const listener = () => fn(this.addresses())
     this.#libp2p.addEventListener('self:peer:update', listener)
@@ -182,6 +206,20 @@ class Host implements MeshHost {
       fn(detail.peerId.toString(), detail.listenAddrs.map(String))
     this.#libp2p.addEventListener('peer:identify', listener)
     return () => this.#libp2p.removeEventListener('peer:identify', listener)
+  }
+
+  onObserved(fn: (peerId: string, address: string) => void): () => void {
+    const listener = ({ detail }: CustomEvent<IdentifyResult>) => {
+      if (detail.observedAddr !== undefined) fn(detail.peerId.toString(), detail.observedAddr.toString())
+    }
+    this.#libp2p.addEventListener('peer:identify', listener)
+    return () => this.#libp2p.removeEventListener('peer:identify', listener)
+  }
+
+  async dialBack(peerId: string, addresses: readonly string[], signal: AbortSignal): Promise<string[]> {
+    const line = this.#lineWith(peerId)
+    if (line === undefined) throw new SessionClosedError(`no session with peer ${peerId}`)
+    return askDialBack(await line.open(DIAL_BACK_PROTOCOL, signal), addresses, signal)
   }
 
   onPath(fn: (session: Session) => void): () => void {
@@ -311,6 +349,7 @@ class Host implements MeshHost {
     const abort = () => line.connection.abort(new Error('the peer does not answer'))
     this.#roundTrips.set(session, new RoundTrip(session, clock, this.#limits, abort))
     void session.closed.then(() => {
+      addBytes(this.#endedBytes, session.bytes)
       // The other side closes what it dialled, and knows whether it has a slot at this relay.
       if (line.connection.direction === 'outbound')
         closeUnused(line.connection, clock, () => this.#hasSlotAt(peerId))

@@ -31,6 +31,8 @@ export class Outgoing {
   readonly #reserved: Record<Lane, number>
   readonly #onUnread: (error: Error) => void
   #queuedBytes = 0
+  /** What was handed to the stream. */
+  readonly written = { bytes: 0, messages: 0 }
   #flushPlanned = false
   #ended: Error | undefined
 
@@ -145,6 +147,8 @@ export class Outgoing {
       for (const item of batch) item.reject(error)
       return
     }
+    this.written.bytes += bytes
+    this.written.messages += batch.length
     for (const item of batch) item.resolve()
     this.plan()
   }

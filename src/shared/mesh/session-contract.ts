@@ -1,4 +1,5 @@
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import type { SessionBytes } from './session-bytes.ts'
 
 /** Why a session ended. `code` is an error code of src/shared/errors.ts, `closed` for an orderly end, `idle` for one that nobody used. */
 export interface SessionEnd {
@@ -22,6 +23,8 @@ export interface Session {
   readonly clientTransport: Transport
   /** For this side's SDK Server: requests that the peer makes. */
   readonly serverTransport: Transport
+  /** What went over it so far. */
+  readonly bytes?: SessionBytes
   /** Resolves (never rejects) when the session has ended, whoever ended it. */
   readonly closed: Promise<SessionEnd>
   /** Somebody uses it until the returned function is called: it is not idle. Throws `unavailable` when it has ended. */

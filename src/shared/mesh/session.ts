@@ -24,6 +24,7 @@ import { SessionMove } from './move/session-move.ts'
 import { Negotiation, type SessionFeatures } from './negotiation.ts'
 import { Outgoing } from './outgoing.ts'
 import { isSdkMessage, type RpcMessage } from './rpc-message.ts'
+import type { SessionBytes } from './session-bytes.ts'
 import type { Path, Session, SessionEnd } from './session-contract.ts'
 import type { SessionLimits } from './session-limits.ts'
 import { SessionQuestions } from './session-questions.ts'
@@ -84,6 +85,7 @@ export class MeshSession implements Session {
   readonly #credit: LateCredit
   /** Of the piece that is being read: what the session itself says. */
   #control = 0
+  readonly #received = { bytes: 0, messages: 0 }
   readonly #clock: Clock
   readonly #decoder: FrameDecoder
   readonly #window: CreditWindow
@@ -231,6 +233,10 @@ export class MeshSession implements Session {
     }
   }
 
+  get bytes(): SessionBytes {
+    return { received: { ...this.#received }, sent: { ...this.#outgoing.written } }
+  }
+
   /** One round trip on the open stream, in milliseconds; overtakes what waits. Rejects when the session ends. */
   async ping(signal: AbortSignal): Promise<number> {
     const began = this.#clock.monotonic()
@@ -362,6 +368,8 @@ export class MeshSession implements Session {
         messages += 1
         this.#receiver.accept(parseBody(body), FRAME_HEADER_BYTES + body.byteLength)
       }
+      this.#received.bytes += chunk.byteLength
+      this.#received.messages += messages
       this.#traffic?.arrived(messages, chunk.byteLength, this.#control)
       this.#control = 0
       this.#watchStall()
