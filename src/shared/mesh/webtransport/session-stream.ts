@@ -5,6 +5,9 @@ import type { ByteStream } from './byte-stream.ts'
 /** Read and not taken yet: more stays in the transport, so that flow control holds the sender back. Far below libp2p's limit. */
 const READ_AHEAD_BYTES = 512 * 1024
 
+/** Who listens for one of these hears of the end: readers take messages until then. */
+const TOLD_OF_END = ['message', 'remoteCloseWrite', 'end'] as const
+
 /**
  * One stream of a session as libp2p wants it. While libp2p takes nothing (paused, or before the protocol has its
  * handler) little is read, so that flow control reaches the sender.
@@ -88,7 +91,8 @@ export class SessionStream extends AbstractStream {
 
   #onEnd(): void {
     this.#isEndHeld = true
-    if (this.listenerCount('message') > 0 || this.writeStatus !== 'writable') this.#tellEnd()
+    const isHeard = TOLD_OF_END.some(event => this.listenerCount(event) > 0)
+    if (isHeard || this.writeStatus !== 'writable') this.#tellEnd()
   }
 
   #tellEnd(): void {

@@ -13,9 +13,12 @@ for (const [name, check] of Object.entries(webTransportCompliance))
 process.exit(0)
 
 async function report(name: string, check: () => Promise<void>): Promise<void> {
-  const error = await check().then(
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('not within 20 s')), 20_000)
+  const error = await Promise.race([check(), late]).then(
     () => undefined,
     (reason: unknown) => String(reason instanceof Error ? reason.stack : reason),
   )
+  clearTimeout(timer)
   process.stdout.write(`${JSON.stringify({ name, error })}\n`)
 }
