@@ -5,7 +5,7 @@ import { thisMachine } from './machine.ts'
 import { startNode } from './node-process.ts'
 
 const BENCHMARKS: Record<string, () => Promise<{ benchmark: Benchmark }>> = {
-  session: () => import('./session.ts'),
+  mesh: () => import('./mesh.ts'),
   transports: () => import('./transports.ts'),
   http: () => import('./http.ts'),
   start: () => import('./start.ts'),

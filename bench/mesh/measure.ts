@@ -22,13 +22,23 @@ export interface Samples {
   /** The same, with the messages of one tick in one write. */
   joinedEcho64: number[]
   call64: number[]
+  /** Calls a second of each round with 64 in flight. */
+  perSecond64: number[]
 }
 
 /** @param bytes of each echo: as long as a call's longer frame */
 export async function measure(connection: Connection, client: Client, bytes: number): Promise<Samples> {
   const hash = () => client.callTool({ name: 'crypto_hash', arguments: { text: 'a'.repeat(64) } })
   const query = () => client.callTool({ name: 'data_json_query', arguments: { json: 1, query: '$' } })
-  const samples: Samples = { echo: [], call: [], workerCall: [], echo64: [], joinedEcho64: [], call64: [] }
+  const samples: Samples = {
+    echo: [],
+    call: [],
+    workerCall: [],
+    echo64: [],
+    joinedEcho64: [],
+    call64: [],
+    perSecond64: [],
+  }
   await timed(hash, WARM_UP, 1)
   await timed(query, WARM_UP, 1)
   for (let round = 0; round < ROUNDS; round++) {
@@ -41,7 +51,9 @@ export async function measure(connection: Connection, client: Client, bytes: num
     samples.joinedEcho64.push(
       ...(await withEcho(connection, joined, bytes, echo => timed(echo, TOGETHER, IN_FLIGHT))),
     )
+    const began = performance.now()
     samples.call64.push(...(await timed(hash, TOGETHER, IN_FLIGHT)))
+    samples.perSecond64.push(TOGETHER / ((performance.now() - began) / 1000))
   }
   return samples
 }
