@@ -50,7 +50,7 @@ describe('toolmesh peers', () => {
     expect(await text('--limit', '1')).toContain('1 more: --limit 2')
     expect(await text('show', peer_id)).toMatch(/^connected by tcp.*; known$/m)
     expect(await json('show', peer_id)).toMatchObject({ peer_id, last_dials: [{ outcome: 'connected' }] })
-    expect(await text('metrics')).toMatch(/^sessions: 1 open, 1 opened/m)
+    expect(await text('metrics')).toMatch(/^sessions: 1 open, 1 opened[^]*^traffic: [1-9]\d* messages of /m)
     expect(await json('metrics')).toMatchObject({ peers: { connected: 1, paths: { tcp: 1 } } })
     expect(await text('disconnect', peer_id)).toBe(`disconnected from ${peer_id}\n`)
     expect(await text('disconnect', peer_id)).toBe(`there is no session with ${peer_id}\n`)

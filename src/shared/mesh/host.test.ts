@@ -153,6 +153,21 @@ describe('connecting', () => {
     await expect(left.ping('nobody')).rejects.toMatchObject({ code: 'unavailable' })
   })
 
+  it('counts what goes over its sessions, and goes on counting when one has ended', async () => {
+    const [left, right] = [await host(), await host()]
+    const { dialled, accepted } = await openSession(left, right)
+    const [client] = await Promise.all([mcpOn(dialled, 'left'), mcpOn(accepted, 'right')])
+    await client.callTool({ name: 'echo' })
+    const during = left.bytes()
+    expect(dialled.bytes).toEqual(during)
+    expect(during.sent.messages).toBeGreaterThanOrEqual(3)
+    expect(during.received.bytes).toBeGreaterThan(during.received.messages * 20)
+    await Promise.all([dialled.close(), accepted.closed])
+    await until(() => right.bytes().received.bytes >= left.bytes().sent.bytes)
+    expect(left.bytes().sent.bytes).toBeGreaterThanOrEqual(during.sent.bytes)
+    expect(right.bytes().received).toEqual(left.bytes().sent)
+  })
+
   it('ends the session of a peer that stops answering, and its connection, which the next dial would be given', async () => {
     const limits = { pingEveryMs: 20, pingTimeoutMs: 50 }
     const node = await host({ limits })

@@ -97,6 +97,8 @@ function show([peer = '']: readonly string[], flags: Flags): Work {
 
 const counts = z.record(z.string(), z.number())
 
+const amount = z.object({ bytes: z.number(), messages: z.number() })
+
 const metricsSchema = z.looseObject({
   peers: z.object({ known: z.number(), connected: z.number(), paths: counts }),
   pool: z.looseObject({
@@ -108,6 +110,7 @@ const metricsSchema = z.looseObject({
     ends: counts,
     open_ms: z.object({ p50: z.number().nullable(), p99: z.number().nullable() }),
   }),
+  traffic: z.object({ received: amount, sent: amount }),
   sources: z.array(
     z.looseObject({
       name: z.string(),
@@ -124,7 +127,7 @@ function metrics(_words: readonly string[], flags: Flags): Work {
   return async mesh => {
     const answer = await mesh.ask('p2p_peer_metrics', {}, metricsSchema)
     if (flags.has('json')) return printJson(answer)
-    const { peers, pool, sources } = answer
+    const { peers, pool, traffic, sources } = answer
     printLine(`peers: ${peers.known} known, ${peers.connected} connected${listed(peers.paths)}`)
     printLine(
       `sessions: ${pool.open} open, ${pool.opens} opened${listed(pool.failures, 'failed')}${listed(pool.ends, 'ended')}`,
@@ -133,6 +136,10 @@ function metrics(_words: readonly string[], flags: Flags): Work {
     const { p50, p99 } = pool.open_ms
     if (p50 !== null && p99 !== null)
       printLine(`to open one: median ${p50.toFixed(1)} ms, 99th percentile ${p99.toFixed(1)} ms`)
+    const { received, sent } = traffic
+    printLine(
+      `traffic: ${received.messages} messages of ${received.bytes} bytes received, ${sent.messages} of ${sent.bytes} sent`,
+    )
     printTable(
       ['source', 'looks', 'found', 'published', 'worked', 'error'],
       sources.map(({ name, looks, found, published, last_success = '', error }) => [

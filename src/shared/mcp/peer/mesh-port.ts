@@ -9,7 +9,7 @@ import type { ReachabilityReporter } from '../../mesh/reach/reachability.ts'
 
 /** The mesh of this node, as the tools for peers speak for it. */
 export interface MeshPort {
-  readonly host: Pick<MeshHost, 'addresses' | 'whoIs' | 'session' | 'roundTrip'>
+  readonly host: Pick<MeshHost, 'addresses' | 'whoIs' | 'session' | 'roundTrip' | 'bytes'>
   readonly pool: Pick<SessionPool, 'use' | 'drop' | 'metrics' | 'lastDials'>
   readonly book: Pick<PeerBook, 'hear' | 'entry' | 'list' | 'toolsOf' | 'addressesOf' | 'cleanup' | 'size'>
   readonly discovery: Pick<Discovery, 'reports' | 'look' | 'lookFor' | 'announce'>

@@ -15,6 +15,10 @@ const count = z.int().min(0)
 const counts = z.record(z.string(), count)
 const milliseconds = z.number().nullable()
 
+const amount = z.object({ bytes: count, messages: count })
+/** Frames of sessions; large values travel beside them. */
+const trafficSchema = z.object({ received: amount, sent: amount })
+
 const dialSchema = z.object({
   address: z.string(),
   path: z.string(),
@@ -60,9 +64,14 @@ export function metricsTool({ mesh, peerId }: MetricsComponents): SurfaceTool {
           .object({ p50: milliseconds, p99: milliseconds })
           .describe('To open a session, of the last 1,000.'),
       }),
+      traffic: trafficSchema.describe('Over all sessions, those that have ended too.'),
       sources: z.array(sourceReportSchema),
       peer: z
-        .object({ ...knownPeerSchema.shape, last_dials: z.array(dialSchema) })
+        .object({
+          ...knownPeerSchema.shape,
+          traffic: trafficSchema.exactOptional().describe('Over the session that is open.'),
+          last_dials: z.array(dialSchema),
+        })
         .exactOptional()
         .describe('In answer to `peer_id`.'),
     }),
@@ -74,6 +83,7 @@ export function metricsTool({ mesh, peerId }: MetricsComponents): SurfaceTool {
       return {
         peers: { known: port.book.size, connected: connected.length, paths },
         pool: port.pool.metrics(),
+        traffic: port.host.bytes(),
         sources: port.discovery.reports().map(sourceReportView),
         ...(peer_id === undefined ? {} : { peer: peerFigures(port, peer_id, peerId) }),
       }
@@ -81,12 +91,14 @@ export function metricsTool({ mesh, peerId }: MetricsComponents): SurfaceTool {
   })
 }
 
-function peerFigures({ book, pool }: MeshPort, id: string, ownPeerId: string) {
+function peerFigures({ host, book, pool }: MeshPort, id: string, ownPeerId: string) {
   ensureOther(id, ownPeerId)
   const entry = book.entry(id)
   if (entry === undefined) throw new UnknownPeerError(id)
+  const traffic = host.session(id)?.bytes
   return {
     ...knownPeerView(entry, book.toolsOf(id)?.length),
+    ...(traffic === undefined ? {} : { traffic }),
     last_dials: pool.lastDials(id).map(dialView),
   }
 }

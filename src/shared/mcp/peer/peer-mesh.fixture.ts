@@ -57,6 +57,7 @@ export class TestMesh implements MeshPort {
   readonly host = {
     addresses: () => [at(4001, OWN_PEER_ID)],
     session: (peerId: string) => this.sessions.get(peerId),
+    bytes: () => ({ received: { bytes: 10, messages: 1 }, sent: { bytes: 20, messages: 2 } }),
     roundTrip: (peerId: string) => (this.sessions.has(peerId) ? 1.23456 : undefined),
     whoIs: async (address: string, signal: AbortSignal) => {
       const found = this.listeners.get(address)

@@ -276,6 +276,7 @@ describe('p2p_peer_metrics and p2p_peer_cleanup', () => {
     expect(await call('metrics', {}, reader)).toMatchObject({
       peers: { known: 2, connected: 1, paths: { tcp: 1 } },
       pool: { open: 1, reuse: 0.5, failures: { unavailable: 1 }, open_ms: { p50: 1.5, p99: null } },
+      traffic: { received: { bytes: 10, messages: 1 }, sent: { bytes: 20, messages: 2 } },
       sources: [{ name: 'file' }, { name: 'mdns' }],
     })
     expect(await call('metrics', { peer_id: BERT })).toMatchObject({
