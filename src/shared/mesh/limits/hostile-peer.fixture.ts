@@ -10,6 +10,7 @@ import { createLibp2p } from 'libp2p'
 import { encodeFrame } from '../frame.ts'
 import type { MeshHost } from '../host-contract.ts'
 import { SESSION_PROTOCOL } from '../session.ts'
+import type { TransportFactory } from '../workarounds/transport-factory.ts'
 
 export interface HostilePeer {
   readonly peerId: string
@@ -20,11 +21,11 @@ export interface HostilePeer {
   close(): Promise<void>
 }
 
-export async function hostilePeer(): Promise<HostilePeer> {
+export async function hostilePeer(transport?: TransportFactory): Promise<HostilePeer> {
   const libp2p = await createLibp2p({
     privateKey: await generateKeyPair('Ed25519'),
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    transports: [tcp()],
+    transports: transport === undefined ? [tcp()] : [tcp(), transport],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ maxOutboundStreams: 100_000 })],
     connectionManager: { reconnectRetries: 0 },

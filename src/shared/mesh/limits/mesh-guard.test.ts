@@ -1,6 +1,9 @@
 /** What a hostile peer comes to, each time a real one over TCP, and that the others do not notice. */
 import { connect as connectTcp, type Socket } from 'node:net'
 import type { Connection, Stream } from '@libp2p/interface'
+import { tcp } from '@libp2p/tcp'
+import { webRTCDirect } from '@libp2p/webrtc'
+import { webSockets } from '@libp2p/websockets'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../clock.ts'
@@ -8,6 +11,7 @@ import type { MeshHost, MeshHostOptions } from '../host-contract.ts'
 import { openSession, tcpHost } from '../mesh-pair.fixture.ts'
 import { mcpSide } from '../session.fixture.ts'
 import { SESSION_PROTOCOL } from '../session.ts'
+import type { TransportFactory } from '../workarounds/transport-factory.ts'
 import { FIRST_BAR_MS } from './barred-peers.ts'
 import { type HostilePeer, hostilePeer, RawSession } from './hostile-peer.fixture.ts'
 import { DEFAULT_MESH_LIMITS } from './peer-limits.ts'
@@ -42,8 +46,8 @@ async function victim(options: Partial<MeshHostOptions> = {}): Promise<Victim> {
   return { host, clock, granted, barred }
 }
 
-async function attacker(): Promise<HostilePeer> {
-  const peer = await hostilePeer()
+async function attacker(transport?: TransportFactory): Promise<HostilePeer> {
+  const peer = await hostilePeer(transport)
   closing.push(() => peer.close())
   return peer
 }
@@ -234,6 +238,28 @@ describe('streams', () => {
     await gone(peer, clock)
   })
 
+  it.each<[string, TransportFactory, string]>([
+    ['TCP', tcp(), '/ip4/127.0.0.1/tcp/0'],
+    ['WebSocket', webSockets(), '/ip4/127.0.0.1/tcp/0/ws'],
+    [
+      'WebRTC-Direct',
+      webRTCDirect({ rtcConfiguration: { iceServers: [] } }),
+      '/ip4/127.0.0.1/udp/0/webrtc-direct',
+    ],
+  ])('of a stranger over %s carry so many bytes, whatever they are for', async (_, transport, listen) => {
+    const { host, barred } = await victim({ transports: [transport], listen: [listen] })
+    const peer = await attacker(listen === '/ip4/127.0.0.1/tcp/0' ? undefined : transport)
+    const connection = await peer.connect(host)
+    const stream = await connection.newStream('/ipfs/ping/1.0.0', { signal: AbortSignal.timeout(5000) })
+    stream.addEventListener('message', () => {})
+    const end = performance.now() + 10_000
+    while (barred.length === 0 && performance.now() < end) {
+      if (stream.status === 'open' && stream.writeBufferLength < MIB) stream.send(new Uint8Array(16 * KIB))
+      await new Promise(setImmediate)
+    }
+    expect(barred[0]?.why).toMatch(/^bytes of a peer/)
+  })
+
   it('that stop in the middle of saying what they are for end by themselves', async () => {
     const { host, barred } = await victim({ limits: { negotiationMs: 200 } })
     const connection = await (await attacker()).connect(host)
@@ -311,7 +337,7 @@ describe('connections', () => {
 
   it('of strangers are so many in all, and after a while the oldest gives way; one with a grant always gets in', async () => {
     const { host, clock, granted } = await victim({ peerLimits: { strangers: 3 } })
-    const peers = await Promise.all(Array.from({ length: 5 }, attacker))
+    const peers = await Promise.all(Array.from({ length: 5 }, () => attacker()))
     const [first, second, third] = [
       await peers[0]!.connect(host),
       await peers[1]!.connect(host),
