@@ -62,8 +62,9 @@ export const DEFAULT_MESH_LIMITS: MeshLimits = {
   },
   // Enough to identify itself, initialize, redeem an invite and ask the DHT.
   stranger: {
-    connections: 4,
-    connectionRate: { perSecond: 1, burst: 20 },
+    // A dial races up to six addresses, and is tried again.
+    connections: 8,
+    connectionRate: { perSecond: 2, burst: 60 },
     streams: 32,
     streamRate: { perSecond: 10, burst: 64 },
     messageRate: { perSecond: 20, burst: 100 },
