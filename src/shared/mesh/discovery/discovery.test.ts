@@ -167,10 +167,20 @@ describe('publications', () => {
     expect(source.published.length).toBe(before + 1)
   })
 
+  it('are made when asked for, but not again at once', async () => {
+    const source = new TestSource({ everyMs: 10 * MINUTE })
+    const { clock, discovery: made } = discovery([source])
+    await made.announce(AbortSignal.timeout(1000))
+    await made.announce(AbortSignal.timeout(1000))
+    expect(source.published).toHaveLength(1)
+    await clock.advance(5000)
+    await made.announce(AbortSignal.timeout(1000), ['file'])
+    expect(made.reports()).toMatchObject([{ published: 2 }])
+  })
+
   it('wait until there is an address to tell', async () => {
     const source = new TestSource()
-    const { clock, own, discovery: made } = discovery([source], { own: new OwnWords() })
-    void own
+    const { clock, discovery: made } = discovery([source], { own: new OwnWords() })
     await clock.advance(5 * MINUTE)
     expect(source.published).toHaveLength(0)
     await made.close()

@@ -75,10 +75,10 @@ export class Discovery {
     return runs.map(run => run.report)
   }
 
-  /** Publishes the own announcement by all sources now, or by those named. */
+  /** Publishes the own announcement by all sources now, or by those named; one that has just done so is left out. */
   async announce(signal: AbortSignal, names?: readonly SourceName[]): Promise<SourceReport[]> {
     const runs = this.#named(names)
-    await untilAborted(Promise.all(runs.map(run => run.announce())), signal)
+    await untilAborted(Promise.all(runs.map(run => run.announce(this.#limits.lookGapMs))), signal)
     return runs.map(run => run.report)
   }
 

@@ -10,7 +10,7 @@ export interface DiscoveryLimits {
   /** Longest wait after failures, milliseconds; the first upper bound, doubled for each further one. */
   longestBackoffMs: number
   firstBackoffMs: number
-  /** A look that a client or a part asks for is not repeated before so many milliseconds. */
+  /** A look or publication that a client or a part asks for is not repeated before so many milliseconds. */
   lookGapMs: number
   /** The same for the search of one peer; peers whose last search is remembered. */
   searchGapMs: number

@@ -43,9 +43,9 @@ export class Recurring {
     this.#init = init
   }
 
-  /** Monotonic milliseconds. */
-  get beganAt(): number {
-    return this.#beganAt
+  /** Whether an attempt ended that began less than `ms` ago. */
+  hasJustRun(ms: number): boolean {
+    return this.#running === undefined && this.#init.clock.monotonic() - this.#beganAt < ms
   }
 
   /** The next attempt comes within `ms`, at a moment by chance, as far as the gap and what a failure asked for allow. */

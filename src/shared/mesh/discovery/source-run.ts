@@ -89,15 +89,15 @@ export class SourceRun {
 
   /** A look now, unless the last one began within `gapMs`. */
   async look(gapMs: number): Promise<void> {
-    const { source, clock } = this.#init
-    if (source.find === undefined || clock.monotonic() - this.#looks.beganAt < gapMs) return
+    if (this.#init.source.find === undefined || this.#looks.hasJustRun(gapMs)) return
     await this.#looks.now()
   }
 
-  /** A publication now, whatever its pace; there must be something to say. */
-  async announce(): Promise<void> {
+  /** A publication now, whatever its pace, unless the last one began within `gapMs`; there must be something to say. */
+  async announce(gapMs: number): Promise<void> {
     const { source, own } = this.#init
-    if (source.publish !== undefined && own() !== undefined) await this.#publications.now()
+    if (source.publish === undefined || own() === undefined || this.#publications.hasJustRun(gapMs)) return
+    await this.#publications.now()
   }
 
   /** Asks for one peer, by a question for it alone where the source takes such, else by a look that is not too young. */
@@ -164,7 +164,10 @@ export class SourceRun {
       next !== undefined && !this.#ended.signal.aborted;
       [next] = this.#waiting
     ) {
-      const worth = await hear([next], this.#ended.signal)
+      const worth = await hear([next], this.#ended.signal).catch(error => {
+        this.#tell(error)
+        return 0
+      })
       this.#waiting.shift()
       this.#report.found += worth
       if (worth > 0) this.#tell(undefined)
