@@ -60,9 +60,8 @@ for (const runtime of RUNTIMES) {
       await page.goBack()
       await expectOnline(page)
       await expectPath(page)
-      const stopped = node.stop('SIGKILL').then(() => performance.now())
-      void stopped
-      await node.stop()
+      const reconnecting = page.getByRole('heading', { name: 'Reconnecting' })
+      await Promise.all([node.stop(), expect(reconnecting).toBeVisible({ timeout: 2 * AT_ONCE_MS })])
     })
 
     test('is known to js-libp2p as it comes', async ({ page }) => {
