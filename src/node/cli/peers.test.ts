@@ -63,7 +63,7 @@ describe('toolmesh peers', () => {
       sources: expect.any(Array),
     })
     expect(await json('address', '--refresh')).toMatchObject({ nat: expect.any(String), relays: [] })
-    expect(await text('address')).toMatch(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+.* listening$/m)
+    expect(await text('address')).toMatch(/^listening +\/ip4\/127\.0\.0\.1\/tcp\/\d+\//m)
     expect((await ask('show', node.facts.peer_id)).status).toBe(2)
   })
 

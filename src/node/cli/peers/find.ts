@@ -96,12 +96,12 @@ function discover(_words: readonly string[], flags: Flags): Work {
     const answer = await mesh.ask('p2p_peer_discover', input, discoverSchema)
     if (flags.has('json')) return printJson(answer)
     printTable(
-      ['peer', 'kind', 'name', 'standing', 'path', 'address', 'seen'],
+      ['peer', 'kind', 'name', 'standing', 'path', 'seen', 'address'],
       answer.peers.map(
         ({ peer_id, kind = '', name = '', standing, connected, path, addresses, last_seen }) => [
           ...[peer_id, kind, name, standing],
           connected ? (path ?? 'connected') : 'away',
-          ...[addresses[0]?.address ?? '', last_seen],
+          ...[last_seen, addresses[0]?.address ?? ''],
         ],
       ),
     )

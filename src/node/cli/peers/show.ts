@@ -78,18 +78,19 @@ function show([peer = '']: readonly string[], flags: Flags): Work {
     if (tools !== undefined) printLine(`${tools} tools`)
     if (capacity !== undefined) printLine(`runs ${running} of ${capacity}`)
     printTable(
-      ['address', 'told by', 'worked', 'failures', 'dial'],
+      ['told by', 'worked', 'failures', 'dial', 'address'],
       addresses.map(({ address, sources, last_success = '', failures, dial_ms }) => [
-        ...[address, sources.join(','), last_success, String(failures)],
+        ...[sources.join(','), last_success, String(failures)],
         dial_ms === undefined ? '' : `${dial_ms.toFixed(1)} ms`,
+        address,
       ]),
     )
     if (last_dials.length === 0) return
     printTable(
-      ['dialled', 'outcome', 'took', 'step', 'error'],
+      ['dial', 'took', 'step', 'error', 'address'],
       last_dials.map(({ address, outcome, ms, steps }) => {
         const last = steps.at(-1)
-        return [address, outcome, `${ms.toFixed(1)} ms`, last?.step ?? '', last?.error?.message ?? '']
+        return [outcome, `${ms.toFixed(1)} ms`, last?.step ?? '', last?.error?.message ?? '', address]
       }),
     )
   }
@@ -167,8 +168,8 @@ function address(_words: readonly string[], flags: Flags): Work {
     for (const { ip, source, witnesses } of public_ips) printLine(`${ip}  by ${source}, ${witnesses} said so`)
     for (const { peer_id } of relays) printLine(`through the relay ${peer_id}`)
     printTable(
-      ['address', 'state'],
-      addresses.map(({ address, state }) => [address, state]),
+      ['state', 'address'],
+      addresses.map(({ address, state }) => [state, address]),
     )
   }
 }
