@@ -17,7 +17,6 @@ interface Peers {
     draining: boolean
     standing?: string
     tools: number
-    credits: number
     addresses: { address: string; sources: string[] }[]
   }[]
 }
@@ -75,7 +74,7 @@ test('nodes hear of each other from a third one, and find each other again when 
     worker = await named('worker', { dataDir: worker.dataDir })
     expect(back.origin).not.toBe(owner.origin)
     const ofOwner = await connectClient(back)
-    await peer(ofOwner, 'worker', one => one.connected && one.credits > 0)
+    await peer(ofOwner, 'worker', one => one.connected && one.standing === 'granted')
     await ofOwner.close()
   } finally {
     await Promise.all([third.stop(), owner.stop(), worker.stop(), back?.stop()])

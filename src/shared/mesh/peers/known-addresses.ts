@@ -68,6 +68,14 @@ export function told(
   return true
 }
 
+/** Takes out what nobody told of but the connection of the peer, and no dial has proved. */
+export function forgetIdentified(record: PeerRecord): void {
+  record.history = record.history?.filter(
+    ({ sources, last_success }) =>
+      last_success !== undefined || sources.some(source => source !== 'identified'),
+  )
+}
+
 /** What became of a dial. */
 export function dialled(
   record: PeerRecord,

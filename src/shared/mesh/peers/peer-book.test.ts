@@ -179,6 +179,8 @@ describe('the addresses of a peer', () => {
     for (const peerId of ['a', 'stranger']) book.identified(peerId, [tcp('192.0.2.1')])
     expect(book.list().map(entry => entry.peer_id)).toEqual(['a'])
     expect(book.entry('a')?.addresses).toMatchObject([{ sources: ['identified'] }])
+    book.identified('a', [tcp('192.0.2.2')])
+    expect(book.addressesOf('a')).toEqual([full(tcp('192.0.2.2'))])
   })
 
   it('that nobody can dial are not kept', async () => {

@@ -6,7 +6,7 @@ import { AnnouncedPeers } from './announced-peers.ts'
 import type { PeerAnnouncement, SignedAnnouncement } from './announcement.ts'
 import { Catalogues } from './catalogues.ts'
 import { KeptPeers } from './kept-peers.ts'
-import { dialled, inDialOrder, knownAddresses, told } from './known-addresses.ts'
+import { dialled, forgetIdentified, inDialOrder, knownAddresses, told } from './known-addresses.ts'
 import { dialAddress, readPeerAddress } from './peer-address.ts'
 import type { Heard, PeerBook, PeerQuery } from './peer-book-contract.ts'
 import { DEFAULT_PEER_BOOK_LIMITS, type PeerBookLimits } from './peer-book-limits.ts'
@@ -143,9 +143,17 @@ export class LocalPeerBook implements PeerBook {
     this.#seen(record)
   }
 
-  /** Where a peer that holds a grant, or gave one, says over its connection that it listens. Strangers leave no trace. */
+  /**
+   * Where a peer that holds a grant, or gave one, says over its connection that it listens, in place of what it said so
+   * before; its announcement says it better. Strangers leave no trace.
+   */
   identified(peerId: string, addresses: readonly string[]): void {
-    if (this.#init.isGranted(peerId)) this.#hearOf(peerId, addresses, 'identified')
+    const { isGranted, clock } = this.#init
+    if (!isGranted(peerId)) return
+    const record = this.#peers.get(peerId)
+    if (record !== undefined) forgetIdentified(record)
+    if (record === undefined || !isAnnounced(record, clock.now()))
+      this.#hearOf(peerId, addresses, 'identified')
   }
 
   dialled(report: DialReport): void {
