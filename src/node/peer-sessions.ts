@@ -9,8 +9,8 @@ import {
 import type { Surface } from '../shared/mcp/surface.ts'
 import { SessionClosedError } from '../shared/mesh/errors.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
-import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import { PacedExchange } from '../shared/mesh/peers/paced-exchange.ts'
+import type { LocalPeerBook } from '../shared/mesh/peers/peer-book.ts'
 import type { ExchangePartner, PeerExchange } from '../shared/mesh/peers/peer-exchange.ts'
 import type { SessionPool, UseOptions } from '../shared/mesh/pool/session-pool-contract.ts'
 import type { Session } from '../shared/mesh/session-contract.ts'
@@ -81,18 +81,6 @@ export class PeerSessions {
     })
   }
 
-  /** There is a session with the peer, or an address of it is known. */
-  knows(peerId: string): boolean {
-    const { host, book } = this.#init
-    return host.session(peerId) !== undefined || book.addressesOf(peerId).length > 0
-  }
-
-  /** The endpoint of the session with a peer. */
-  endpointWith(peerId: string): PeerEndpoint | undefined {
-    const session = this.#init.host.session(peerId)
-    return session === undefined ? undefined : this.#endpoints.get(session)
-  }
-
   /** Tells every peer that this node is ending. */
   tellDraining(): void {
     for (const endpoint of this.#endpoints.values()) endpoint.tellDraining()
@@ -128,7 +116,11 @@ export class PeerSessions {
     })
     this.#endpoints.set(session, endpoint)
     book.connected(session.peerId, session)
-    this.#getToKnow(session, endpoint).catch(error => this.#failed(session.peerId, error))
+    this.#getToKnow(session, endpoint).catch(error => {
+      this.#failed(session.peerId, error)
+      // One that answers pings and does not initialize is good for nothing.
+      void session.close({ code: 'unavailable', message: 'the peer did not introduce itself' })
+    })
     void endpoint.closed.then(() => this.#ended(session))
   }
 

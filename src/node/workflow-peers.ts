@@ -5,12 +5,10 @@ import { LinkLostError } from '../shared/queue/errors.ts'
 import type { TransferPeers } from '../shared/workflow/ownership/handover/handovers.ts'
 
 /** Milliseconds that a session with another node may take to open; a handover tries again by itself. */
-const OPEN_MS = 10_000
+const OPEN_MS = 5_000
 
 /** The mesh of this node, as workflows use it. */
 export interface NodeReach {
-  /** There is a session with the peer, or an address of it is known. */
-  knows(peerId: string): boolean
   /** Runs `work` with the endpoint of a peer, over a session that is opened where there is none. */
   use<T>(peerId: string, options: UseOptions, work: (endpoint: PeerEndpoint) => Promise<T>): Promise<T>
 }
@@ -39,7 +37,7 @@ export function workflowPeers(
     }
   }
   return {
-    reaches: peerId => mesh()?.knows(peerId) === true,
+    reaches: (peerId, signal) => withNode(peerId, signal, async () => true).catch(() => false),
     send: (peerId, page, timeoutMs, signal) =>
       withNode(peerId, signal, endpoint => endpoint.handOver(page, { timeoutMs, signal })),
     call: (peerId, tool, input, options) =>

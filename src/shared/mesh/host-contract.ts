@@ -47,6 +47,7 @@ export const DEFAULT_HOST_LIMITS: MeshHostLimits = {
   pendingConnections: 200,
   handshakeMs: 10_000,
   negotiationMs: 10_000,
+  directDialMs: 5_000,
   dialMs: 10_000,
   resolveMs: 5_000,
   sessionMs: 5_000,

@@ -119,7 +119,7 @@ describe('connecting', () => {
     const silent = createServer(() => {})
     await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
     const { port } = silent.address() as AddressInfo
-    const [left, right] = [await host({ limits: { dialMs: 60_000 } }), await host()]
+    const [left, right] = [await host({ limits: { directDialMs: 60_000 } }), await host()]
     const addresses = [`/ip4/127.0.0.1/tcp/${port}`, ...right.addresses()]
     const session = await left.connect(addresses, { expect: right.peerId, signal: signal() })
     expect(session.peerId).toBe(right.peerId)

@@ -101,7 +101,7 @@ describe('dialling a peer', () => {
   })
 
   it('says which address came nearest, and why it ended there', async () => {
-    const [left, silent] = [await host({ limits: { dialMs: 200 } }), await silentServer()]
+    const [left, silent] = [await host({ limits: { directDialMs: 200 } }), await silentServer()]
     const other = await host()
     const right = await host()
     const hanging = `/ip4/127.0.0.1/tcp/${silent.port}`

@@ -14,7 +14,9 @@ import { Race } from './race.ts'
 import type { DialTransports } from './transports.ts'
 
 export interface DialLimits {
-  /** Milliseconds that one address has to give a connection; WebRTC's two short tries and a last one fit in. */
+  /** Milliseconds that one address has to give a connection: a packet may be lost twice. */
+  directDialMs: number
+  /** The same through a relay, which a third peer answers; WebRTC's two short tries and a last one fit in. */
   dialMs: number
   /** Milliseconds to resolve a name. */
   resolveMs: number
@@ -123,7 +125,9 @@ class PeerDial<T> {
       if (existing !== undefined) return existing
       const target = await this.#resolved(contender, signal)
       steps.begin('dial')
-      const connection = await this.#within(this.#init.limits.dialMs, signal, limit =>
+      const { dialMs, directDialMs } = this.#init.limits
+      const ms = contender.path === 'webrtc' || contender.path === 'relay' ? dialMs : directDialMs
+      const connection = await this.#within(ms, signal, limit =>
         this.#init.transports.dial(target, { signal: limit, onProgress: event => steps.progress(event) }),
       )
       steps.end()

@@ -127,7 +127,7 @@ export class NodeRun implements HandoverEngine {
       readBody: body => bodies.read(body),
       engine: this,
       peers: this.process.using({
-        reaches: (peer: string) => node.world.node(peer).run?.process.isDead === false,
+        reaches: async (peer: string) => node.world.node(peer).run?.process.isDead === false,
         send: (peer: string, page: TransferPage) => this.#send(peer, page),
       }),
       node: node.name,

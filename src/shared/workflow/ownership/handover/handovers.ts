@@ -19,8 +19,8 @@ const AT_ONCE = 4
 
 /** The other nodes, as a handover reaches them. */
 export interface TransferPeers {
-  /** There is a session with the node, or it is known where to open one. */
-  reaches(peerId: string): boolean
+  /** Whether there is a session with the node; one is opened where that can be done. Never rejects. */
+  reaches(peerId: string, signal: AbortSignal): Promise<boolean>
   /** Rejects with `unavailable` when there is no session or it ends first, `timed_out`, or what the node answered. */
   send(peerId: string, page: TransferPage, timeoutMs: number, signal: AbortSignal): Promise<TransferAnswer>
 }
@@ -69,7 +69,10 @@ export class Handovers {
       if (refusal !== undefined) return this.#refuse(workflow_id, id, refusal)
       const leaving = this.#add(workflow_id, to)
       try {
-        await this.#begin(workflow_id, id, leaving)
+        // Before anything is written: what cannot be sent at all must not be in doubt.
+        if (await this.#init.peers.reaches(to, this.#ending.signal))
+          await this.#begin(workflow_id, id, leaving)
+        else await this.#refuse(workflow_id, id, unreachable(to))
       } finally {
         this.#leaving.delete(workflow_id)
       }
@@ -112,8 +115,6 @@ export class Handovers {
         `${workflowId} is the step ${parent.step} of ${parent.workflow_id}, which moves with it`,
       )
     }
-    if (!this.#init.peers.reaches(to))
-      return facts('owner_unreachable', `there is no session with the node ${to}, and no address of it is known`)
     return undefined
   }
 
@@ -264,6 +265,10 @@ export class Handovers {
     this.#work.add(done)
     void done.then(() => this.#work.delete(done))
   }
+}
+
+function unreachable(to: string): ErrorFacts {
+  return facts('owner_unreachable', `there is no session with the node ${to}, and none can be opened`)
 }
 
 function facts(code: ErrorFacts['code'], message: string, retryable?: boolean): ErrorFacts {
