@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
+import { RUNTIME_ENV, runs } from '../src/node/test-runtime.fixture.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -30,10 +31,14 @@ export interface NodeProcess {
 
 export async function startNode(): Promise<NodeProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), 'toolmesh-bench-'))
-  const { start } = await startScript()
-  const args = [...start, '--json', '--port', '0', '--data-dir', dataDir]
+  const { entry, command } = await startScript()
+  const args = [...command, '--json', '--port', '0', '--data-dir', dataDir]
   const started = performance.now()
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(...runs(entry, ...args), {
+    cwd: ROOT,
+    env: { ...process.env, ...RUNTIME_ENV },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const line = await firstLine(child)
   const readyMs = performance.now() - started
   const { peer_id, multiaddrs, mcp } = announcementSchema.parse(JSON.parse(line))
@@ -55,11 +60,12 @@ export async function startNode(): Promise<NodeProcess> {
 }
 
 /** The arguments of `npm start`: what users run is what is measured. */
-async function startScript(): Promise<{ start: string[] }> {
+async function startScript(): Promise<{ entry: string; command: string[] }> {
   const manifest = z
     .object({ scripts: z.object({ start: z.string().startsWith('node ') }) })
     .parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')))
-  return { start: manifest.scripts.start.split(' ').slice(1) }
+  const [, entry = '', ...command] = manifest.scripts.start.split(' ')
+  return { entry, command }
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

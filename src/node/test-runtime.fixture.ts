@@ -39,7 +39,7 @@ function namedRuntime(): RuntimeName | undefined {
   throw new Error(`TEST_RUNTIME: got ${JSON.stringify(name)}, allowed: node, deno`)
 }
 
-/** The binary itself: the command of the `deno` package is a script of Node's, which passes no signal on. */
+/** The binary itself, so that a signal meets the process that runs the script. */
 function denoBinary(): string {
   const manifest = createRequire(import.meta.url).resolve('deno/package.json')
   return join(dirname(manifest), process.platform === 'win32' ? 'deno.exe' : 'deno')
