@@ -66,6 +66,42 @@ test('a node that drains ends what it holds, and the rest runs elsewhere, each t
   }
 })
 
+test('a node that ends gives back at once the workers that it does not use', async () => {
+  const owners = await Promise.all([startNode(), startNode()])
+  const joins = owners.map(({ joinUrl }) => joinUrl).join(',')
+  const worker = await startNode({ args: ['--p2p.join', joins, '--workers.max', '1'] })
+  const idOf = ({ joinUrl }: { joinUrl: string }) => new URL(joinUrl).hash.split('.').at(-1) ?? ''
+  try {
+    const clients = await Promise.all(owners.map(connectClient))
+    const credits = async (client: Client) =>
+      (await workers(client)).find(({ peer_id }) => peer_id === idOf(worker))?.credits
+    const holder = await until('one of the two to have its only credit', async () => {
+      const [first, second] = await Promise.all(clients.map(credits))
+      return first === undefined || second === undefined || first + second !== 1
+        ? undefined
+        : first === 1
+          ? 0
+          : 1
+    })
+    const [ending, other] = [owners[holder], clients[1 - holder]]
+    const client = clients[holder]
+    if (ending === undefined || other === undefined || client === undefined) throw new Error('two owners')
+    // Its own threads keep it busy, so that it does not end at once.
+    const [id] = await submit(client, 1, 6_000, { target: idOf(ending) })
+    await until('that to run', async () => {
+      const { state } = await callTool<Status>(client, 'p2p_taskqueue_task_status', { task_id: id })
+      return state === 'running' ? true : undefined
+    })
+    const gone = ending.stop('SIGTERM')
+    await until('the credit to move', async () => ((await credits(other)) === 1 ? true : undefined), 3_000)
+    expect(ending.child.exitCode).toBeNull()
+    await gone
+    await other.close()
+  } finally {
+    await Promise.all([...owners, worker].map(node => node.stop()))
+  }
+})
+
 test('a tab says that its node is ending, and joins again when that is back', async ({ page }) => {
   let node = await startNode()
   try {
