@@ -37,7 +37,7 @@ test.describe('a node started with --lan', () => {
 
   test.beforeAll(async () => {
     // No other way in than the HTTP port, as behind a firewall that opens just one.
-    node = await startNode({ args: ['--lan', '--p2p.listen', '/ip4/127.0.0.1/tcp/0'] })
+    node = await startNode({ args: ['--lan', '--p2p.listen', '/ip4/127.0.0.1/tcp/0', '--no-discovery.mdns'] })
     origin = `https://127.0.0.1:${new URL(node.origin).port}`
     setDefaultCACertificates([
       ...getCACertificates('default'),
