@@ -152,6 +152,7 @@ export class PeerSessions {
   /** The peer is ending: what runs goes on, and it gets no more. Its own announcement without credits comes from the endpoint. */
   #draining({ peerId }: Session): void {
     const { book, logger, onDraining } = this.#init
+    if (book.brief(peerId)?.draining === true) return
     logger('info', 'a peer is ending', { peer_id: peerId })
     book.learned(peerId, { draining: true })
     onDraining?.(peerId)

@@ -33,6 +33,7 @@ export function workMethods({ owner, link, onAnnounce }: WorkMethodsComponents):
   }
 
   function drain(): void {
+    if (draining) return
     draining = true
     if (announced !== undefined) take(announced)
   }
