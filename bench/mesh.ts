@@ -2,6 +2,7 @@ import { tcp } from '@libp2p/tcp'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { z } from 'zod'
+import { noiseCrypto } from '../src/node/transports/noise-crypto.ts'
 import { parseInvite } from '../src/shared/authority/invite-link.ts'
 import type { Benchmark, Figure, Findings } from './benchmark.ts'
 import { measureFromTab } from './mesh/chromium.ts'
@@ -32,7 +33,13 @@ async function run(): Promise<Findings[]> {
   const newSecret = () => submitSecret(inviter)
   try {
     const address = node.multiaddrs.find(each => /\/tcp\/\d+\/p2p\//.test(each)) ?? ''
-    const measured = await dialAndMeasure({ transports: [tcp()], address, secret: await newSecret() })
+    const measured = await dialAndMeasure({
+      transports: [tcp()],
+      noiseCrypto,
+      peerId: node.peerId,
+      address,
+      secret: await newSecret(),
+    })
     return [
       findings('node to node, TCP, two processes', measured, GOAL_CALLS),
       await betweenNodes(node, inviter),
@@ -110,7 +117,7 @@ async function fromTab(node: NodeProcess, newSecret: () => Promise<string>): Pro
   ]
   const known = paths.flatMap(({ name, address }) => (address === undefined ? [] : [{ name, address }]))
   const addresses = known.map(({ address }) => address)
-  const measured = await measureFromTab(addresses, newSecret)
+  const measured = await measureFromTab(node.peerId, addresses, newSecret)
   if (measured !== undefined) return measured.map((each, index) => findings(known[index]?.name ?? '', each))
   return [{ method: 'tab to node', figures: [], skipped: 'no Chromium here (name one with CHROMIUM_PATH)' }]
 }

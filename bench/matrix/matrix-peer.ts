@@ -1,7 +1,5 @@
 /** One end of a cell of the matrix, the same in Node, Deno and a page: the real host and sessions, with tools to measure by. */
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { Connection } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { systemClock } from '../../src/shared/clock.ts'
 import { silentLogger } from '../../src/shared/logger.ts'
 import { createSurface } from '../../src/shared/mcp/create-surface.ts'
@@ -11,6 +9,7 @@ import { createMeshHost } from '../../src/shared/mesh/host.ts'
 import type { MeshHostOptions } from '../../src/shared/mesh/host-contract.ts'
 import type { Session } from '../../src/shared/mesh/session-contract.ts'
 import { Catalogue } from '../../src/shared/tools/catalogue.ts'
+import { openConnections } from '../open-connections.ts'
 import { echoRate, echoTimes } from './raw-echo.ts'
 
 /** How much a cell is measured by. */
@@ -51,27 +50,17 @@ const SLOT_MS = 30_000
 /** Bytes of the text of a small call. */
 const SMALL = 64
 
-interface ConnectionManager {
-  getConnections(peerId: ReturnType<typeof peerIdFromString>): Connection[]
-}
-
 export async function startMatrixPeer(
   options: Pick<MeshHostOptions, 'transports' | 'listen' | 'noiseCrypto' | 'relayServer'>,
 ): Promise<MatrixPeer> {
-  let connections: ConnectionManager | undefined
+  const connections = openConnections()
   const host = await createMeshHost({
     ...options,
     privateKey: await generateKeyPair('Ed25519'),
     gater: { isGranted: () => true },
     clock: systemClock,
     logger: silentLogger,
-    services: {
-      // The raw echo goes over the very connection of the session, which a host keeps to itself.
-      benchConnections: (components: { connectionManager: ConnectionManager }) => {
-        connections = components.connectionManager
-        return {}
-      },
-    },
+    services: { benchConnections: connections.service },
   })
   const surface = createSurface({
     name: 'matrix',
@@ -102,8 +91,7 @@ export async function startMatrixPeer(
       await endpoint.ready
       const call = (tool: string, input: { text?: string; bytes?: number }) =>
         endpoint.callTool(tool, input, { timeoutMs: CALL_MS, signal: AbortSignal.timeout(CALL_MS) })
-      const [connection] = connections?.getConnections(peerIdFromString(peerId)) ?? []
-      if (connection === undefined) throw new Error('the session has no connection')
+      const connection = connections.with(peerId)
       const small = { text: 'a'.repeat(SMALL) }
       const large = { text: 'a'.repeat(effort.bytes) }
       await timed(effort.calls / 4, () => call('bench_echo', small))

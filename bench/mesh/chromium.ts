@@ -7,6 +7,7 @@ import type { Measured } from './dial.ts'
 
 /** Measures from a page to each address in turn; undefined where there is no Chromium. */
 export async function measureFromTab(
+  peerId: string,
   addresses: readonly string[],
   newSecret: () => Promise<string>,
 ): Promise<Measured[] | undefined> {
@@ -21,7 +22,11 @@ export async function measureFromTab(
       await tab.goto(page.url)
       const secret = await newSecret()
       measured.push(
-        await tab.evaluate(([to, by]) => globalThis.measureFrom(to, by), [address, secret] as const),
+        await tab.evaluate(([id, to, by]) => globalThis.measureFrom(id, to, by), [
+          peerId,
+          address,
+          secret,
+        ] as const),
       )
       await tab.close()
     }

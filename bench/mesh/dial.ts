@@ -1,25 +1,20 @@
 /** A peer of its own that joins a running node and calls its tools over the session, as a node or a tab does. */
-import { identify } from '@libp2p/identify'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Connection } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
-import { yamux } from '@libp2p/yamux'
-import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
-import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/cfworker'
-import { multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { systemClock } from '../../src/shared/clock.ts'
 import { silentLogger } from '../../src/shared/logger.ts'
-import { redeemResult } from '../../src/shared/mcp/endpoint/protocol.ts'
-import { pathOf } from '../../src/shared/mesh/connection-path.ts'
+import { createSurface } from '../../src/shared/mcp/create-surface.ts'
+import { openPeerEndpoint } from '../../src/shared/mcp/endpoint/peer-endpoint.ts'
 import { FRAME_HEADER_BYTES } from '../../src/shared/mesh/frame.ts'
-import { createSession, SESSION_PROTOCOL } from '../../src/shared/mesh/session.ts'
-import { DEFAULT_SESSION_LIMITS } from '../../src/shared/mesh/session-limits.ts'
-import { measure, type Samples } from './measure.ts'
+import { createMeshHost } from '../../src/shared/mesh/host.ts'
+import type { MeshHostOptions } from '../../src/shared/mesh/host-contract.ts'
+import { Catalogue } from '../../src/shared/tools/catalogue.ts'
+import { openConnections } from '../open-connections.ts'
+import { type CallTool, measure, type Samples } from './measure.ts'
 
-export interface DialInit {
-  transports: NonNullable<Libp2pOptions['transports']>
+export interface DialInit extends Pick<MeshHostOptions, 'transports' | 'noiseCrypto'> {
+  peerId: string
   address: string
   /** Secret of an invite with the role `submit`. */
   secret: string
@@ -30,51 +25,46 @@ export interface Measured extends Samples {
   bytes: number
 }
 
-/** Dials, redeems, measures and leaves. */
-export async function dialAndMeasure({ transports, address, secret }: DialInit): Promise<Measured> {
-  const libp2p = await createLibp2p({
-    addresses: { listen: [] },
-    transports,
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionGater: { denyDialMultiaddr: () => false },
-    services: { identify: identify() },
-  })
-  try {
-    const connection = await libp2p.dial(multiaddr(address))
-    const { client, bytes } = await openSession(connection, secret)
-    return { ...(await measure(connection, client, bytes)), bytes }
-  } finally {
-    await libp2p.stop()
-  }
-}
+const LIMIT_MS = 30_000
 
-async function openSession(
-  connection: Connection,
-  secret: string,
-): Promise<{ client: Client; bytes: number }> {
-  const session = createSession({
-    stream: await connection.newStream(SESSION_PROTOCOL),
-    peerId: connection.remotePeer.toString(),
-    direction: 'outbound',
-    path: pathOf(connection.remoteAddr),
-    limits: DEFAULT_SESSION_LIMITS,
+/** Dials, redeems, measures and leaves. */
+export async function dialAndMeasure(init: DialInit): Promise<Measured> {
+  const { peerId, address, secret, ...options } = init
+  const connections = openConnections()
+  const host = await createMeshHost({
+    ...options,
+    listen: [],
+    privateKey: await generateKeyPair('Ed25519'),
+    gater: { isGranted: id => id === peerId },
     clock: systemClock,
     logger: silentLogger,
-    isTrusted: () => true,
+    services: { benchConnections: connections.service },
   })
-  const server = new Server({ name: 'bench', version: '1' }, { capabilities: {} })
-  await server.connect(session.serverTransport)
-  const client = new Client(
-    { name: 'bench', version: '1' },
-    { jsonSchemaValidator: new CfWorkerJsonSchemaValidator() },
-  )
-  await client.connect(session.clientTransport)
-  await client.request({ method: 'toolmesh/redeem', params: { secret } }, redeemResult)
-  const bytes = await longestFrame(session.clientTransport, () =>
-    client.callTool({ name: 'crypto_hash', arguments: { text: 'a'.repeat(64) } }),
-  )
-  return { client, bytes }
+  try {
+    const signal = AbortSignal.timeout(LIMIT_MS)
+    const session = await host.connect([address], { expect: peerId, signal })
+    const surface = createSurface({
+      name: 'bench',
+      version: '1',
+      catalogue: new Catalogue([]),
+      router: { call: () => Promise.reject(new Error('this peer runs nothing')) },
+      clock: systemClock,
+    })
+    const nobody = { principalOfPeer: () => undefined }
+    const endpoint = openPeerEndpoint({ session, surface, authority: nobody, logger: silentLogger })
+    await endpoint.ready
+    await endpoint.redeem(secret)
+    const never = new AbortController().signal
+    const call: CallTool = (name, input) =>
+      endpoint.callTool(name, input, { timeoutMs: LIMIT_MS, signal: never })
+    const bytes = await longestFrame(session.clientTransport, () =>
+      call('crypto_hash', { text: 'a'.repeat(64) }),
+    )
+    const connection: Connection = connections.with(peerId)
+    return { ...(await measure(connection, call, bytes)), bytes }
+  } finally {
+    await host.close()
+  }
 }
 
 /** The bytes of the longest frame, header included, that a call sends or receives. */

@@ -1,6 +1,6 @@
 /** The measurement itself, the same in a Node process and in a page: echoes and calls on one connection, by turns. */
 import type { Connection, Stream } from '@libp2p/interface'
-import type { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import type { Json, JsonObject } from '../../src/shared/tools/tool.ts'
 
 /** libp2p's ping: its handler sends back whatever comes, and every node serves it. */
 const ECHO_PROTOCOL = '/ipfs/ping/1.0.0'
@@ -26,10 +26,13 @@ export interface Samples {
   perSecond64: number[]
 }
 
+/** Calls a tool of the other peer, as a peer does. */
+export type CallTool = (name: string, input: JsonObject) => Promise<Json>
+
 /** @param bytes of each echo: as long as a call's longer frame */
-export async function measure(connection: Connection, client: Client, bytes: number): Promise<Samples> {
-  const hash = () => client.callTool({ name: 'crypto_hash', arguments: { text: 'a'.repeat(64) } })
-  const query = () => client.callTool({ name: 'data_json_query', arguments: { json: 1, query: '$' } })
+export async function measure(connection: Connection, call: CallTool, bytes: number): Promise<Samples> {
+  const hash = () => call('crypto_hash', { text: 'a'.repeat(64) })
+  const query = () => call('data_json_query', { json: 1, query: '$' })
   const samples: Samples = {
     echo: [],
     call: [],

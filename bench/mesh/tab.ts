@@ -4,7 +4,8 @@ import { tabTransports } from '../../src/browser/transports/tab-transports.ts'
 import { dialAndMeasure, type Measured } from './dial.ts'
 
 declare global {
-  var measureFrom: (address: string, secret: string) => Promise<Measured>
+  var measureFrom: (peerId: string, address: string, secret: string) => Promise<Measured>
 }
 
-globalThis.measureFrom = (address, secret) => dialAndMeasure({ transports: tabTransports(), address, secret })
+globalThis.measureFrom = (peerId, address, secret) =>
+  dialAndMeasure({ transports: tabTransports(), peerId, address, secret })

@@ -1,0 +1,29 @@
+/** The libp2p connections of a mesh host, which keeps them to itself: a raw echo goes over the very one of a session. */
+import type { Connection, PeerId } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+
+interface Components {
+  connectionManager: { getConnections(peerId: PeerId): Connection[] }
+}
+
+export interface OpenConnections {
+  /** To be given to the host as one of its services. */
+  service: (components: Components) => object
+  /** The open connection with a peer. Throws where there is none. */
+  with(peerId: string): Connection
+}
+
+export function openConnections(): OpenConnections {
+  let components: Components | undefined
+  return {
+    service(given) {
+      components = given
+      return {}
+    },
+    with(peerId) {
+      const [connection] = components?.connectionManager.getConnections(peerIdFromString(peerId)) ?? []
+      if (connection === undefined) throw new Error(`no connection with ${peerId}`)
+      return connection
+    },
+  }
+}
