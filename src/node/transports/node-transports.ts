@@ -8,6 +8,7 @@ import { rtcConfiguration } from '../../shared/mesh/reach/rtc-configuration.ts'
 import { withRelayPaths } from '../../shared/mesh/workarounds/relay-path.ts'
 import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-retry.ts'
 import { withBoundedPeerConnections } from '../../shared/mesh/workarounds/webrtc-direct-listener.ts'
+import { withFreeUdpPort } from '../../shared/mesh/workarounds/webrtc-direct-port.ts'
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
 import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
 import { withOrderedSignals } from '../../shared/mesh/workarounds/webrtc-signal-order.ts'
@@ -17,6 +18,7 @@ import { withBoundedListener } from '../../shared/mesh/workarounds/websocket-lis
 import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
 import { withWorkingResets } from '../../shared/mesh/workarounds/websocket-reset.ts'
 import { runtimeName } from '../runtime-name.ts'
+import { freeUdpPort } from './free-udp-port.ts'
 import { noiseCrypto } from './noise-crypto.ts'
 import { undelayedWebSocket } from './undelayed-websocket.ts'
 import type { QuicDriver } from './webtransport/quic.ts'
@@ -61,7 +63,7 @@ export function nodeTransports({
     ...(quic === undefined
       ? []
       : [nodeWebTransport({ driver: quic, noiseCrypto, clock: systemClock, logger })]),
-    withBoundedPeerConnections(webRTCDirect({ rtcConfiguration: DIRECT })),
+    withFreeUdpPort(withBoundedPeerConnections(webRTCDirect({ rtcConfiguration: DIRECT })), freeUdpPort),
     withRelayPaths(
       withShortTries(
         withOrderedSignals(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),
