@@ -35,6 +35,7 @@ export interface PeerSeen {
   connected: boolean
   credits: number
   path?: string
+  rtt_ms?: number
 }
 
 export async function peersSeen(client: Client): Promise<PeerSeen[]> {
