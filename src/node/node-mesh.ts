@@ -218,6 +218,8 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     logger,
     random: Math.random,
   })
+  // Other addresses may mean another network.
+  host.onAddresses(() => discovery.wake())
   const memberships: Memberships = new Memberships({
     host,
     pool,

@@ -56,15 +56,15 @@ describe('looks', () => {
 
   it('are given up after their time, by the signal and without it, and tried again', async () => {
     const source = new TestSource()
-    let signal = AbortSignal.abort()
+    const signals: AbortSignal[] = []
     source.work = given => {
-      signal = given
+      signals.push(given)
       return new Promise(() => {})
     }
     const { clock, discovery: made } = discovery([source], { own: new OwnWords() })
     await clock.advance(250)
     await clock.advance(30_000)
-    expect(signal.aborted).toBe(true)
+    expect(signals[0]?.aborted).toBe(true)
     expect(made.reports()).toMatchObject([{ error: { code: 'timed_out' } }])
     await clock.advance(1000)
     expect(source.looks).toBe(2)
@@ -282,6 +282,17 @@ describe('many peers', () => {
     }
     expect(published() - before).toBeGreaterThanOrEqual(100)
     expect(most).toBeLessThan(35)
+  })
+})
+
+describe('news of the network', () => {
+  it('are no reason to ask again where all goes well', async () => {
+    const source = new TestSource()
+    const { clock, discovery: made } = discovery([source])
+    await clock.advance(250)
+    made.wake()
+    await clock.advance(30_000)
+    expect([source.looks, source.published.length]).toEqual([1, 1])
   })
 })
 

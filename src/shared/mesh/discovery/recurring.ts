@@ -55,10 +55,15 @@ export class Recurring {
     if (at < this.#dueAt) this.#plan(at)
   }
 
-  /** Waits no longer than `ms`, as if nothing had failed. */
-  wake(ms: number): void {
+  /** The same, as if nothing had failed before. */
+  afresh(ms: number): void {
     this.#failures = 0
     this.within(ms)
+  }
+
+  /** The same, where the last attempt failed; what goes well keeps its pace. */
+  retry(ms: number): void {
+    if (this.#failures > 0) this.afresh(ms)
   }
 
   /** An attempt now, or the one under way; not while a failure asked for a longer wait. Never rejects. */

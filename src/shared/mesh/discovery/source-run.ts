@@ -64,7 +64,7 @@ export class SourceRun {
     const { source, limits } = this.#init
     const { listen, onReady } = source
     if (listen !== undefined) this.#endings.push(listen.call(source, found => this.#take(found)))
-    if (onReady !== undefined) this.#endings.push(onReady.call(source, () => this.wake()))
+    if (onReady !== undefined) this.#endings.push(onReady.call(source, () => this.#ready()))
     if (source.find !== undefined) this.#looks.within(limits.firstLookMs)
     this.ownChanged()
   }
@@ -77,10 +77,11 @@ export class SourceRun {
     this.#publications.within(this.#published ? limits.wakeMs : limits.firstLookMs)
   }
 
+  /** What failed last is tried again soon. */
   wake(): void {
-    const { source, own, limits } = this.#init
-    if (source.find !== undefined) this.#looks.wake(limits.wakeMs)
-    if (source.publish !== undefined && own() !== undefined) this.#publications.wake(limits.wakeMs)
+    const { limits } = this.#init
+    this.#looks.retry(limits.wakeMs)
+    this.#publications.retry(limits.wakeMs)
   }
 
   get report(): SourceReport {
@@ -127,6 +128,13 @@ export class SourceRun {
       Promise.race([Promise.resolve(work).catch(() => {}), aborted])
     if (this.#published && !signal.aborted) await quietly(source.withdraw?.(signal))
     await quietly(source.close())
+  }
+
+  /** There is somebody to talk to again, who knows nothing of this peer. */
+  #ready(): void {
+    const { source, own, limits } = this.#init
+    if (source.find !== undefined) this.#looks.afresh(limits.wakeMs)
+    if (source.publish !== undefined && own() !== undefined) this.#publications.afresh(limits.wakeMs)
   }
 
   #publishEveryMs(leastMs: number): number {
