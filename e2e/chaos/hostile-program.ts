@@ -1,4 +1,4 @@
-/** A hostile peer in a process of its own: attacks a node in one way until its input ends, and then tells what it came to. */
+/** A hostile peer in a process of its own: says when it begins, attacks a node in one way until its input ends, and then tells what it came to. */
 import { z } from 'zod'
 import {
   type HostilePeer,
@@ -124,6 +124,7 @@ function forged(name: string): { text: string; signature: string } {
 
 async function connect(peer: HostilePeer) {
   const connection = await peer.connectTo(address)
+  if (told.connections === 0) process.stdout.write('begun\n')
   told.connections += 1
   connection.addEventListener('close', () => (told.ended += 1))
   return connection

@@ -1,7 +1,9 @@
 /** A hostile peer beside a normal workload: what the others notice of it. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { expect, test } from 'playwright/test'
 import { z } from 'zod'
 import { createInvite } from '../mesh-client.ts'
@@ -39,7 +41,7 @@ test('a hostile peer floods: it is ended, and the others keep working', async ()
   const owner = await startNode({ args: ['--workers.max', '1'] })
   const client = await connectClient(owner)
   let worker: NodeProcess | undefined
-  let attacker: ChildProcess | undefined
+  let attacker: ReturnType<typeof attack> | undefined
   try {
     const { url } = await createInvite(client)
     worker = await startNode({ args: ['--workers.max', '1', '--p2p.join', url] })
@@ -60,10 +62,12 @@ test('a hostile peer floods: it is ended, and the others keep working', async ()
     for (const [kind, granted, ended] of ATTACKS) {
       const { secret } = granted ? await createInvite(client) : { secret: '' }
       attacker = attack(kind, address, secret)
-      const told = toldBy(attacker)
+      const lines = createInterface(attacker.stdout)
+      await once(lines, 'line')
+      const told = once(lines, 'line')
       const beside = await loadFor(owner, kind, LOAD_MS)
-      attacker.stdin?.end()
-      const { connections, refused, sent, reason } = await told
+      attacker.stdin.end()
+      const { connections, refused, sent, reason } = toldSchema.parse(JSON.parse(String(await told)))
       tasks.push(...beside.tasks)
       rowOf(measured, `beside: ${kind}`, beside)
       measured.row(
@@ -92,18 +96,13 @@ test('a hostile peer floods: it is ended, and the others keep working', async ()
   }
 })
 
-function attack(kind: string, address: string, secret: string): ChildProcess {
+function attack(
+  kind: string,
+  address: string,
+  secret: string,
+): ChildProcessByStdio<Writable, Readable, null> {
   const program = join(import.meta.dirname, 'hostile-program.ts')
   return spawn(process.execPath, [program, kind, address, secret], { stdio: ['pipe', 'pipe', 'inherit'] })
-}
-
-async function toldBy(attacker: ChildProcess): Promise<z.infer<typeof toldSchema>> {
-  let text = ''
-  attacker.stdout?.on('data', chunk => {
-    text += chunk
-  })
-  await once(attacker, 'exit')
-  return toldSchema.parse(JSON.parse(text))
 }
 
 async function tcpAddressOf(node: NodeProcess): Promise<string> {
