@@ -17,7 +17,7 @@ export interface QuicPair {
 }
 
 /** An endpoint on the loopback, and what it takes to connect to it. */
-export async function quicPair(driver: QuicDriver, host = '127.0.0.1'): Promise<QuicPair> {
+export async function quicPair(driver: QuicDriver, host = '127.0.0.1', dialled = host): Promise<QuicPair> {
   const certificate = await made
   const arrived = new StreamInbox<QuicConnection>()
   const clients: QuicConnection[] = []
@@ -33,7 +33,7 @@ export async function quicPair(driver: QuicDriver, host = '127.0.0.1'): Promise<
     certificate,
     async connect(shown = certificate) {
       const client = await driver.connect({
-        host,
+        host: dialled,
         port: endpoint.address.port,
         protocol: 'h3',
         certificateDigests: [digestOf(shown.certhash)],

@@ -210,6 +210,15 @@ export const quicCompliance: Record<string, (make: MakeDriver) => Promise<void>>
     await pair.close()
   },
 
+  async 'listens on all addresses at once'(make) {
+    const pair = await quicPair(make(), '0.0.0.0', '127.0.0.1')
+    const { client, server } = await pair.connect()
+    const near = await client.open(soon())
+    near.write(bytes('any'))
+    assert.equal(text(await (await accepted(server)).read()), 'any')
+    await pair.close()
+  },
+
   async 'listens and connects over IPv6'(make) {
     await withPair(
       make(),

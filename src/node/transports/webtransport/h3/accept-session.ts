@@ -35,7 +35,8 @@ export async function acceptSession(
     connect.write(answer(verdict))
     if (verdict.status !== 200) {
       await connect.end()
-      clock.after(REFUSAL_MS, () => quic.close(H3.NO_ERROR, verdict.reason))
+      await new Promise<void>(resolve => clock.after(REFUSAL_MS, resolve))
+      quic.close(H3.NO_ERROR, verdict.reason)
       throw new SessionUnavailableError(`refused with ${verdict.status}: ${verdict.reason}`)
     }
     return new H3Session({ quic, http3, streams, connect, reader, clock })
