@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/clock.ts'
 import type { Logger } from '../../../shared/logger.ts'
+import { runtimeName } from '../../runtime-name.ts'
 import { denoNetOf } from './deno/deno-api.ts'
 import { denoQuic } from './deno/deno-quic.ts'
 import type { QuicDriver } from './quic.ts'
@@ -18,9 +19,8 @@ export async function loadQuicDriver({
   random,
   logger,
 }: QuicDriverParts): Promise<QuicDriver | undefined> {
-  const deno = denoNetOf(globalThis)
-  if (deno !== undefined) return denoQuic({ deno })
   try {
+    if (runtimeName() === 'deno') return denoQuic({ deno: denoNetOf(globalThis) })
     return quicheQuic({ quiche: await loadQuiche(), clock, random })
   } catch (error) {
     logger('info', 'WebTransport is off: QUIC cannot be loaded here', { why: firstLine(error) })

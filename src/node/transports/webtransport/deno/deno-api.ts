@@ -66,10 +66,11 @@ export interface DenoStreamPair extends WebStreamPair {
   readonly writable: DenoWritable
 }
 
-/** Deno's QUIC, where this is Deno and it was started with `--unstable-net`. */
-export function denoNetOf(scope: object): DenoNet | undefined {
+/** Deno's QUIC. Throws where this is no Deno that was started with it. */
+export function denoNetOf(scope: object): DenoNet {
   const deno: unknown = 'Deno' in scope ? scope.Deno : undefined
-  return isDenoNet(deno) ? deno : undefined
+  if (isDenoNet(deno)) return deno
+  throw new Error('Deno has its QUIC with --unstable-net only')
 }
 
 function isDenoNet(deno: unknown): deno is DenoNet {

@@ -5,7 +5,6 @@ import { denoNetOf } from './deno-api.ts'
 import { denoQuic } from './deno-quic.ts'
 
 const deno = denoNetOf(globalThis)
-if (deno === undefined) throw new Error('this is no Deno with --unstable-net')
 for (const [name, check] of Object.entries(quicCompliance))
   await report(name, () => check((limits = {}) => denoQuic({ deno, limits })))
 for (const [name, check] of Object.entries(webTransportCompliance))
