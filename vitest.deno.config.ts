@@ -12,7 +12,7 @@ export default mergeConfig(
         'src/node/workflow-moves.test.ts',
         // QUIC of Node; Deno's own has deno/deno-quic.test.ts.
         'src/node/transports/webtransport/quiche/**',
-        'src/node/transports/webtransport/web-transport.test.ts',
+        'src/node/transports/webtransport/{web-transport,quic-driver}.test.ts',
         // Two ends of WebRTC in one process of Deno miss each other at times; in two processes they do not.
         'src/shared/mesh/host.test.ts',
         'src/shared/mesh/reach/path-keeper.test.ts',
