@@ -7,6 +7,7 @@ import type { Clock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
 import type { Surface } from '../shared/mcp/surface.ts'
 import { announceEveryMs } from '../shared/mesh/discovery/announce-budget.ts'
+import { DHT_PEER_LIMITS } from '../shared/mesh/discovery/dht-peer-limits.ts'
 import { Discovery } from '../shared/mesh/discovery/discovery.ts'
 import { keepBootstrapSession } from '../shared/mesh/discovery/keep-bootstrap-session.ts'
 import { createMeshHost } from '../shared/mesh/host.ts'
@@ -126,6 +127,7 @@ export async function nodeMesh(init: NodeMeshInit): Promise<NodeMesh> {
     stunPort: () => stun?.port,
     services: { ...found.services, ...(await optionalServices(p2p)) },
     peerDiscovery: found.peerDiscovery,
+    ...(config.discovery.dht ? { peerLimits: DHT_PEER_LIMITS } : {}),
     onBarred: (peerId, ms, why) => book.bar(peerId, ms, why),
     limits: {
       relayReservations: limits.relaySlots,
