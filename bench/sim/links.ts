@@ -12,7 +12,7 @@ const UPLINK = 1_250_000
 const FRAME_BYTES = 120
 
 /** What peers of one kind have sent. */
-export interface Sent {
+interface Sent {
   messages: number
   bytes: number
 }
