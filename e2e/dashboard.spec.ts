@@ -56,12 +56,12 @@ test('one button joins a tab, which then stands among the peers with its path an
   const tab = await opened
   await expect(tab.getByRole('button', { name: 'Leave' })).toBeVisible()
   const peers = page.getByRole('region', { name: 'Peers' })
-  await expect(peers.getByRole('row').filter({ hasText: 'WebRTC-Direct' })).toContainText('ms')
+  await expect(peers.getByRole('row').filter({ hasText: /WebTransport|WebRTC-Direct/ })).toContainText('ms')
   await submit(10, ['kind:tab'])
   await expect(tab.getByText('finished here', { exact: true }).locator('..')).toContainText('10')
-  await expect(peers.getByRole('row').filter({ hasText: 'WebRTC-Direct' })).toContainText('10')
+  await expect(peers.getByRole('row').filter({ hasText: /WebTransport|WebRTC-Direct/ })).toContainText('10')
   await tab.getByRole('button', { name: 'Leave' }).click()
-  await expect(peers.getByRole('row').filter({ hasText: 'WebRTC-Direct' })).toHaveCount(0)
+  await expect(peers.getByRole('row').filter({ hasText: /WebTransport|WebRTC-Direct/ })).toHaveCount(0)
   expect(faults).toEqual([])
 })
 

@@ -11,12 +11,6 @@ const UPLINK = 1_250_000
 /** Bytes of a frame beside its announcements: JSON-RPC, noise and the transport. */
 const FRAME_BYTES = 120
 
-/** What peers of one kind have sent. */
-interface Sent {
-  messages: number
-  bytes: number
-}
-
 /** Carries messages between peers, each after its time; nothing reaches a peer that has gone. */
 export class Links {
   readonly sent = { node: { messages: 0, bytes: 0 }, tab: { messages: 0, bytes: 0 } }
