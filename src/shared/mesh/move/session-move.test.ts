@@ -3,7 +3,7 @@ import { webSockets } from '@libp2p/websockets'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { MeshHost } from '../host-contract.ts'
 import { openSession, tcpHost } from '../mesh-pair.fixture.ts'
-import { type McpSide, mcpSide } from '../session.fixture.ts'
+import { type McpSide, mcpSide, sessionAndRawPeer } from '../session.fixture.ts'
 import type { Session } from '../session-contract.ts'
 
 const hosts: MeshHost[] = []
@@ -124,6 +124,19 @@ describe('moving a session to another connection', () => {
         ok: true,
       })
     }
+  })
+
+  it('ends a session whose peer says that it moved when no move was under way', async () => {
+    const { session, raw } = await sessionAndRawPeer()
+    raw.send({ jsonrpc: '2.0', method: 'notifications/toolmesh/move', params: { token: { no: 'text' } } })
+    raw.send({ jsonrpc: '2.0', method: 'notifications/toolmesh/moved' })
+    expect(await session.closed).toMatchObject({ code: 'bad_frame' })
+  })
+
+  it('is not made with a peer that does not know of moves', async () => {
+    const { session, raw } = await sessionAndRawPeer()
+    await expect(session.moveTo(raw.stream, 'tcp', signal())).rejects.toMatchObject({ code: 'unavailable' })
+    await session.close()
   })
 
   it('stays where it is when the address does not answer', async () => {
