@@ -6,7 +6,7 @@ import { rtcConfiguration } from '../../shared/mesh/reach/rtc-configuration.ts'
 import { withRelayPaths } from '../../shared/mesh/workarounds/relay-path.ts'
 import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-retry.ts'
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
-import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
+import { DIRECT_TRIES_MS, withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
 import { withClosedAborts } from '../../shared/mesh/workarounds/websocket-abort.ts'
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
 import { withPaths } from '../../shared/mesh/workarounds/websocket-path.ts'
@@ -28,7 +28,7 @@ export function tabTransports(
   stunServers: () => readonly string[] = () => [],
 ): NonNullable<Libp2pOptions['transports']> {
   return [
-    webRTCDirect({ rtcConfiguration: DIRECT }),
+    withShortTries(webRTCDirect({ rtcConfiguration: DIRECT }), DIRECT_TRIES_MS),
     withErrorsOnly(withClosedAborts(withWorkingResets(withPaths(webSockets())))),
     browserWebTransport({ clock: systemClock }),
     withRelayPaths(

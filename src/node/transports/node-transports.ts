@@ -10,7 +10,7 @@ import { persistentRelayTransport } from '../../shared/mesh/workarounds/relay-re
 import { withBoundedPeerConnections } from '../../shared/mesh/workarounds/webrtc-direct-listener.ts'
 import { withFreeUdpPort } from '../../shared/mesh/workarounds/webrtc-direct-port.ts'
 import { withoutShutdownLeak } from '../../shared/mesh/workarounds/webrtc-leak.ts'
-import { withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
+import { DIRECT_TRIES_MS, withShortTries } from '../../shared/mesh/workarounds/webrtc-race.ts'
 import { withOrderedSignals } from '../../shared/mesh/workarounds/webrtc-signal-order.ts'
 import { withClosedAborts } from '../../shared/mesh/workarounds/websocket-abort.ts'
 import { withErrorsOnly } from '../../shared/mesh/workarounds/websocket-error.ts'
@@ -63,7 +63,10 @@ export function nodeTransports({
     ...(quic === undefined
       ? []
       : [nodeWebTransport({ driver: quic, noiseCrypto, clock: systemClock, logger })]),
-    withFreeUdpPort(withBoundedPeerConnections(webRTCDirect({ rtcConfiguration: DIRECT })), freeUdpPort),
+    withFreeUdpPort(
+      withShortTries(withBoundedPeerConnections(webRTCDirect({ rtcConfiguration: DIRECT })), DIRECT_TRIES_MS),
+      freeUdpPort,
+    ),
     withRelayPaths(
       withShortTries(
         withOrderedSignals(withoutShutdownLeak(webRTC({ rtcConfiguration: rtcConfiguration(stunServers) }))),

@@ -7,8 +7,13 @@ import type { TransportFactory } from './transport-factory.ts'
 
 /** Milliseconds for each try but the last, which has what is left of the dial's own time. */
 const TRIES_MS = [2000, 4000]
+/** The same for WebRTC-Direct, whose first packets are lost now and then; an address has 5 s in all. */
+export const DIRECT_TRIES_MS = [2000]
 
-export function withShortTries(factory: TransportFactory, triesMs: number[] = TRIES_MS): TransportFactory {
+export function withShortTries(
+  factory: TransportFactory,
+  triesMs: readonly number[] = TRIES_MS,
+): TransportFactory {
   return components => {
     const transport = factory(components)
     const dial = transport.dial.bind(transport)
