@@ -117,7 +117,9 @@ export const quicCompliance: Record<string, (make: MakeDriver) => Promise<void>>
       await client.closed
       assert.equal(await server.accept(), undefined)
       await assert.rejects(server.open(soon()))
-      assert.equal(near.write(bytes('y')), false)
+      near.write(bytes('y'))
+      await near.unread
+      await assert.rejects(near.writable())
     })
   },
 

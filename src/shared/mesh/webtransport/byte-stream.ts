@@ -25,13 +25,30 @@ export interface WebStreamPair {
   readonly writable: WritableStream<Uint8Array>
 }
 
+/**
+ * Written and not yet taken by the platform. A WHATWG stream wants to be asked after each write, and answers from another thread;
+ * with some writes under way it need not be waited for.
+ */
+const WRITE_AHEAD_BYTES = 256 * 1024
+
 /** A pair of WHATWG streams, its reader and writer taken for its whole life. */
 export function byteStreamOf({ readable, writable }: WebStreamPair): ByteStream {
   const reader = readable.getReader()
   const writer = writable.getWriter()
   const { promise: unread, resolve: onUnread } = Promise.withResolvers<void>()
-  writer.closed.catch(() => onUnread())
+  let unwritten = 0
+  let room: PromiseWithResolvers<void> | undefined
+  writer.closed.catch((error: unknown) => {
+    onUnread()
+    room?.reject(error)
+  })
   writer.ready.catch(() => {})
+  const written = (bytes: number) => {
+    unwritten -= bytes
+    if (unwritten > WRITE_AHEAD_BYTES / 2) return
+    room?.resolve()
+    room = undefined
+  }
   return {
     async read() {
       for (;;) {
@@ -41,11 +58,21 @@ export function byteStreamOf({ readable, writable }: WebStreamPair): ByteStream 
       }
     },
     write(bytes) {
+      const { byteLength } = bytes
+      unwritten += byteLength
       // What breaks it is reported by `closed`.
-      writer.write(bytes).catch(() => {})
-      return (writer.desiredSize ?? 0) > 0
+      writer.write(bytes).then(
+        () => written(byteLength),
+        () => {},
+      )
+      return unwritten < WRITE_AHEAD_BYTES
     },
-    writable: () => writer.ready,
+    async writable() {
+      if (writer.desiredSize === null) return writer.closed
+      if (unwritten < WRITE_AHEAD_BYTES) return
+      room ??= Promise.withResolvers()
+      return room.promise
+    },
     end: () => writer.close(),
     reset() {
       writer.abort().catch(() => {})
