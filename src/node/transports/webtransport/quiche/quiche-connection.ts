@@ -125,9 +125,17 @@ export class QuicheConnection implements QuicConnection, StreamHost {
     this.touch()
   }
 
-  /** Gives what has come to those who wait for it. */
+  /** Gives what has come to those who wait for it. Where the library fails, the connection ends, and no other. */
   deliver(): void {
     if (this.#end !== undefined || this.#isOver()) return
+    try {
+      this.#deliver()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #deliver(): void {
     if (!this.#isEstablished) {
       if (!this.native.isEstablished()) return
       this.#isEstablished = true
@@ -146,7 +154,7 @@ export class QuicheConnection implements QuicConnection, StreamHost {
     const now = clock.monotonic()
     while (!socket.isFull) {
       const packet = socket.packet()
-      const made = this.native.send(packet)
+      const made = this.#nextPacket(packet)
       if (made === null) {
         socket.release(packet)
         this.#isOver()
@@ -159,6 +167,20 @@ export class QuicheConnection implements QuicConnection, StreamHost {
       this.#lastSentAt = now
     }
     return false
+  }
+
+  #nextPacket(packet: Buffer): ReturnType<NativeConnection['send']> {
+    try {
+      return this.#isGone ? null : this.native.send(packet)
+    } catch (error) {
+      this.#fail(error)
+      return null
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#ended({ code: 0, reason: `QUIC failed: ${error instanceof Error ? error.message : String(error)}` })
+    this.#gone()
   }
 
   /** The end of the endpoint: nothing of this connection is served any more. */
@@ -261,9 +283,13 @@ export class QuicheConnection implements QuicConnection, StreamHost {
   #ring(): void {
     this.#alarm = undefined
     const { clock, limits } = this.#parts
-    this.native.onTimeout()
-    if (this.#isEstablished && clock.monotonic() - this.#lastSentAt >= limits.keepAliveMs)
-      this.native.sendAckEliciting()
+    const isQuiet = clock.monotonic() - this.#lastSentAt >= limits.keepAliveMs
+    try {
+      this.native.onTimeout()
+      if (this.#isEstablished && isQuiet) this.native.sendAckEliciting()
+    } catch (error) {
+      this.#fail(error)
+    }
     this.touch()
   }
 }

@@ -136,3 +136,22 @@ describe('an endpoint of quiche', () => {
     expect(await Promise.race([ended, still])).toBe('still there')
   })
 })
+
+describe('packets made to be hard to read', () => {
+  it('end neither the node nor its connections: a first packet changed at any place', async () => {
+    const { endpoint, connect } = await listening()
+    const { port } = endpoint.address
+    const { client, server } = await connect()
+    const from = await socket()
+    const packet = firstFlight(port)
+    for (let n = 0; n < 400; n += 1) {
+      const changed = Buffer.from(packet)
+      for (let byte = 0; byte <= n % 3; byte += 1) changed[(n * 13 + byte * 5) % 60] = (n * 37 + byte) & 0xff
+      from.send(changed, port, '127.0.0.1')
+      if (n % 50 === 0) await new Promise(resolve => setImmediate(resolve))
+    }
+    const stream = await client.open(soon())
+    stream.write(Uint8Array.of(1))
+    expect(await (await server.accept())?.read()).toEqual(Uint8Array.of(1))
+  })
+})

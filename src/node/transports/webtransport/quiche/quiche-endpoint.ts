@@ -110,7 +110,11 @@ export class QuicheEndpoint {
         ? this.#byId.get(bytes.toString('latin1', 1, 1 + ID_BYTES))
         : this.#byId.get(longHeaderId(bytes))
     if (known === undefined) {
-      if ((first & LONG_HEADER) !== 0) this.#newcomer(bytes, { host: address, port })
+      try {
+        if ((first & LONG_HEADER) !== 0) this.#newcomer(bytes, { host: address, port })
+      } catch {
+        // What the library cannot make sense of is no packet: it is lost, as packets may be.
+      }
       return
     }
     const { remoteAddress } = known
@@ -155,7 +159,13 @@ export class QuicheEndpoint {
     const socket = this.#bound
     if (socket.isFull) return
     const packet = socket.packet()
-    socket.send(packet, make(packet), to)
+    let length = 0
+    try {
+      length = make(packet)
+    } finally {
+      if (length === 0) socket.release(packet)
+    }
+    if (length > 0) socket.send(packet, length, to)
   }
 
   #add(
