@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../../shared/clock.ts'
 import { silentLogger } from '../../shared/logger.ts'
@@ -76,6 +77,23 @@ describe('the STUN server', () => {
     const silent = sockets.at(-1)!
     await new Promise(resolve => silent.once('listening', resolve))
     expect(await ask([{ host: '127.0.0.1', port: silent.address().port }], 100)).toEqual([undefined])
+  })
+
+  it('answers nobody at port 0, to which nothing can be sent', async () => {
+    const made: Socket[] = []
+    const seen = (message: unknown) => void made.push((message as { socket: Socket }).socket)
+    subscribe('udp.socket', seen)
+    const { stun } = await server()
+    unsubscribe('udp.socket', seen)
+    const [listening] = made
+    listening!.emit('message', Buffer.from(stunRequest(new Uint8Array(12))), {
+      address: '127.0.0.1',
+      family: 'IPv4',
+      port: 0,
+      size: 20,
+    })
+    expect(stun.counts).toEqual({ answered: 0, limited: 0, ignored: 1 })
+    expect(await ask([{ host: '127.0.0.1', port: stun.port }])).toEqual([expect.anything()])
   })
 
   it('says so when its port is taken', async () => {

@@ -76,7 +76,9 @@ export class StunServer {
       this.counts.limited += 1
       return
     }
-    const answer = request.length > LARGEST_REQUEST_BYTES ? undefined : answerStun(request, { address, port })
+    // Nothing can be sent to port 0, which RFC 768 has for a sender that wants no answer: the platform throws.
+    const isAnswerable = port !== 0 && request.length <= LARGEST_REQUEST_BYTES
+    const answer = isAnswerable ? answerStun(request, { address, port }) : undefined
     if (answer === undefined) {
       this.counts.ignored += 1
       return

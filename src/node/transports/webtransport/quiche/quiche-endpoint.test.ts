@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../../shared/clock.ts'
@@ -54,6 +55,19 @@ async function answerTo(packet: Buffer, port: number): Promise<Buffer> {
 }
 
 describe('an endpoint of quiche', () => {
+  it('takes nothing from port 0, to which nothing can be sent', async () => {
+    const made: Socket[] = []
+    const seen = (message: unknown) => void made.push((message as { socket: Socket }).socket)
+    subscribe('udp.socket', seen)
+    const { endpoint } = await listening()
+    unsubscribe('udp.socket', seen)
+    const from = { address: '127.0.0.1', family: 'IPv4', port: 0, size: 1200 }
+    const packet = firstFlight(endpoint.address.port, 0x1a2a3a4a)
+    for (const socket of made)
+      if (socket.address().port === endpoint.address.port) socket.emit('message', packet, from)
+    expect(await answerTo(packet, endpoint.address.port)).toBeDefined()
+  })
+
   it('names its versions to a client that speaks another, in fewer bytes than came', async () => {
     const { endpoint } = await listening()
     const packet = firstFlight(endpoint.address.port, 0x1a2a3a4a)

@@ -55,7 +55,10 @@ export class UdpSocket {
     // A single packet that cannot be sent or read is lost, as packets may be.
     socket.removeAllListeners('error').on('error', () => {})
     growBuffers(socket)
-    socket.on('message', handlers.onPacket)
+    socket.on('message', (bytes, from) => {
+      // Nothing can be sent to port 0, which RFC 768 has for a sender that wants no answer: the platform throws.
+      if (from.port !== 0) handlers.onPacket(bytes, from)
+    })
     return new UdpSocket(socket, handlers.onRoom)
   }
 
