@@ -57,6 +57,8 @@ export class PeerSessions {
     this.#init = init
     this.#teller = init.exchange && new PacedExchange(init.exchange, init.clock)
     init.host.onSession(session => this.#serve(session))
+    // A host listens before all that starts with it has started.
+    for (const session of init.host.sessions()) this.#serve(session)
     init.authority.onRevoked(peerId => {
       const reason = { code: 'forbidden', message: 'the grant was revoked' }
       init.host.dropPeer(peerId, reason).catch(error => this.#failed(peerId, error))

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { ManualClock } from '../../clock.ts'
 import type { ToolmeshError } from '../../errors.ts'
 import type { DialReport } from '../dialling/dial-report.ts'
 import type { Session } from '../session-contract.ts'
-import { poolOfTest } from './pool.fixture.ts'
+import { poolOfTest, TestHost } from './pool.fixture.ts'
 
 const never = () => new Promise<never>(() => {})
 const signal = () => new AbortController().signal
@@ -148,6 +149,16 @@ describe('using a session', () => {
     expect(heard).toEqual(['/one', '/two'])
     expect(pool.lastDials('nobody')).toEqual([])
   })
+})
+
+it('counts how a session ended that began before the pool', async () => {
+  const clock = new ManualClock()
+  const host = new TestHost(clock)
+  const early = host.begin('peer', 'inbound')
+  const { pool } = poolOfTest({ host, clock })
+  early.end('closed')
+  await clock.advance(0)
+  expect(pool.metrics().ends).toEqual({ closed: 1 })
 })
 
 describe('an idle session', () => {

@@ -55,6 +55,7 @@ export class MeshSessionPool implements SessionPool {
       init.host.onSession(session => this.#attach(session)),
       init.host.onDial(report => this.#remember(report)),
     ]
+    for (const session of init.host.sessions()) this.#attach(session)
   }
 
   async use<T>(
