@@ -1,20 +1,23 @@
-import { get as getHttp } from 'node:http'
-import { get as getHttps } from 'node:https'
 import { z } from 'zod'
 import { ToolmeshError } from '../shared/errors.ts'
 import { signedAnnouncement } from '../shared/mesh/peers/signed-announcement.ts'
+import { httpGet } from './http-get.ts'
 
 /** What another node says of itself at `/.well-known/toolmesh.json`. */
-const nodeInfo = z.object({
+export const nodeInfo = z.object({
   peerId: z.string().max(128),
   multiaddrs: z.array(z.string()).max(256),
+  namespace: z.string().max(128).optional().catch(undefined),
   /** What it says of itself, signed; one that cannot be read is as none. */
   announcement: signedAnnouncement.optional().catch(undefined),
 })
 export type NodeInfo = z.infer<typeof nodeInfo>
 
 /** An answer longer than this is not a node's, bytes. */
-const MAX_BYTES = 256 * 1024
+export const MAX_INFO_BYTES = 256 * 1024
+
+/** Path of the address file at a node's origin. */
+export const INFO_PATH = '/.well-known/toolmesh.json'
 
 /** The other node's address file cannot be had. */
 export class NodeInfoError extends ToolmeshError {
@@ -23,37 +26,14 @@ export class NodeInfoError extends ToolmeshError {
   }
 }
 
-/**
- * Where another node listens. Its certificate is not checked: nodes on a local network sign their own, nothing
- * secret is sent, and who answers at an address is proved by the peer id when it is dialled. Throws NodeInfoError.
- */
+/** Where another node listens. Throws NodeInfoError. */
 export async function fetchNodeInfo(origin: string, signal: AbortSignal): Promise<NodeInfo> {
-  const url = new URL('/.well-known/toolmesh.json', origin)
+  const url = new URL(INFO_PATH, origin)
   try {
-    return nodeInfo.parse(JSON.parse(await body(url, signal)))
+    const { status, text } = await httpGet(url, { maxBytes: MAX_INFO_BYTES, signal })
+    if (status !== 200) throw new Error(`HTTP status ${status}`)
+    return nodeInfo.parse(JSON.parse(text))
   } catch (error) {
     throw new NodeInfoError(origin, error instanceof Error ? error.message : String(error), error)
   }
-}
-
-function body(url: URL, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const get = url.protocol === 'https:' ? getHttps : getHttp
-    const request = get(url, { signal, rejectUnauthorized: false }, response => {
-      if (response.statusCode !== 200) {
-        response.resume()
-        reject(new Error(`HTTP status ${response.statusCode}`))
-        return
-      }
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-        if (text.length > MAX_BYTES) request.destroy(new Error(`more than ${MAX_BYTES} bytes`))
-      })
-      response.on('end', () => resolve(text))
-      response.on('error', reject)
-    })
-    request.on('error', reject)
-  })
 }

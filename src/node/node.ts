@@ -30,6 +30,7 @@ import { CachedResults } from '../shared/workflow/result-cache.ts'
 import { keepWorkflowRetention } from '../shared/workflow/retention.ts'
 import { PUBLIC_SETS } from './config/public-sets.ts'
 import type { Config } from './config.ts'
+import { nodeDiagnosis } from './diagnosis/node-diagnosis.ts'
 import { readBootstrapFile } from './discovery/bootstrap-file.ts'
 import { ENVIRONMENT_PEERS, environmentAddresses } from './discovery/environment-peers.ts'
 import { type NodeServer, serveNode } from './http/node-server.ts'
@@ -316,6 +317,14 @@ async function build(
         readFile: (path, signal) => readBootstrapFile(path, dataDir, signal),
       },
       callPeer: peerCalls(upMesh, (id, signal, work) => upMesh().sessions.use(id, { signal }, work)),
+      diagnosis: nodeDiagnosis({
+        namespace: p2p.namespace,
+        use: (id, signal, work) => upMesh().sessions.use(id, { signal }, work),
+        rightsHere: id => [...(authority.principalOfPeer(id)?.roles ?? [])],
+        storeFailure: () => queue.failure,
+        url: () => server?.url,
+        clock,
+      }),
       cache: new UsersCache(cache),
       schedules,
       shutdown: request => {

@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command 
   invite: () => import('./invite.ts'),
   token: () => import('./token.ts'),
   connect: () => import('./connect.ts'),
+  doctor: () => import('./doctor.ts'),
   config: () => import('./config.ts'),
   demo: () => import('./demo.ts'),
 }

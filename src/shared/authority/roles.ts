@@ -110,6 +110,8 @@ export const METHOD_ROLES = {
   p2p_peer_metrics: 'read',
   p2p_peer_get_public_ip: 'read',
   p2p_peer_cleanup: 'admin',
+  // It dials whatever address it is given.
+  p2p_peer_diagnose: 'admin',
 
   p2p_bootstrap_from_file: 'admin',
   p2p_bootstrap_from_env: 'admin',

@@ -6,6 +6,7 @@ import { MemoryCacheStore } from '../cache/memory-cache-store.ts'
 import { ManualClock } from '../clock.ts'
 import { ToolmeshError } from '../errors.ts'
 import { silentLogger } from '../logger.ts'
+import type { DiagnosisPort } from '../mesh/diagnosis/diagnosis-port.ts'
 import { Bodies } from '../queue/bodies/bodies.ts'
 import { MemoryBlobStore } from '../queue/bodies/memory-blob-store.ts'
 import { openTestQueue, settle, TEST_TOOLS, type TestQueue, TestWorker } from '../queue/queue.fixture.ts'
@@ -83,6 +84,18 @@ export class MeshToolsFixture {
     publicSets: {},
     readFile: () => Promise.reject(new ToolmeshError('not_found', 'there is no such file')),
   }
+  /** What this node's platform and other peers answer to a diagnosis. */
+  readonly diagnosis: DiagnosisPort = {
+    namespace: 'toolmesh',
+    askOrigin: origin => Promise.reject(new ToolmeshError('owner_unreachable', `nobody is at ${origin}`)),
+    rightsAt: () => Promise.reject(new ToolmeshError('unauthenticated', 'tools/list needs a credential')),
+    rightsHere: () => [],
+    modules: async () => [],
+    storeFailure: () => undefined,
+    certificateEnds: async () => undefined,
+    now: () => this.test.clock.now(),
+    monotonic: () => this.test.clock.monotonic(),
+  }
   /** How another peer answers. */
   callPeer: CallPeer = peerId =>
     Promise.reject(new ToolmeshError('unavailable', `there is no session with ${peerId}`))
@@ -132,6 +145,7 @@ export class MeshToolsFixture {
       peersWith: cid => this.holders.get(cid) ?? new Set(),
       mesh: () => this.mesh(),
       bootstrap: this.bootstrap,
+      diagnosis: this.diagnosis,
       connect: async ({ peerId }) => ({
         peer_id: peerId,
         roles: ['work'],

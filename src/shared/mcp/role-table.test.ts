@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { METHOD_ROLES } from '../authority/roles.ts'
 import { ManualClock } from '../clock.ts'
 import { silentLogger } from '../logger.ts'
+import type { DiagnosisPort } from '../mesh/diagnosis/diagnosis-port.ts'
 import type { Worker, WorkOwner } from '../queue/work.ts'
 import { Subscriptions } from './binding/subscriptions.ts'
 import { surfaceMethods } from './binding/surface-methods.ts'
@@ -81,6 +82,7 @@ describe('the table of roles', () => {
         peersWith: () => new Set(),
         mesh: () => none as MeshPort,
         bootstrap: none as BootstrapPort,
+        diagnosis: none as DiagnosisPort,
         connect: () => Promise.reject(new Error('not here')),
         peerId: '',
         origin: () => '',

@@ -6,6 +6,7 @@ import type { Logger } from '../logger.ts'
 import type { DialLimits } from './dialling/dial-peer.ts'
 import type { DialReport } from './dialling/dial-report.ts'
 import type { NameResolver } from './dialling/name-resolution.ts'
+import type { AddressTrial } from './dialling/try-address.ts'
 import type { MeshLimits } from './limits/peer-limits.ts'
 import type { RelayLimits } from './relay/relay-service.ts'
 import type { RemainingLimits } from './relay/remaining-limits.ts'
@@ -112,6 +113,14 @@ export interface MeshHost {
   onDial(listener: (report: DialReport) => void): () => void
   /** The id of the peer at an address that says none; the connection is closed again. Throws what a dial throws. */
   whoIs(address: string, signal: AbortSignal): Promise<string>
+  /**
+   * What becomes of each of these addresses, all of them, by new connections that are closed again; sessions are left alone.
+   * Without `expect` whoever answers is right. Never rejects for what an address does.
+   */
+  tryAddresses(
+    addresses: readonly string[],
+    options: { expect?: string | undefined; signal: AbortSignal },
+  ): Promise<AddressTrial[]>
   /** Calls `fn` for each new session, whoever dialled; the returned function stops that. */
   onSession(fn: (session: Session) => void): () => void
   sessions(): Session[]

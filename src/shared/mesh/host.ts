@@ -7,6 +7,7 @@ import { BLOB_PROTOCOL, fetchBlob, serveBlob } from './blob-stream.ts'
 import { pathOf } from './connection-path.ts'
 import type { DialReport } from './dialling/dial-report.ts'
 import { HostDialler } from './dialling/host-dialler.ts'
+import type { AddressTrial } from './dialling/try-address.ts'
 import { SessionClosedError } from './errors.ts'
 import {
   DEFAULT_HOST_LIMITS,
@@ -163,6 +164,13 @@ class Host implements MeshHost {
 
   whoIs(address: string, signal: AbortSignal): Promise<string> {
     return this.#dialler.whoIs(address, signal)
+  }
+
+  tryAddresses(
+    addresses: readonly string[],
+    options: { expect?: string | undefined; signal: AbortSignal },
+  ): Promise<AddressTrial[]> {
+    return this.#dialler.tryAddresses(addresses, options)
   }
 
   onSession(fn: (session: Session) => void): () => void {

@@ -1,9 +1,9 @@
 /** Who this node has a session with. */
 import { z } from 'zod'
-import type { JsonObject } from '../../../shared/tools/tool.ts'
 import type { Action, Work } from '../actions.ts'
 import type { Invocation } from '../command.ts'
 import { printJson, printLine } from '../output.ts'
+import { peerInput } from './peer-input.ts'
 
 export const CHANGE_ACTIONS = {
   connect: {
@@ -26,17 +26,11 @@ const connectedSchema = z.looseObject({ peer_id: z.string(), path: z.string().op
 
 function connect([target = '']: readonly string[], flags: Flags): Work {
   return async mesh => {
-    const answer = await mesh.ask('p2p_peer_connect', targetOf(target), connectedSchema)
+    const answer = await mesh.ask('p2p_peer_connect', peerInput(target), connectedSchema)
     if (flags.has('json')) return printJson(answer)
     const by = answer.path === undefined ? '' : ` by ${answer.path}`
     printLine(`connected to ${answer.peer_id}${by}`)
   }
-}
-
-/** What a person names a peer by: an invite is a link, an address begins with a slash. */
-function targetOf(target: string): JsonObject {
-  if (target.startsWith('/')) return { address: target }
-  return target.includes('#') || target.includes('://') ? { invite: target } : { peer_id: target }
 }
 
 const disconnectedSchema = z.looseObject({ disconnected: z.boolean() })

@@ -35,6 +35,7 @@ import { callPeer, callToolOf } from './peer-call.ts'
 import { PeerClient, type RequestOptions } from './peer-client.ts'
 import { DRAINING_METHOD, redeemParams, WORK_METHOD } from './protocol.ts'
 import { type Notify, RemoteWorker } from './remote-worker.ts'
+import { toolsShown } from './tools-shown.ts'
 import { type WorkMethods, workMethods } from './work-methods.ts'
 
 /** What an endpoint needs of the authority. */
@@ -110,6 +111,11 @@ export interface PeerEndpoint {
   tellDraining(): void
   /** Calls a tool of the peer itself, as `p2p_workflow_status`, in this node's name. */
   callTool(name: string, input: JsonObject, options: RequestOptions): Promise<Json>
+  /**
+   * How many tools the peer shows this one; 0 where its grant is for working only. Throws `unauthenticated` where there is no
+   * grant, and as `PeerClient.request` does.
+   */
+  toolsShown(options: RequestOptions): Promise<number>
   /** Runs one call on the peer, for its PeerRuntime. */
   call(call: RuntimeCall): Promise<Json>
   close(): Promise<void>
@@ -233,6 +239,7 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
       )
     },
     callTool: (name, input, options) => callToolOf(peer, name, input, options),
+    toolsShown: options => toolsShown(peer, options),
     call: call => callPeer(peer, peerId, call),
     close: () => session.close(),
   }

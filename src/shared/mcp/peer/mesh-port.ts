@@ -1,4 +1,5 @@
 import { ToolmeshError } from '../../errors.ts'
+import type { DiagnosedMesh } from '../../mesh/diagnosis/diagnosis-port.ts'
 import type { Discovery } from '../../mesh/discovery/discovery.ts'
 import type { Found } from '../../mesh/discovery/discovery-source.ts'
 import type { MeshHost } from '../../mesh/host-contract.ts'
@@ -9,7 +10,7 @@ import type { ReachabilityReporter } from '../../mesh/reach/reachability.ts'
 
 /** The mesh of this node, as the tools for peers speak for it. */
 export interface MeshPort {
-  readonly host: Pick<MeshHost, 'addresses' | 'whoIs' | 'session' | 'roundTrip' | 'bytes'>
+  readonly host: DiagnosedMesh['host'] & Pick<MeshHost, 'whoIs' | 'roundTrip' | 'bytes'>
   readonly pool: Pick<SessionPool, 'use' | 'drop' | 'metrics' | 'lastDials'>
   readonly book: Pick<PeerBook, 'hear' | 'entry' | 'list' | 'toolsOf' | 'addressesOf' | 'cleanup' | 'size'>
   readonly discovery: Pick<Discovery, 'reports' | 'look' | 'lookFor' | 'announce'>

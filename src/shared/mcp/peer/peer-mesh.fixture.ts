@@ -54,7 +54,20 @@ export class TestMesh implements MeshPort {
     },
   }
 
-  readonly host = {
+  readonly host: MeshPort['host'] = {
+    connect: async (_addresses, { expect }) => this.meet(expect),
+    ping: async () => 1.23456,
+    tryAddresses: async (addresses, { expect = '' }) =>
+      addresses.map(address => {
+        const found = this.listeners.get(address.replace(/\/p2p\/.*$/, ''))
+        const isThere = found !== undefined && (expect === '' || found === expect)
+        const error = { code: 'unavailable', message: 'connect ECONNREFUSED 127.0.0.1:1' }
+        return {
+          ...{ peer_id: found ?? expect, address, path: 'tcp', ms: 3 },
+          outcome: isThere ? 'connected' : 'failed',
+          steps: [{ step: 'dial', ms: 3, ...(isThere ? {} : { error }) }],
+        }
+      }),
     addresses: () => [at(4001, OWN_PEER_ID)],
     session: (peerId: string) => this.sessions.get(peerId),
     bytes: () => ({ received: { bytes: 10, messages: 1 }, sent: { bytes: 20, messages: 2 } }),

@@ -298,6 +298,54 @@ describe('p2p_peer_metrics and p2p_peer_cleanup', () => {
   })
 })
 
+describe('p2p_peer_diagnose', () => {
+  const checksOf = async (input: JsonObject) => {
+    const found = await call('diagnose', input)
+    return { state: found.state, checks: Object(found.checks) as Record<string, unknown>[] }
+  }
+
+  it('tries every address of a peer, and says what to do about those that fail', async () => {
+    mesh.listeners.set(at(1), BERT)
+    await mesh.book.hear({ peer_id: BERT, addresses: [at(1), at(2)] }, 'file')
+    const { state, checks } = await checksOf({ peer_id: BERT })
+    const dials = checks.filter(({ name }) => name === 'address')
+    expect(dials).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ state: 'ok', address: at(1, BERT) }),
+        expect.objectContaining({
+          ...{ state: 'warning', address: at(2, BERT), cause: 'refused' },
+          advice: expect.stringMatching(/./),
+        }),
+      ]),
+    )
+    // It answers, and gave this node no grant.
+    expect(state).toBe('failed')
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'session', state: 'ok' }))
+    expect(checks).toContainEqual(
+      expect.objectContaining({ name: 'authority', state: 'failed', cause: 'no_grant' }),
+    )
+  })
+
+  it('says that nothing is known of a peer, after it was looked for', async () => {
+    const { state, checks } = await checksOf({ peer_id: CARL })
+    expect(mesh.searched).toEqual([CARL])
+    expect(state).toBe('failed')
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'address', cause: 'no_address' }))
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'session', state: 'skipped' }))
+  })
+
+  it('says how this node does, with the source that fails', async () => {
+    mesh.reach = { nat: 'private', public_ips: [], addresses: [], relays: [] }
+    const { checks } = await checksOf({})
+    expect(checks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['listening', 'reach', 'discovery', 'sessions', 'store', 'clock']),
+    )
+    expect(checks).toContainEqual(
+      expect.objectContaining({ name: 'reach', state: 'warning', cause: 'behind_nat' }),
+    )
+  })
+})
+
 describe('p2p_peer_get_public_ip', () => {
   it('says how this node is seen, and asks others only when it is told to', async () => {
     expect(await call('get_public_ip', {}, reader)).toEqual({
@@ -360,6 +408,11 @@ describe('bad input', () => {
     ['call_tool', { peer_id: BERT, tool: 'text_echo', timeout_ms: 0 }, '/timeout_ms'],
     ['metrics', { peer_id: 'nobody' }, '/peer_id'],
     ['get_public_ip', { refresh: 1 }, '/refresh'],
+    ['diagnose', { peer_id: 'nobody' }, '/peer_id'],
+    ['diagnose', { peer_id: OWN_PEER_ID }, '/peer_id'],
+    ['diagnose', { peer_id: ANNE, invite: 'v1.x' }, '/peer_id'],
+    ['diagnose', { peer_id: ANNE, refresh: true }, '/refresh'],
+    ['diagnose', { timeout_ms: 1 }, '/timeout_ms'],
     ['cleanup', { older_than_ms: -1 }, '/older_than_ms'],
     ['cleanup', { older_than: 1 }, '/older_than'],
   ])('%s %j is refused by the name of its field', async (name, input, field) => {
@@ -370,7 +423,7 @@ describe('bad input', () => {
     })
   })
 
-  it.each(['discover', 'register', 'bootstrap', 'metrics', 'cleanup', 'get_public_ip'])(
+  it.each(['discover', 'register', 'bootstrap', 'metrics', 'cleanup', 'get_public_ip', 'diagnose'])(
     'where the mesh is off, %s says what to switch on',
     async name => {
       tools.mesh = (await MeshToolsFixture.open()).mesh

@@ -3,6 +3,7 @@ import { type BootstrapComponents, bootstrapTool } from './bootstrap.ts'
 import { type CallToolComponents, callToolTool } from './call-tool.ts'
 import { cleanupTool } from './cleanup.ts'
 import { type ConnectComponents, connectPeerTool } from './connect.ts'
+import { type DiagnoseComponents, diagnoseTool } from './diagnose.ts'
 import { disconnectPeerTool } from './disconnect.ts'
 import { discoverTool } from './discover.ts'
 import { getPublicIpTool } from './get-public-ip.ts'
@@ -15,7 +16,8 @@ export interface PeerToolsComponents
   extends ListPeersComponents,
     ConnectComponents,
     CallToolComponents,
-    BootstrapComponents {}
+    BootstrapComponents,
+    DiagnoseComponents {}
 
 /** The category `p2p_peer`. */
 export function peerTools(parts: PeerToolsComponents): SurfaceTool[] {
@@ -30,5 +32,6 @@ export function peerTools(parts: PeerToolsComponents): SurfaceTool[] {
     metricsTool(parts),
     cleanupTool(parts.mesh),
     getPublicIpTool(parts.mesh),
+    diagnoseTool(parts),
   ]
 }

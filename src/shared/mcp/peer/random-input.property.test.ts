@@ -79,6 +79,7 @@ const INPUTS: Record<string, Record<string, fc.Arbitrary<Json>>> = {
   p2p_peer_call_tool: { peer_id: peerId, tool, params: fc.constant({ text: 'x' }), timeout_ms: ms },
   p2p_peer_metrics: { peer_id: peerId },
   p2p_peer_get_public_ip: { refresh: fc.boolean(), timeout_ms: ms },
+  p2p_peer_diagnose: { peer_id: peerId, address, refresh: fc.boolean(), timeout_ms: ms },
   p2p_peer_cleanup: { older_than_ms: fc.constantFrom(0, 1, 1_000) },
   p2p_bootstrap_from_file: { path: oddText, ...connect },
   p2p_bootstrap_from_env: connect,

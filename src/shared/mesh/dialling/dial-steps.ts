@@ -69,7 +69,16 @@ export class DialSteps {
 function stepErrorOf(error: unknown): { code: string; message: string } {
   const code = error instanceof ToolmeshError ? error.code : 'unavailable'
   const message = error instanceof Error ? error.message : String(error)
-  return { code, message: message.slice(0, MESSAGE_CHARS) }
+  const why = causeTextOf(error)
+  const whole = why === undefined || message.includes(why) ? message : `${message}: ${why}`
+  return { code, message: whole.slice(0, MESSAGE_CHARS) }
+}
+
+/** What is beneath: a WebSocket's own error says only that there was one. */
+function causeTextOf(error: unknown): string | undefined {
+  const cause: unknown = error instanceof Error ? error.cause : undefined
+  if (typeof cause !== 'object' || cause === null || !('message' in cause)) return undefined
+  return typeof cause.message === 'string' && cause.message !== '' ? cause.message : undefined
 }
 
 /** To a hundredth of a millisecond. */

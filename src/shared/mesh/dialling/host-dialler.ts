@@ -7,6 +7,7 @@ import { type DialLimits, dialPeer } from './dial-peer.ts'
 import type { DialReport } from './dial-report.ts'
 import type { NameResolver } from './name-resolution.ts'
 import type { DialTransports } from './transports.ts'
+import { type AddressTrial, tryAddress } from './try-address.ts'
 
 export interface HostDiallerInit {
   libp2p: Libp2p
@@ -17,6 +18,9 @@ export interface HostDiallerInit {
   /** The protocol of the stream that a dial is for. */
   protocol: string
 }
+
+/** Addresses that are tried at once. */
+const TRIALS_AT_ONCE = 4
 
 interface OpenOptions {
   expect: string
@@ -91,6 +95,26 @@ export class HostDialler {
         for (const listener of this.#listeners) listener(report)
       },
     })
+  }
+
+  /** What becomes of each address, all of them, by connections of their own (`tryAddress`); at most as many as a dial takes. */
+  async tryAddresses(
+    addresses: readonly string[],
+    options: { expect?: string | undefined; signal: AbortSignal },
+  ): Promise<AddressTrial[]> {
+    const chosen = [...new Set(addresses)].slice(0, this.#init.limits.addresses)
+    const trials: AddressTrial[][] = []
+    const queue = chosen.entries()
+    const one = async () => {
+      for (const [index, address] of queue)
+        trials[index] = await tryAddress(address, {
+          ...this.#init,
+          expect: options.expect,
+          signal: options.signal,
+        })
+    }
+    await Promise.all(Array.from({ length: TRIALS_AT_ONCE }, one))
+    return trials.flat()
   }
 
   /** The id of the peer at an address that says none. Throws `invalid_input`, `unavailable`, and what a dial throws. */
