@@ -131,7 +131,9 @@ async function buildTab(
   })
   let started: MeshHost | undefined
   const host = await createMeshHost({
-    transports: tabTransports(() => (started === undefined ? [] : stunServersOf(started))),
+    transports: tabTransports(() =>
+      started === undefined ? [] : stunServersOf(started, ({ peerId }) => peerId === nodePeerId),
+    ),
     listen: TAB_LISTEN,
     privateKey,
     gater: { isGranted: peerId => peerId === nodePeerId },

@@ -59,9 +59,10 @@ export async function nodeHost(init: NodeHostInit): Promise<NodeHost> {
     p2p.relay && p2p.stun
       ? await openStun({ listen: p2p.listen, port: p2p.stunPort, clock, logger })
       : undefined
+  const trusts = (id: string) => gater.isGranted(id) || mayAskForSlot(id)
   // A transport may ask before the host is made.
   let made: MeshHost | undefined
-  const relaysWithStun = () => (made === undefined ? [] : stunServersOf(made))
+  const relaysWithStun = () => (made === undefined ? [] : stunServersOf(made, ({ peerId }) => trusts(peerId)))
   const host = await createMeshHost({
     transports: [
       ...nodeTransports({
@@ -99,7 +100,15 @@ export async function nodeHost(init: NodeHostInit): Promise<NodeHost> {
     throw new MeshStartError(join(dataDir, 'libp2p'), error)
   })
   made = host
-  const reachability = nodeReach({ p2p, host, announced: announce, clock, logger, random: Math.random })
+  const reachability = nodeReach({
+    p2p,
+    host,
+    announced: announce,
+    trusts,
+    clock,
+    logger,
+    random: Math.random,
+  })
   return {
     host,
     reachability,

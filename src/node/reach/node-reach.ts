@@ -20,6 +20,8 @@ export interface NodeReachInit {
   host: MeshHost
   /** Multiaddrs that the settings or the HTTP server announce. */
   announced: readonly string[]
+  /** Whether a peer's word counts. */
+  trusts: (peerId: string) => boolean
   clock: Clock
   logger: Logger
   /** In [0, 1). */
@@ -27,10 +29,13 @@ export interface NodeReachInit {
 }
 
 /** How this node can be reached: what its peers say and do, STUN, a router by UPnP, and services that the settings name. */
-export function nodeReach({ p2p, host, announced, clock, logger, random }: NodeReachInit): AskedReachability {
+export function nodeReach(init: NodeReachInit): AskedReachability {
+  const { p2p, host, announced, trusts, clock, logger, random } = init
   const services = new PublicIpServices({ services: p2p.publicIpServices, fetch, clock })
   const others = async (signal: AbortSignal): Promise<PublicIp[]> => {
-    const servers = [...p2p.stunServers, ...stunServersOf(host)].flatMap(url => stunServerAt(url) ?? [])
+    const servers = [...p2p.stunServers, ...stunServersOf(host, ({ peerId }) => trusts(peerId))].flatMap(
+      url => stunServerAt(url) ?? [],
+    )
     const [byStun, byService] = await Promise.all([
       seenByStun(servers, clock, signal),
       services.ask(signal).catch(error => {
@@ -43,7 +48,7 @@ export function nodeReach({ p2p, host, announced, clock, logger, random }: NodeR
       logger('warning', 'no router maps a port by UPnP', { setting: 'p2p.upnp' })
     return [...byRouter, ...byStun, ...(byService === undefined ? [] : [byService])]
   }
-  return new AskedReachability({ host, others, clock, logger, random })
+  return new AskedReachability({ host, trusts, others, clock, logger, random })
 }
 
 /** An IPv4 server of `stun:host:port`. */

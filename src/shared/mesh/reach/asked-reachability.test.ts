@@ -60,6 +60,7 @@ interface World {
   peers: Map<string, string>
   reachable: (address: string) => boolean
   others: PublicIp[]
+  strangers?: Set<string>
 }
 
 /** What the peers of a made-up internet say, for addresses that no test may send to. */
@@ -78,6 +79,7 @@ async function asked(world: World) {
       onSession: () => () => {},
     },
     others: async () => world.others,
+    trusts: peerId => world.strangers?.has(peerId) !== true,
     clock,
     logger: silentLogger,
     random: () => 0.5,
@@ -104,6 +106,40 @@ describe('reachability', () => {
     expect(reach.confirmed()).toEqual(['/ip4/5.0.0.20/tcp/4001'])
     await clock.advance(60 * 60_000)
     expect(reach.confirmed(), 'nobody came in for an hour').toEqual([])
+  })
+
+  it('does not believe a stranger: not where it sees this peer, nor that it came in', async () => {
+    const dialled: string[] = []
+    const { reach } = await asked({
+      addresses: listening,
+      peers: new Map([['stranger', '/ip4/5.0.0.66/tcp/80']]),
+      reachable: address => {
+        dialled.push(address)
+        return true
+      },
+      others: [],
+      strangers: new Set(['stranger']),
+    })
+    const found = await reach.report({ refresh: true, signal: signal() })
+    expect(reach.confirmed()).toEqual([])
+    expect(dialled).toEqual([])
+    expect(found).toMatchObject({ nat: 'unknown', public_ips: [] })
+  })
+
+  it('forgets what strangers saw before what others did', async () => {
+    const strangers = Array.from({ length: 100 }, (_, n) => `stranger${n}`)
+    const { reach } = await asked({
+      addresses: listening,
+      peers: new Map([
+        ['a', '/ip4/5.0.0.20/tcp/1'],
+        ...strangers.map(id => [id, '/ip4/5.0.0.66/tcp/1'] as const),
+      ]),
+      reachable: () => false,
+      others: [],
+      strangers: new Set(strangers),
+    })
+    const { public_ips } = await reach.report({ refresh: false, signal: signal() })
+    expect(public_ips.map(({ ip }) => ip)).toEqual(['5.0.0.20'])
   })
 
   it('is private where peers see a public address and could not come in, and says what they saw', async () => {
@@ -152,6 +188,7 @@ describe('reachability', () => {
         rounds += 1
         return []
       },
+      trusts: () => true,
       clock: systemClock,
       logger: silentLogger,
       random: () => 0,

@@ -24,6 +24,8 @@ const CONFIRMED_MS = 2 * EVERY_MS
 
 export interface AskedReachabilityInit {
   host: Pick<MeshHost, 'addresses' | 'sessions' | 'dialBack' | 'onObserved' | 'onSession'>
+  /** Whether a peer's word counts: a stranger's would have this one announce whatever address it likes. */
+  trusts: (peerId: string) => boolean
   /** What others than peers say: STUN, services that are switched on. */
   others: (signal: AbortSignal) => Promise<PublicIp[]>
   clock: Clock
@@ -111,8 +113,15 @@ export class AskedReachability implements ReachabilityReporter {
     if (ip === undefined || address.includes('/p2p-circuit') || isLoopback(address)) return
     this.#seen.delete(peerId)
     this.#seen.set(peerId, { ip, at: this.#init.clock.now() })
-    const [oldest] = this.#seen.keys()
-    if (this.#seen.size > WITNESSES && oldest !== undefined) this.#seen.delete(oldest)
+    if (this.#seen.size <= WITNESSES) return
+    // Strangers make room first: they come as many as they like.
+    const ids = [...this.#seen.keys()]
+    this.#seen.delete(ids.find(id => !this.#init.trusts(id)) ?? ids[0] ?? peerId)
+  }
+
+  /** Where those see this one that are trusted now: a grant comes after the first look. */
+  #believed(): Map<string, { ip: string; at: number }> {
+    return new Map([...this.#seen].filter(([peerId]) => this.#init.trusts(peerId)))
   }
 
   /** One round at a time; who comes meanwhile waits for its end. */
@@ -129,10 +138,11 @@ export class AskedReachability implements ReachabilityReporter {
       logger('debug', 'nobody else says a public address', { error: String(error) })
       return []
     })
+    const believed = this.#believed()
     const witnesses = host
       .sessions()
       .flatMap(({ peerId, path }) => {
-        const seen = this.#seen.get(peerId)
+        const seen = believed.get(peerId)
         return seen === undefined || path === 'relay' ? [] : [{ peerId, ip: seen.ip }]
       })
       .map(witness => ({ witness, turn: random() }))
@@ -190,7 +200,7 @@ export class AskedReachability implements ReachabilityReporter {
       }
     }
     for (const address of confirmed) add(hostOf(address) ?? '', 'autonat', this.#confirmed.get(address) ?? 0)
-    for (const { ip, at } of this.#seen.values()) add(ip, 'observed', at)
+    for (const { ip, at } of this.#believed().values()) add(ip, 'observed', at)
     const now = this.#init.clock.now()
     for (const ip of new Set(listening.map(address => hostOf(address) ?? ''))) add(ip, 'listener', now)
     const others = this.#others.filter(({ ip }) => isPublic(ip))
@@ -202,7 +212,7 @@ export class AskedReachability implements ReachabilityReporter {
   /** Where peers saw this one, without the port, which is that of one connection only. */
   #observed(confirmed: readonly string[]): string[] {
     const known = new Set(confirmed.map(hostOf))
-    const ips = new Set([...this.#seen.values()].map(({ ip }) => ip))
+    const ips = new Set([...this.#believed().values()].map(({ ip }) => ip))
     return [...ips].filter(ip => !known.has(ip)).map(ip => `/${ip.includes(':') ? 'ip6' : 'ip4'}/${ip}`)
   }
 }

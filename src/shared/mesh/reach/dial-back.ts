@@ -105,7 +105,8 @@ export class DialBackService {
 
   async #dialAll(addresses: readonly string[], connection: Connection): Promise<string[]> {
     const from = hostOf(connection.remoteAddr.toString())
-    const direct = !connection.remoteAddr.toString().includes('/p2p-circuit')
+    // An address that begins with no host is not that of a connection which has none either.
+    const direct = from !== undefined && !connection.remoteAddr.toString().includes('/p2p-circuit')
     const own = direct
       ? addresses.filter(address => !address.includes('/p2p-circuit') && hostOf(address) === from)
       : []
