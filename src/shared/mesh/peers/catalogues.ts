@@ -37,10 +37,13 @@ export class Catalogues {
     return list
   }
 
-  /** A peer announced it. */
+  /** A peer announced it. Who names some that nobody has must not be the reason that others are not asked for. */
   named(cid: string): void {
-    if (this.#lists.has(cid) || this.#missing.size >= this.#limits.catalogues) return
+    if (this.#lists.has(cid) || this.#missing.has(cid)) return
     this.#missing.add(cid)
+    if (this.#missing.size <= this.#limits.catalogues) return
+    const [oldest] = this.#missing
+    if (oldest !== undefined) this.#missing.delete(oldest)
   }
 
   /** Some of those that are not known; they are asked for again only after the others. */

@@ -6,6 +6,8 @@ import type { DialReport } from '../dialling/dial-report.ts'
 import type { PeerAnnouncement, SignedAnnouncement } from './announcement.ts'
 import { catalogueCid } from './catalogues.ts'
 import { LocalPeerBook, type PeerBookInit } from './peer-book.ts'
+import { DEFAULT_PEER_BOOK_LIMITS } from './peer-book-limits.ts'
+import { savedPeers } from './peer-book-store.ts'
 import { announcementOf, TEST_TIME, testPeer } from './peers.fixture.ts'
 import { expiryOf, readAnnouncement, verifyAnnouncement } from './signed-announcement.ts'
 
@@ -84,6 +86,17 @@ describe('what a peer says of itself', () => {
     expect(book.sample(100)).toHaveLength(50)
     await clock.advance(2 * MINUTE)
     expect(book.sample(100)).toHaveLength(40)
+  })
+
+  it('asks for the catalogues named last, where peers name many that nobody has', async () => {
+    const { book, hear } = testBook()
+    for (let n = 0; n < DEFAULT_PEER_BOOK_LIMITS.catalogues; n += 1) {
+      await hear(unsigned(`hostile${n}`, { catalogue_cid: `nobody-has-${n}` }))
+    }
+    await hear(unsigned('a', { catalogue_cid: 'honest' }))
+    const missing = book.missingCatalogues(1_000)
+    expect(missing).toHaveLength(DEFAULT_PEER_BOOK_LIMITS.catalogues)
+    expect(missing).toContain('honest')
   })
 
   it('names tools by a catalogue, whose list may come from anybody', async () => {
@@ -215,6 +228,17 @@ describe('a peer that is gone', () => {
     expect(book.cleanup(6 * MINUTE)).toBe(0)
     expect(book.cleanup(5 * MINUTE)).toBe(1)
     expect(book.entry('a')).toBeUndefined()
+  })
+
+  it('keeps no name of a stranger that is longer than one may announce, in memory or over a restart', async () => {
+    const { book } = testBook()
+    book.connected('stranger', { path: 'tcp', direction: 'inbound' })
+    book.learned('stranger', { agent: `toolmesh/${'9'.repeat(60_000)}` })
+    expect(book.entry('stranger')?.agent).toBeUndefined()
+    expect(savedPeers.safeParse({ own_seq: 1, peers: book.saved(10) }).success).toBe(true)
+    book.learned('stranger', { agent: 'toolmesh/9' })
+    book.learned('stranger', { agent: 'x'.repeat(65) })
+    expect(book.entry('stranger')?.agent).toBe('toolmesh/9')
   })
 
   it('stays what it was over a restart, the best of them', async () => {

@@ -4,6 +4,7 @@ import type { DialReport } from '../dialling/dial-report.ts'
 import type { Found, SourceName } from '../discovery/discovery-source.ts'
 import { AnnouncedPeers } from './announced-peers.ts'
 import type { PeerAnnouncement, SignedAnnouncement } from './announcement.ts'
+import { MAX_WORD_CHARS } from './announcement-limits.ts'
 import { Catalogues } from './catalogues.ts'
 import { KeptPeers } from './kept-peers.ts'
 import { dialled, forgetIdentified, inDialOrder, knownAddresses, told } from './known-addresses.ts'
@@ -121,7 +122,8 @@ export class LocalPeerBook implements PeerBook {
   learned(peerId: string, news: { agent?: string; rttMs?: number; draining?: boolean }): void {
     const record = this.#peers.get(peerId)
     if (record === undefined) return
-    record.agent = news.agent ?? record.agent
+    // Strangers too say who they are, and records outlive sessions: what is longer than an announced one is not kept.
+    if (news.agent !== undefined && news.agent.length <= MAX_WORD_CHARS) record.agent = news.agent
     record.rttMs = news.rttMs ?? record.rttMs
     record.draining = record.link !== undefined && (news.draining ?? record.draining)
     this.#seen(record)
