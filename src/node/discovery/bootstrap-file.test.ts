@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,6 +34,19 @@ describe('a file of peers', () => {
     expect(found).toEqual([{ announcement: { text: '{}', signature: 'x' } }])
     expect(refused.map(({ at }) => at)).toEqual(['b.json', 'c.json', 'e.json'])
   })
+
+  it.skipIf(process.platform === 'win32')(
+    'holds nobody up by a named pipe in the folder of a registry',
+    async () => {
+      const registry = join(folder, 'registry')
+      await mkdir(registry)
+      execFileSync('mkfifo', [join(registry, 'a.json')])
+      await writeFile(join(registry, 'b.json'), JSON.stringify({ text: '{}', signature: 'x' }))
+      const { found, refused } = await read('registry')
+      expect(found).toHaveLength(1)
+      expect(refused.map(({ at }) => at)).toEqual(['a.json'])
+    },
+  )
 
   it('that is not there, is none or is too large is refused', async () => {
     expect(await read('gone').catch(error => error.toFacts())).toMatchObject({
