@@ -12,6 +12,7 @@ import { expectedAddress } from './expected-address.ts'
 import { type NameResolver, needsResolving, resolveNames } from './name-resolution.ts'
 import { Race } from './race.ts'
 import type { DialTransports } from './transports.ts'
+import { within } from './within.ts'
 
 export interface DialLimits {
   /** Milliseconds that one address has to give a connection: a packet may be lost twice. */
@@ -121,14 +122,15 @@ class PeerDial<T> {
 
   async #connect(contender: Contender, signal: AbortSignal): Promise<Connection> {
     const { existing, steps } = contender
+    const { transports, clock, limits } = this.#init
     try {
       if (existing !== undefined) return existing
       const target = await this.#resolved(contender, signal)
       steps.begin('dial')
-      const { dialMs, directDialMs } = this.#init.limits
+      const { dialMs, directDialMs } = limits
       const ms = contender.path === 'webrtc' || contender.path === 'relay' ? dialMs : directDialMs
-      const connection = await this.#within(ms, signal, limit =>
-        this.#init.transports.dial(target, { signal: limit, onProgress: event => steps.progress(event) }),
+      const connection = await within(ms, { clock, signal }, limit =>
+        transports.dial(target, { signal: limit, onProgress: event => steps.progress(event) }),
       )
       steps.end()
       return connection
@@ -140,12 +142,11 @@ class PeerDial<T> {
 
   async #open(contender: Contender, connection: Connection, signal: AbortSignal): Promise<T> {
     const { steps } = contender
+    const { open, clock, limits } = this.#init
     try {
       signal.throwIfAborted()
       steps.begin('session')
-      const opened = await this.#within(this.#init.limits.sessionMs, signal, limit =>
-        this.#init.open(connection, limit),
-      )
+      const opened = await within(limits.sessionMs, { clock, signal }, limit => open(connection, limit))
       steps.end()
       const identified = contender.existing === undefined ? this.#init.identified(connection) : undefined
       if (identified !== undefined) steps.add({ step: 'identify', ms: identified })
@@ -162,12 +163,12 @@ class PeerDial<T> {
 
   /** The first of what a name stands for; the others are next in the race. */
   async #resolved(contender: Contender, signal: AbortSignal): Promise<Multiaddr> {
-    const { resolver, expect, limits } = this.#init
+    const { resolver, expect, clock, limits } = this.#init
     const { target, address, steps, resolved } = contender
     if (target === undefined) throw new TypeError('an open connection has no address to resolve')
     if (resolver === undefined || resolved || !needsResolving(target)) return target
     steps.begin('resolve')
-    const found = await this.#within(limits.resolveMs, signal, limit =>
+    const found = await within(limits.resolveMs, { clock, signal }, limit =>
       unlessAborted(resolveNames(target, { resolver, expect, signal: limit }), limit),
     )
     steps.end()
@@ -175,24 +176,6 @@ class PeerDial<T> {
     if (first === undefined) throw new ToolmeshError('not_found', 'the name stands for no address')
     this.#race?.add(others.map(other => ({ ...this.#contender(address, other), resolved: true })))
     return first
-  }
-
-  /**
-   * Not AbortSignal.timeout: aborted by the platform, its listeners have microtasks between them, in which what was
-   * given up could still be used.
-   */
-  async #within<R>(ms: number, signal: AbortSignal, work: (limit: AbortSignal) => Promise<R>): Promise<R> {
-    const late = new AbortController()
-    const stop = this.#init.clock.after(ms, () =>
-      late.abort(new ToolmeshError('timed_out', `no answer within ${ms} ms`)),
-    )
-    try {
-      return await work(AbortSignal.any([signal, late.signal]))
-    } catch (error) {
-      throw late.signal.aborted && !signal.aborted ? late.signal.reason : error
-    } finally {
-      stop()
-    }
   }
 
   #failed(contender: Contender, error: unknown, signal: AbortSignal): void {

@@ -10,6 +10,7 @@ import { DialSteps } from './dial-steps.ts'
 import { expectedAddress } from './expected-address.ts'
 import { type NameResolver, needsResolving, resolveNames } from './name-resolution.ts'
 import type { DialTransports } from './transports.ts'
+import { within } from './within.ts'
 
 /** Addresses that one name stands for and that are tried, at most. */
 const MOST_OF_A_NAME = 4
@@ -162,21 +163,5 @@ function parsed(address: string): Multiaddr {
     return multiaddr(address)
   } catch {
     throw new InvalidInputError('addresses', address, 'a multiaddr such as /ip4/127.0.0.1/tcp/4001/ws')
-  }
-}
-
-async function within<R>(
-  ms: number,
-  { clock, signal }: Pick<TryAddressInit, 'clock' | 'signal'>,
-  work: (limit: AbortSignal) => Promise<R>,
-): Promise<R> {
-  const late = new AbortController()
-  const stop = clock.after(ms, () => late.abort(new ToolmeshError('timed_out', `no answer within ${ms} ms`)))
-  try {
-    return await work(AbortSignal.any([signal, late.signal]))
-  } catch (error) {
-    throw late.signal.aborted && !signal.aborted ? late.signal.reason : error
-  } finally {
-    stop()
   }
 }
