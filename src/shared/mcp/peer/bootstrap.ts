@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../../clock.ts'
 import { InvalidInputError } from '../../errors.ts'
-import type { Found, SourceName } from '../../mesh/discovery/discovery-source.ts'
+import { type Found, SOURCE_NAMES, type SourceName } from '../../mesh/discovery/discovery-source.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import type { SurfaceTool } from '../surface.ts'
 import { addressInput } from './address-input.ts'
@@ -13,20 +13,6 @@ const MAX_ADDRESSES = 100
 const MAX_TIMEOUT_MS = 60_000
 /** Peers of sources that are dialled at most. */
 const MAX_PEERS = 50
-
-const SOURCES = [
-  'configured',
-  'environment',
-  'file',
-  'well-known',
-  'bootstrap',
-  'mdns',
-  'dht',
-  'public-dht',
-  'pubsub',
-  'github',
-  'exchange',
-] as const satisfies readonly SourceName[]
 
 /** Where a mesh begins unless the caller says otherwise. */
 const FIRST_SOURCES: readonly SourceName[] = ['configured', 'environment', 'file', 'well-known', 'bootstrap']
@@ -52,7 +38,12 @@ export function bootstrapTool({ mesh, peerId, clock }: BootstrapComponents): Sur
         .max(MAX_ADDRESSES)
         .exactOptional()
         .describe('Multiaddrs; without a peer id at the end, whoever answers there.'),
-      sources: z.array(z.enum(SOURCES)).min(1).max(SOURCES.length).exactOptional().describe('Look by these.'),
+      sources: z
+        .array(z.enum(SOURCE_NAMES))
+        .min(1)
+        .max(SOURCE_NAMES.length)
+        .exactOptional()
+        .describe('Look by these.'),
       connect: connectInput,
       timeout_ms: z
         .int()

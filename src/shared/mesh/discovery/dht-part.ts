@@ -1,6 +1,8 @@
 import type { KadDHT, KadDHTComponents, KadDHTInit } from '@libp2p/kad-dht'
+import { peerIdFromString } from '@libp2p/peer-id'
 import type { CID } from 'multiformats/cid'
 import { BoundedDatastore } from './bounded-datastore.ts'
+import type { Found } from './discovery-source.ts'
 import { capture } from './libp2p-source.ts'
 import { NobodyThereError } from './nobody-there-error.ts'
 
@@ -23,6 +25,8 @@ export interface DhtPart {
   table(): KadDHT
   /** Addresses of those who provide one of these CIDs, by peer id. */
   providers(cids: readonly CID[], signal: AbortSignal): Promise<Map<string, string[]>>
+  /** Where one peer is; empty where nobody knows. */
+  peer(peerId: string, signal: AbortSignal): Promise<Found[]>
   /** Calls back for the first peer in the table. */
   onReady(fn: () => void): () => void
 }
@@ -58,6 +62,13 @@ export async function dhtPart(options: KadDHTInit, where: string): Promise<DhtPa
         }
       }
       return found
+    },
+    async peer(peerId, signal) {
+      for await (const event of table().findPeer(peerIdFromString(peerId), { signal })) {
+        if (event.name === 'FINAL_PEER')
+          return [{ peer_id: peerId, addresses: event.peer.multiaddrs.map(String) }]
+      }
+      return []
     },
     onReady(fn) {
       const { routingTable } = part.get()

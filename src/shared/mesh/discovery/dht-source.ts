@@ -1,4 +1,3 @@
-import { peerIdFromString } from '@libp2p/peer-id'
 import { CID } from 'multiformats/cid'
 import type { SignedAnnouncement } from '../peers/announcement.ts'
 import { readAnnouncement } from '../peers/signed-announcement.ts'
@@ -98,11 +97,7 @@ export async function dhtSource({
       async lookFor(id, signal) {
         const announcement = await record(id, signal)
         if (announcement !== undefined) return [{ announcement }]
-        for await (const event of part.table().findPeer(peerIdFromString(id), { signal })) {
-          if (event.name === 'FINAL_PEER')
-            return [{ peer_id: id, addresses: event.peer.multiaddrs.map(String) }]
-        }
-        return []
+        return part.peer(id, signal)
       },
       onReady: part.onReady,
       close: async () => {},

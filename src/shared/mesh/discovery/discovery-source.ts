@@ -1,23 +1,26 @@
 import type { SignedAnnouncement } from '../peers/announcement.ts'
 
 /** Where knowledge of peers comes from, each with a switch of its own. */
-export type SourceName =
-  /** `p2p.bootstrap`, and what a client gave by a tool. */
-  | 'configured'
-  | 'environment'
-  | 'file'
-  /** A node's `/.well-known/toolmesh.json`. */
-  | 'well-known'
-  /** libp2p's own bootstrap module. */
-  | 'bootstrap'
-  | 'mdns'
-  | 'dht'
-  /** The public hash table of libp2p, only where `p2p.bootstrap` names a public set. */
-  | 'public-dht'
-  | 'pubsub'
-  | 'github'
-  /** Peers that there is a session with tell each other of others. */
-  | 'exchange'
+export const SOURCE_NAMES = [
+  // `p2p.bootstrap`, and what a client gave by a tool.
+  'configured',
+  'environment',
+  'file',
+  // A node's `/.well-known/toolmesh.json`.
+  'well-known',
+  // libp2p's own bootstrap module.
+  'bootstrap',
+  'mdns',
+  'dht',
+  // The public hash table of libp2p, only where `p2p.bootstrap` names a public set.
+  'public-dht',
+  'pubsub',
+  'github',
+  // Peers that there is a session with tell each other of others.
+  'exchange',
+] as const
+
+export type SourceName = (typeof SOURCE_NAMES)[number]
 
 /** What a source found: a peer's own signed word, or an address where somebody is said to be. */
 export type Found =

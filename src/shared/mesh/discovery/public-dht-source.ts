@@ -1,5 +1,4 @@
 import type { PeerInfo } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { CID } from 'multiformats/cid'
 import { dhtPart, drained } from './dht-part.ts'
 import type { Libp2pSource } from './libp2p-source.ts'
@@ -39,13 +38,7 @@ export async function publicDhtSource(init: PublicDhtSourceInit): Promise<Libp2p
           .filter(([, addresses]) => addresses.length > 0)
           .map(([peer_id, addresses]) => ({ peer_id, addresses }))
       },
-      async lookFor(id, signal) {
-        for await (const event of part.table().findPeer(peerIdFromString(id), { signal })) {
-          if (event.name === 'FINAL_PEER')
-            return [{ peer_id: id, addresses: event.peer.multiaddrs.map(String) }]
-        }
-        return []
-      },
+      lookFor: part.peer,
       onReady: part.onReady,
       close: async () => {},
     },

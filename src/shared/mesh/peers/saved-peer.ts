@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SOURCE_NAMES } from '../discovery/discovery-source.ts'
 import { MAX_ADDRESS_CHARS, MAX_ADDRESSES } from './announcement-limits.ts'
 import { readPeerAddress } from './peer-address.ts'
 import type { AddressSource } from './peer-entry.ts'
@@ -6,20 +7,10 @@ import { newRecord, type PeerRecord } from './peer-record.ts'
 import { readAnnouncement, signedAnnouncement } from './signed-announcement.ts'
 
 const SOURCES = [
+  ...SOURCE_NAMES,
   'announced',
   'identified',
   'connection',
-  'configured',
-  'environment',
-  'file',
-  'well-known',
-  'bootstrap',
-  'mdns',
-  'dht',
-  'public-dht',
-  'pubsub',
-  'github',
-  'exchange',
 ] as const satisfies readonly AddressSource[]
 
 const time = z.number().min(0)
