@@ -18,6 +18,7 @@ export class InertTab implements Tab {
   }
 
   setCapacity(): void {}
+  retry(): void {}
   pause(): void {}
   resume(): void {}
   async leave(): Promise<void> {}

@@ -2,14 +2,16 @@ import type { Clock } from '../shared/clock.ts'
 import { factsOf } from '../shared/errors.ts'
 import type { Logger } from '../shared/logger.ts'
 import type { LinkState, OwnerLink } from '../shared/mcp/endpoint/owner-link.ts'
+import type { DialReport } from '../shared/mesh/dialling/dial-report.ts'
 import type { MeshHost } from '../shared/mesh/host-contract.ts'
+import type { SessionEnd } from '../shared/mesh/session-contract.ts'
 import type { AttemptRunner } from '../shared/queue/worker/attempt-runner.ts'
 import type { WorkerPool } from '../shared/router/worker-pool.ts'
 import { withDeadline } from './deadline.ts'
 import { drain } from './drain.ts'
 import { InviteRefusedError, TabError } from './errors.ts'
 import type { StatePublisher } from './state-publisher.ts'
-import type { Tab, TabState } from './tab-contract.ts'
+import { MOST_DIALS, type Tab, type TabState, type Unreached } from './tab-contract.ts'
 
 /** Milliseconds for handing over the last outcomes; those left over stay in the outbox for the next visit. */
 const DELIVER_MS = 5_000
@@ -24,6 +26,8 @@ export interface MeshTabParts {
   publisher: StatePublisher
   clock: Clock
   logger: Logger
+  /** What became of each address of the node in the last round of dials. */
+  lastDials: () => readonly DialReport[]
   saveCapacity: (capacity: number) => Promise<void>
   /** Makes the link, which reports to the function given. */
   link: (onState: (state: LinkState) => void) => OwnerLink
@@ -74,6 +78,10 @@ export class MeshTab implements Tab {
     this.#parts.runner.resume()
   }
 
+  retry(): void {
+    this.#link.wake()
+  }
+
   leave(): Promise<void> {
     this.#leaving ??= this.#leave()
     return this.#leaving
@@ -85,7 +93,7 @@ export class MeshTab implements Tab {
       await this.#deliver()
     }
     await this.#close()
-    this.#parts.publisher.forget('path', 'rtt_ms', 'retry_at', 'error')
+    this.#parts.publisher.forget('path', 'rtt_ms', 'retry_at', 'error', 'unreached')
     this.#parts.publisher.update({ phase: 'left' })
   }
 
@@ -111,12 +119,19 @@ export class MeshTab implements Tab {
     const phase = this.state.phase === 'draining' ? 'draining' : phaseOf(state, this.state)
     publisher.forget('path', 'rtt_ms', 'retry_at', 'error')
     if (state.phase === 'online') {
+      publisher.forget('unreached')
       publisher.update({ phase, path: state.session.path, node_peer_id: nodePeerId, node_ending: false })
     } else if (state.phase === 'reconnecting') {
-      publisher.update({ phase, retry_at: state.retryAt })
+      publisher.update({ phase, retry_at: state.retryAt, unreached: this.#unreached(state.reason) })
     } else {
       publisher.update({ phase })
     }
+  }
+
+  #unreached(reason: SessionEnd): Unreached {
+    const { lastDials, clock } = this.#parts
+    const dials = lastDials().slice(0, MOST_DIALS)
+    return { reason: { code: reason.code, message: reason.message }, dials, at: clock.now() }
   }
 
   #wakeOnNews(): void {

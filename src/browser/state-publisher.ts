@@ -30,7 +30,7 @@ export class StatePublisher {
   }
 
   /** Takes facts away that are no longer true. */
-  forget(...keys: ('path' | 'rtt_ms' | 'retry_at' | 'error')[]): void {
+  forget(...keys: ('path' | 'rtt_ms' | 'retry_at' | 'error' | 'unreached')[]): void {
     const state = { ...this.#state }
     for (const key of keys) delete state[key]
     this.#state = state

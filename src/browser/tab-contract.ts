@@ -1,4 +1,5 @@
 /** What the join page drives; `createTab` in tab.ts makes it. */
+import type { DialReport } from '../shared/mesh/dialling/dial-report.ts'
 
 export type TabPhase =
   /** Not joined: no invite, no grant. */
@@ -10,6 +11,18 @@ export type TabPhase =
   | 'draining'
   | 'left'
   | 'failed'
+
+/** Addresses of the node that a state tells of, at most. */
+export const MOST_DIALS = 16
+
+/** Why the node was not reached by the last try. */
+export interface Unreached {
+  reason: { code: string; message: string }
+  /** What became of each address, at most `MOST_DIALS`; empty where it was not known where the node is. */
+  dials: readonly DialReport[]
+  /** Epoch milliseconds. */
+  at: number
+}
 
 export interface TabAttempt {
   task_id: string
@@ -41,6 +54,8 @@ export interface TabState {
   /** Outcomes kept until they can be delivered. */
   undelivered: number
   retry_at?: number
+  /** While the node cannot be reached; stays while the next try is under way. */
+  unreached?: Unreached
   error?: { code: string; message: string; hint?: string }
 }
 
@@ -51,6 +66,8 @@ export interface Tab {
   setCapacity(workers: number): void
   pause(): void
   resume(): void
+  /** While the node cannot be reached: tries again at once. */
+  retry(): void
   /** Takes no more work, finishes what runs (at most 30 s), delivers it, and disconnects. */
   leave(): Promise<void>
 }

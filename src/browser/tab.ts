@@ -201,6 +201,7 @@ async function buildTab(
     clock,
     logger,
     close,
+    lastDials: () => sessions.lastDials(nodePeerId),
     saveCapacity: capacity => changeSettings(store, { capacity }),
     link: onState =>
       new OwnerLink({

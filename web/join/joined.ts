@@ -11,6 +11,7 @@ import './connection-facts.ts'
 import './finished.ts'
 import './retry-countdown.ts'
 import './running.ts'
+import './unreached.ts'
 import './worker-slider.ts'
 
 /** A tab that has joined, is joining or has left: how it is, what it does, and the person's say in it. */
@@ -111,6 +112,7 @@ export class Joined extends LitElement {
         </div>
       </section>
       ${this.#notices(state)}
+      ${ended ? nothing : html`<tm-unreached .state=${state} @tm-retry=${() => this.tab?.retry()}></tm-unreached>`}
       ${ended && state.running.length === 0 ? nothing : html`<tm-running .running=${state.running}></tm-running>`}
       ${
         ended

@@ -3,7 +3,7 @@ import { ToolmeshError } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import type { MeshHost } from '../../mesh/host-contract.ts'
 import type { KeptConnection, KeptState, SessionPool } from '../../mesh/pool/session-pool-contract.ts'
-import type { Session } from '../../mesh/session-contract.ts'
+import type { Session, SessionEnd } from '../../mesh/session-contract.ts'
 import type { Announcement } from '../../queue/work.ts'
 import type { AttemptRunner } from '../../queue/worker/attempt-runner.ts'
 import { Announcer } from './announcer.ts'
@@ -38,7 +38,7 @@ export interface OwnerLinkOptions {
 export type LinkState =
   | { phase: 'connecting' }
   | { phase: 'online'; session: Session }
-  | { phase: 'reconnecting'; retryAt: number }
+  | { phase: 'reconnecting'; retryAt: number; reason: SessionEnd }
   /** The owner will not have this peer; no further try is made. */
   | { phase: 'refused'; why: string }
 
@@ -105,8 +105,10 @@ export class OwnerLink {
     this.#announcer = undefined
     this.#claims?.stop()
     this.#claims = undefined
-    if (state.phase === 'waiting') this.#to({ phase: 'reconnecting', retryAt: state.retryAt })
-    else if (state.phase === 'connecting') this.#to({ phase: 'connecting' })
+    if (state.phase === 'waiting') {
+      const { retryAt, reason } = state
+      this.#to({ phase: 'reconnecting', retryAt, reason })
+    } else if (state.phase === 'connecting') this.#to({ phase: 'connecting' })
     else this.#refused(state.reason.message)
   }
 
