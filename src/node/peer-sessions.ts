@@ -55,7 +55,11 @@ export class PeerSessions {
 
   constructor(init: PeerSessionsInit) {
     this.#init = init
-    this.#teller = init.exchange && new PacedExchange(init.exchange, init.clock)
+    this.#teller =
+      init.exchange &&
+      new PacedExchange(init.exchange, init.clock, (peerId, { code, message }) => {
+        init.host.dropPeer(peerId, { code, message }).catch(error => this.#failed(peerId, error))
+      })
     init.host.onSession(session => this.#serve(session))
     // A host listens before all that starts with it has started.
     for (const session of init.host.sessions()) this.#serve(session)

@@ -37,7 +37,7 @@ function attacked() {
   })
   const hearing: Promise<unknown>[] = []
   exchange.listen(found => hearing.push(book.hear(found, 'exchange')))
-  const { tab } = pair({ node: { teller: new PacedExchange(exchange, clock) } })
+  const { tab } = pair({ node: { teller: new PacedExchange(exchange, clock, () => {}) } })
   /** What became of announcements that the hostile peer tells of. */
   async function tell(...announcements: SignedAnnouncement[]): Promise<unknown[]> {
     await tab.exchange({ announcements }, never)

@@ -53,6 +53,8 @@ export interface WorkflowAdopter {
 
 /** Tells peers of others. */
 export interface PeerTeller {
+  /** Throws `rate_limited` for a peer that asks too often, before anything of its message is read. */
+  admit?(from: string): void
   answer(from: string, request: ExchangeRequest): ExchangeAnswer
 }
 
@@ -174,7 +176,10 @@ export function openPeerEndpoint(init: PeerEndpointInit): PeerEndpoint {
     if (adopter !== undefined)
       methods['toolmesh/adopt'] = params => adopter.take(peerId, parseInput(adoptParams, params))
     if (teller !== undefined)
-      methods['toolmesh/peers'] = params => teller.answer(peerId, parseInput(exchangeRequest, params))
+      methods['toolmesh/peers'] = params => {
+        teller.admit?.(peerId)
+        return teller.answer(peerId, parseInput(exchangeRequest, params))
+      }
     const plainCall = base['tools/call']
     if (worker !== undefined && leased !== undefined && plainCall !== undefined) {
       Object.assign(

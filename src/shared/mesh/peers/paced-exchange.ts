@@ -6,6 +6,8 @@ import type { ExchangeAnswer, ExchangeRequest } from './exchange-message.ts'
 
 /** Messages of one peer that are answered: an honest one sends some when it comes and looks for somebody, then one a minute. */
 export const EXCHANGES_OF_ONE = { perSecond: 1, burst: 60 }
+/** Refusals without an answer between, after which the peer's session ends: it does not listen. */
+export const REFUSALS_BEFORE_END = 600
 /** Peers whose rate is counted; the one heard of longest ago is forgotten first. */
 const PEERS_COUNTED = 1024
 
@@ -30,19 +32,35 @@ interface Exchange {
 export class PacedExchange implements Exchange {
   readonly #exchange: Exchange
   readonly #clock: Clock
-  readonly #rates = new LRUCache<string, TokenBucket>({ max: PEERS_COUNTED })
+  readonly #end: (peerId: string, error: ToolmeshError) => void
+  readonly #rates = new LRUCache<string, { bucket: TokenBucket; refusals: number }>({ max: PEERS_COUNTED })
 
-  constructor(exchange: Exchange, clock: Clock) {
+  /** @param end ends the session of a peer that goes on asking */
+  constructor(exchange: Exchange, clock: Clock, end: (peerId: string, error: ToolmeshError) => void) {
     this.#exchange = exchange
     this.#clock = clock
+    this.#end = end
   }
 
-  /** Throws TooManyExchangesError; nothing of the message was read then. */
-  answer(from: string, request: ExchangeRequest): ExchangeAnswer {
+  /** To be asked before anything of a message is read. Throws TooManyExchangesError. */
+  admit(from: string): void {
     const now = this.#clock.monotonic()
-    const rate = this.#rates.get(from) ?? new TokenBucket(EXCHANGES_OF_ONE, now)
+    const rate = this.#rates.get(from) ?? { bucket: new TokenBucket(EXCHANGES_OF_ONE, now), refusals: 0 }
     this.#rates.set(from, rate)
-    if (!rate.tryTake(1, now)) throw new TooManyExchangesError(1000 / EXCHANGES_OF_ONE.perSecond)
+    if (rate.bucket.tryTake(1, now)) {
+      rate.refusals = 0
+      return
+    }
+    const error = new TooManyExchangesError(1000 / EXCHANGES_OF_ONE.perSecond)
+    rate.refusals += 1
+    if (rate.refusals === REFUSALS_BEFORE_END) {
+      rate.refusals = 0
+      this.#end(from, error)
+    }
+    throw error
+  }
+
+  answer(from: string, request: ExchangeRequest): ExchangeAnswer {
     return this.#exchange.answer(from, request)
   }
 }
