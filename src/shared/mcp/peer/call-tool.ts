@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CATALOGUE_TOOL_ROLE, requireRole, roleOf } from '../../authority/roles.ts'
+import { CATALOGUE_TOOL_ROLE, type RoleNeed, requireRole, roleOf } from '../../authority/roles.ts'
 import { InvalidInputError } from '../../errors.ts'
 import { defineSurfaceTool } from '../define-surface-tool.ts'
 import { jsonObject, jsonValue } from '../json-object.ts'
@@ -14,6 +14,9 @@ const MAX_CALL_MS = 24 * 60 * 60 * 1000
 
 /** They call another tool: what that one needs here could not be seen. */
 const INDIRECT: ReadonlySet<string> = new Set(['tools_dispatch', 'p2p_peer_call_tool'])
+
+/** Over there they show or change what this node owns, which is what all its callers have there, and their workflows that were handed over. */
+const OF_OWNERS = /^p2p_(taskqueue|workflow)_(?!submit$)/
 
 export interface CallToolComponents {
   callPeer: CallPeer
@@ -48,9 +51,21 @@ export function callToolTool({ callPeer, peerId }: CallToolComponents): SurfaceT
       ensureOther(peer_id, peerId)
       if (INDIRECT.has(tool))
         throw new InvalidInputError('/tool', tool, 'the tool that is to run, by its own name')
-      requireRole(principal, roleOf(tool) ?? CATALOGUE_TOOL_ROLE, tool)
+      requireRole(principal, needThere(tool), `${tool} on another peer`)
       const options = { timeoutMs: timeout_ms, signal, onProgress, onLog }
       return { peer_id, tool, result: await callPeer(peer_id, tool, params, options) }
     },
   })
+}
+
+/**
+ * What a caller needs here for a tool over there. There it is this node that asks: nobody speaks for it but its admin, and
+ * who sees or changes only his own here has nothing of his own there.
+ */
+function needThere(tool: string): RoleNeed {
+  const need = roleOf(tool) ?? CATALOGUE_TOOL_ROLE
+  if (typeof need === 'object' && 'others' in need) return need.others
+  if (!OF_OWNERS.test(tool)) return need
+  if (need === 'submit' || tool === 'p2p_workflow_coordinate') return 'admin'
+  return typeof need === 'object' ? 'read' : need
 }

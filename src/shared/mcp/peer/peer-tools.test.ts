@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { Principal } from '../../authority/principal.ts'
 import { ToolmeshError } from '../../errors.ts'
 import type { JsonObject } from '../../tools/tool.ts'
 import { admin, alice, MeshToolsFixture, OWN_PEER_ID, reader, self } from '../mesh-tools.fixture.ts'
@@ -245,7 +246,8 @@ describe('p2p_peer_call_tool', () => {
     tools.callPeer = async () => ({ ok: true })
     const asked = (tool: string, principal = alice) =>
       tools.answer('p2p_peer_call_tool', { peer_id: BERT, tool }, principal)
-    expect((await asked('p2p_workflow_list')).isError).toBeUndefined()
+    for (const tool of ['text_echo', 'tools_search', 'p2p_taskqueue_submit', 'p2p_workflow_submit'])
+      expect((await asked(tool)).isError, tool).toBeUndefined()
     for (const tool of [
       'p2p_taskqueue_shutdown',
       'p2p_invite_create',
@@ -256,6 +258,31 @@ describe('p2p_peer_call_tool', () => {
     expect((await asked('p2p_taskqueue_shutdown', admin)).isError).toBeUndefined()
     for (const tool of ['tools_dispatch', 'p2p_peer_call_tool'])
       expect((await asked(tool)).structuredContent).toMatchObject({ code: 'invalid_input', field: '/tool' })
+  })
+
+  it('shows and changes what this node owns there only to whom it shows all here', async () => {
+    tools.callPeer = async () => ({ ok: true })
+    const asked = (tool: string, principal: Principal) =>
+      tools.answer('p2p_peer_call_tool', { peer_id: BERT, tool }, principal)
+    const both = principalWith('token:both', 'read', 'submit')
+    for (const tool of ['p2p_workflow_result', 'p2p_workflow_list', 'p2p_taskqueue_get_result']) {
+      await expect(asked(tool, alice), tool).rejects.toMatchObject({ code: 'forbidden' })
+      expect((await asked(tool, both)).isError, tool).toBeUndefined()
+    }
+    for (const tool of ['p2p_workflow_signal', 'p2p_workflow_coordinate', 'p2p_taskqueue_cancel']) {
+      await expect(asked(tool, both), tool).rejects.toMatchObject({ code: 'forbidden' })
+      expect((await asked(tool, admin)).isError, tool).toBeUndefined()
+    }
+  })
+
+  it('lets no peer speak for this node', async () => {
+    tools.callPeer = async () => ({ ok: true })
+    const worker = principalWith(`peer:${ANNE}`, 'work', 'submit')
+    for (const tool of ['p2p_taskqueue_announce', 'p2p_taskqueue_heartbeat', 'p2p_peer_register'])
+      await expect(
+        tools.answer('p2p_peer_call_tool', { peer_id: BERT, tool }, worker),
+        tool,
+      ).rejects.toMatchObject({ code: 'forbidden' })
   })
 
   it('gives the error of the tool, and that a peer cannot be reached or refuses', async () => {
