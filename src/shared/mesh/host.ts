@@ -18,7 +18,7 @@ import {
 import { libp2pOptions, type MeshServices } from './libp2p-options.ts'
 import { MeshGuard } from './limits/mesh-guard.ts'
 import { DEFAULT_MESH_LIMITS } from './limits/peer-limits.ts'
-import { Line } from './move/line.ts'
+import { Carrier } from './move/carrier.ts'
 import { MOVE_PROTOCOL } from './move/session-move.ts'
 import { askDialBack, DIAL_BACK_PROTOCOL, DialBackService } from './reach/dial-back.ts'
 import { type RemainingLimits, remainingLimits } from './relay/remaining-limits.ts'
@@ -60,7 +60,7 @@ class Host implements MeshHost {
   readonly #book: SessionBook
   readonly #roundTrips = new WeakMap<Session, RoundTrip>()
   readonly #endedBytes = noBytes()
-  readonly #lines = new WeakMap<Session, Line>()
+  readonly #carriers = new WeakMap<Session, Carrier>()
   readonly #pathListeners = new Set<(session: Session) => void>()
   /** A dial under way for a peer: a second `connect` waits for it. */
   readonly #dialling = new Map<string, Promise<unknown>>()
@@ -225,9 +225,9 @@ class Host implements MeshHost {
   }
 
   async dialBack(peerId: string, addresses: readonly string[], signal: AbortSignal): Promise<string[]> {
-    const line = this.#lineWith(peerId)
-    if (line === undefined) throw new SessionClosedError(`no session with peer ${peerId}`)
-    return askDialBack(await line.open(DIAL_BACK_PROTOCOL, signal), addresses, signal)
+    const carrier = this.#carrierOf(peerId)
+    if (carrier === undefined) throw new SessionClosedError(`no session with peer ${peerId}`)
+    return askDialBack(await carrier.open(DIAL_BACK_PROTOCOL, signal), addresses, signal)
   }
 
   onPath(fn: (session: Session) => void): () => void {
@@ -236,16 +236,16 @@ class Host implements MeshHost {
   }
 
   async improve(session: Session, addresses: readonly string[], signal: AbortSignal): Promise<Path> {
-    const line = this.#lines.get(session)
-    if (line === undefined || this.#book.get(session.peerId) !== session)
+    const carrier = this.#carriers.get(session)
+    if (carrier === undefined || this.#book.get(session.peerId) !== session)
       throw new SessionClosedError(`no session with peer ${session.peerId}`)
     const { stream, connection } = await this.#dialler.openBeside(addresses, {
       expect: session.peerId,
       signal,
       protocol: MOVE_PROTOCOL,
-      usable: open => open !== line.connection && pathOf(open.remoteAddr) !== 'relay',
+      usable: open => open !== carrier.connection && pathOf(open.remoteAddr) !== 'relay',
     })
-    await line.moveTo(stream, connection, signal)
+    await carrier.moveTo(stream, connection, signal)
     return session.path
   }
 
@@ -254,11 +254,11 @@ class Host implements MeshHost {
   }
 
   remoteAddress(session: Session): string | undefined {
-    return this.#lines.get(session)?.connection.remoteAddr.toString()
+    return this.#carriers.get(session)?.connection.remoteAddr.toString()
   }
 
   limitsOf(session: Session): RemainingLimits | undefined {
-    return remainingLimits(this.#lines.get(session)?.connection.limits)
+    return remainingLimits(this.#carriers.get(session)?.connection.limits)
   }
 
   async dropPeer(peerId: string, reason?: SessionEnd): Promise<void> {
@@ -306,10 +306,10 @@ class Host implements MeshHost {
 
   async #acceptMove(stream: Stream, connection: Connection): Promise<void> {
     const peerId = connection.remotePeer.toString()
-    const line = this.#lineWith(peerId)
+    const carrier = this.#carrierOf(peerId)
     try {
-      if (line === undefined) throw new SessionClosedError(`no session with peer ${peerId}`)
-      await line.accept(stream, connection, this.peerId > peerId)
+      if (carrier === undefined) throw new SessionClosedError(`no session with peer ${peerId}`)
+      await carrier.accept(stream, connection, this.peerId > peerId)
     } catch (error) {
       stream.abort(error instanceof Error ? error : new Error(String(error)))
     }
@@ -319,9 +319,9 @@ class Host implements MeshHost {
     return this.addresses().some(address => address.includes(`/p2p/${relay}/p2p-circuit`))
   }
 
-  #lineWith(peerId: string): Line | undefined {
+  #carrierOf(peerId: string): Carrier | undefined {
     const session = this.#book.get(peerId)
-    return session && this.#lines.get(session)
+    return session && this.#carriers.get(session)
   }
 
   async #serve(stream: Stream, connection: Connection): Promise<void> {
@@ -346,21 +346,21 @@ class Host implements MeshHost {
       traffic: this.#guard.traffic(connection),
       onViolation: error => this.#guard.over(peerId, error),
       fetchBlob: (cid, size, signal) =>
-        fetchBlob(within => line.open(BLOB_PROTOCOL, within), cid, size, signal),
+        fetchBlob(within => carrier.open(BLOB_PROTOCOL, within), cid, size, signal),
     })
-    const line = new Line(session, connection, () => {
+    const carrier = new Carrier(session, connection, clock, () => {
       this.#roundTrips.get(session)?.forget()
       for (const listener of this.#pathListeners) listener(session)
     })
-    this.#lines.set(session, line)
+    this.#carriers.set(session, carrier)
     // libp2p may not know for long that a connection is dead, and would give it again to the next dial.
-    const abort = () => line.connection.abort(new Error('the peer does not answer'))
+    const abort = () => carrier.connection.abort(new Error('the peer does not answer'))
     this.#roundTrips.set(session, new RoundTrip(session, clock, this.#limits, abort))
     void session.closed.then(() => {
       addBytes(this.#endedBytes, session.bytes)
       // The other side closes what it dialled, and knows whether it has a slot at this relay.
-      if (line.connection.direction === 'outbound')
-        closeUnused(line.connection, clock, () => this.#hasSlotAt(peerId))
+      if (carrier.connection.direction === 'outbound')
+        closeUnused(carrier.connection, clock, () => this.#hasSlotAt(peerId))
     })
     return session
   }

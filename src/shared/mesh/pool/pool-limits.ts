@@ -3,7 +3,7 @@ export interface PoolLimits {
   idleMs: number
   /** Sessions that this side opened, and nobody uses now, at most: the one idle for longest goes first. */
   idleSessions: number
-  /** Openings at once, of all peers together; more wait in line. */
+  /** Openings at once, of all peers together; more wait their turn. */
   openings: number
   /** Peers that are remembered for their last dials and failures. */
   peers: number

@@ -3,7 +3,7 @@ import { ERROR_TABLE, type ErrorCode, ToolmeshError } from '../../errors.ts'
 import type { MeshHost } from '../host-contract.ts'
 import type { Session, SessionEnd } from '../session-contract.ts'
 import { Backoff } from './backoff.ts'
-import type { OpeningLine } from './opening-line.ts'
+import type { OpeningQueue } from './opening-queue.ts'
 import { endOf } from './opening-reason.ts'
 import type { PoolFigures } from './pool-figures.ts'
 import type { PoolLimits } from './pool-limits.ts'
@@ -16,7 +16,7 @@ export interface PooledPeerInit {
   host: Pick<MeshHost, 'connect' | 'session'>
   /** Multiaddrs of the peer, best first: what is known, and what a wish gave. */
   addressesOf: (peerId: string, given: readonly string[]) => readonly string[]
-  line: OpeningLine
+  queue: OpeningQueue
   figures: PoolFigures
   clock: Clock
   random: () => number
@@ -196,7 +196,7 @@ export class PooledPeer {
   }
 
   #open(addresses: readonly string[], began: number): void {
-    const { host, peerId, line, clock, limits, figures } = this.#init
+    const { host, peerId, queue, clock, limits, figures } = this.#init
     this.#openings += 1
     const control = new AbortController()
     const { signal } = control
@@ -207,7 +207,7 @@ export class PooledPeer {
       addresses: new Set(addresses),
       control,
       wishes: 0,
-      session: line.run(connect, signal).finally(() => {
+      session: queue.run(connect, signal).finally(() => {
         stop()
         if (this.#opening === opening) this.#opening = undefined
       }),

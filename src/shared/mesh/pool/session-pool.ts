@@ -5,7 +5,7 @@ import { SessionClosedError } from '../errors.ts'
 import type { MeshHost } from '../host-contract.ts'
 import type { Session, SessionEnd } from '../session-contract.ts'
 import { KeptSession } from './kept-session.ts'
-import { OpeningLine } from './opening-line.ts'
+import { OpeningQueue } from './opening-queue.ts'
 import { PoolFigures } from './pool-figures.ts'
 import { DEFAULT_POOL_LIMITS, type PoolLimits } from './pool-limits.ts'
 import { PooledPeer } from './pooled-peer.ts'
@@ -41,7 +41,7 @@ interface Remembered {
 export class MeshSessionPool implements SessionPool {
   readonly #init: MeshSessionPoolInit
   readonly #limits: PoolLimits
-  readonly #line: OpeningLine
+  readonly #queue: OpeningQueue
   readonly #figures = new PoolFigures()
   /** In the order of their last use. */
   readonly #peers = new Map<string, Remembered>()
@@ -50,7 +50,7 @@ export class MeshSessionPool implements SessionPool {
   constructor(init: MeshSessionPoolInit) {
     this.#init = init
     this.#limits = { ...DEFAULT_POOL_LIMITS, ...init.limits }
-    this.#line = new OpeningLine(this.#limits.openings)
+    this.#queue = new OpeningQueue(this.#limits.openings)
     this.#stops = [
       init.host.onSession(session => this.#attach(session)),
       init.host.onDial(report => this.#remember(report)),
@@ -162,7 +162,7 @@ export class MeshSessionPool implements SessionPool {
       peerId,
       host,
       addressesOf,
-      line: this.#line,
+      queue: this.#queue,
       figures: this.#figures,
       clock,
       random,

@@ -1,5 +1,5 @@
 /** Lets so many run at once; the others wait in the order in which they came, for as long as they like. */
-export class OpeningLine {
+export class OpeningQueue {
   readonly #atOnce: number
   readonly #waiting = new Set<() => void>()
   #running = 0

@@ -1,4 +1,5 @@
 import type { Connection, Stream } from '@libp2p/interface'
+import type { Clock } from '../../clock.ts'
 import { BLOB_PROTOCOL } from '../blob-stream.ts'
 import { pathOf } from '../connection-path.ts'
 import type { MeshSession } from '../session.ts'
@@ -13,14 +14,16 @@ const BLOBS_MS = 30_000
 const LOOK_MS = 250
 
 /** The connection that carries a session, which may change while the session goes on. */
-export class Line {
+export class Carrier {
   readonly session: MeshSession
+  readonly #clock: Clock
   readonly #onMoved: () => void
   #connection: Connection
 
-  constructor(session: MeshSession, connection: Connection, onMoved: () => void) {
+  constructor(session: MeshSession, connection: Connection, clock: Clock, onMoved: () => void) {
     this.session = session
     this.#connection = connection
+    this.#clock = clock
     this.#onMoved = onMoved
   }
 
@@ -41,10 +44,10 @@ export class Line {
     try {
       await this.session.moveTo(withFewerWindowUpdates(stream), pathOf(connection.remoteAddr), limit)
     } catch (error) {
-      void closeWhenIdle(connection)
+      this.#closeWhenIdle(connection)
       throw error
     }
-    void closeWhenIdle(this.#moved(connection))
+    this.#closeWhenIdle(this.#moved(connection))
   }
 
   /** The peer moves; it closes the connection of now. */
@@ -61,16 +64,19 @@ export class Line {
     this.#onMoved()
     return left
   }
-}
 
-async function closeWhenIdle(connection: Connection): Promise<void> {
-  const limit = AbortSignal.timeout(BLOBS_MS)
-  while (!limit.aborted && connection.streams.some(({ protocol }) => protocol === BLOB_PROTOCOL)) {
-    await new Promise(resolve => setTimeout(resolve, LOOK_MS))
-  }
-  try {
-    await connection.close({ signal: AbortSignal.timeout(MOVE_MS) })
-  } catch (error) {
-    connection.abort(error instanceof Error ? error : new Error(String(error)))
+  #closeWhenIdle(connection: Connection): void {
+    const until = this.#clock.monotonic() + BLOBS_MS
+    const look = (): void => {
+      const isBusy = connection.streams.some(({ protocol }) => protocol === BLOB_PROTOCOL)
+      if (isBusy && this.#clock.monotonic() < until) {
+        this.#clock.after(LOOK_MS, look)
+        return
+      }
+      connection
+        .close({ signal: AbortSignal.timeout(MOVE_MS) })
+        .catch(error => connection.abort(error instanceof Error ? error : new Error(String(error))))
+    }
+    look()
   }
 }
