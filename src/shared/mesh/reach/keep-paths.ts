@@ -4,7 +4,7 @@ import type { MeshHost } from '../host-contract.ts'
 import type { Session } from '../session-contract.ts'
 import { RelayedSession } from './relayed-session.ts'
 
-export interface PathKeeperInit {
+export interface KeepPathsInit {
   host: Pick<
     MeshHost,
     | 'improve'
@@ -27,7 +27,7 @@ export interface PathKeeperInit {
 }
 
 /** Looks after each session that goes through a relay, for as long as it does. The returned function ends that. */
-export function keepPaths(init: PathKeeperInit): () => void {
+export function keepPaths(init: KeepPathsInit): () => void {
   const { host } = init
   const relayed = new Map<Session, { keeper: RelayedSession; end: AbortController }>()
   const leave = (session: Session) => {

@@ -7,7 +7,7 @@ import { relayed, slotOf } from '../relay/relayed-pair.fixture.ts'
 import { type McpSide, mcpSide } from '../session.fixture.ts'
 import type { Session } from '../session-contract.ts'
 import { persistentRelayTransport } from '../workarounds/relay-retry.ts'
-import { keepPaths, type PathKeeperInit } from './path-keeper.ts'
+import { type KeepPathsInit, keepPaths } from './keep-paths.ts'
 
 const closing: (() => Promise<void> | void)[] = []
 
@@ -28,7 +28,7 @@ interface Pair {
 /** Two hosts with a session through a relay, whose paths are kept from here on. */
 async function pair(
   relayOptions: Partial<MeshHostOptions> = {},
-  keep: Partial<PathKeeperInit> = {},
+  keep: Partial<KeepPathsInit> = {},
   hidden: Partial<MeshHostOptions> = {},
 ): Promise<Pair> {
   const { relay, left, right, close } = await relayed(relayOptions, hidden)
