@@ -6,6 +6,8 @@ import { familiesInTurns } from './turns.ts'
 const MOST_RECORDS = 32
 /** A `/dnsaddr` may lead to another one, so many times. */
 const MOST_HOPS = 4
+/** Names that are asked for to resolve one address: each of a `/dnsaddr`'s records may be a name, with records again. */
+const MOST_NAMES = 32
 
 /** Asks for names. Left out where the platform dials names by itself and tells nothing of it, as a page. */
 export interface NameResolver {
@@ -22,31 +24,46 @@ export interface NameResolver {
  */
 export async function resolveNames(
   address: Multiaddr,
-  { resolver, expect, signal }: { resolver: NameResolver; expect: string; signal: AbortSignal },
-  hops = 0,
+  options: { resolver: NameResolver; expect: string; signal: AbortSignal },
 ): Promise<Multiaddr[]> {
-  const [first, ...rest] = address.getComponents()
-  if (first?.value === undefined || !needsResolving(address)) return [address]
-  const host = first.value
-  if (first.name === 'dnsaddr') {
-    if (hops === MOST_HOPS) throw new ToolmeshError('not_found', `${host} leads from name to name`)
-    const texts = await named(host, resolver.texts(`_dnsaddr.${host}`, signal))
-    const found = texts.slice(0, MOST_RECORDS).flatMap(text => addressOfRecord(text, expect))
-    if (found.length === 0) throw new ToolmeshError('not_found', `${host} names no address of this peer`)
-    const further = found.map(one => resolveNames(one, { resolver, expect, signal }, hops + 1))
-    return (await Promise.all(further)).flat().slice(0, MOST_RECORDS)
+  return new Resolution(options).resolve(address, 0)
+}
+
+class Resolution {
+  readonly #options: { resolver: NameResolver; expect: string; signal: AbortSignal }
+  #asked = 0
+
+  constructor(options: { resolver: NameResolver; expect: string; signal: AbortSignal }) {
+    this.#options = options
   }
-  const family = first.name === 'dns4' ? 4 : first.name === 'dns6' ? 6 : undefined
-  const ips = await named(host, resolver.addresses(host, family, signal))
-  if (keepsName(address)) return [address]
-  const addresses = ips.slice(0, MOST_RECORDS).map(value => {
-    const is6 = value.includes(':')
-    return multiaddr([
-      { code: is6 ? CODE_IP6 : CODE_IP4, name: is6 ? 'ip6' : 'ip4', value },
-      ...rest,
-    ]).toString()
-  })
-  return familiesInTurns(addresses).map(text => multiaddr(text))
+
+  async resolve(address: Multiaddr, hops: number): Promise<Multiaddr[]> {
+    const { resolver, expect, signal } = this.#options
+    const [first, ...rest] = address.getComponents()
+    if (first?.value === undefined || !needsResolving(address)) return [address]
+    const host = first.value
+    this.#asked += 1
+    if (this.#asked > MOST_NAMES) return []
+    if (first.name === 'dnsaddr') {
+      if (hops === MOST_HOPS) throw new ToolmeshError('not_found', `${host} leads from name to name`)
+      const texts = await named(host, resolver.texts(`_dnsaddr.${host}`, signal))
+      const found = texts.slice(0, MOST_RECORDS).flatMap(text => addressOfRecord(text, expect))
+      if (found.length === 0) throw new ToolmeshError('not_found', `${host} names no address of this peer`)
+      const further = await Promise.all(found.map(one => this.resolve(one, hops + 1)))
+      return further.flat().slice(0, MOST_RECORDS)
+    }
+    const family = first.name === 'dns4' ? 4 : first.name === 'dns6' ? 6 : undefined
+    const ips = await named(host, resolver.addresses(host, family, signal))
+    if (keepsName(address)) return [address]
+    const addresses = ips.slice(0, MOST_RECORDS).map(value => {
+      const is6 = value.includes(':')
+      return multiaddr([
+        { code: is6 ? CODE_IP6 : CODE_IP4, name: is6 ? 'ip6' : 'ip4', value },
+        ...rest,
+      ]).toString()
+    })
+    return familiesInTurns(addresses).map(text => multiaddr(text))
+  }
 }
 
 /** Whether an address begins with a name. */
