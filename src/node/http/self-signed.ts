@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { Clock } from '../../shared/clock.ts'
+import { selfSignedCertificate } from '../self-signed-certificate.ts'
 import { replaceFile } from '../store/replace-file.ts'
 import type { TlsIdentity } from './tls-identity.ts'
 
@@ -61,35 +62,19 @@ function serves({ cert, key }: TlsIdentity, names: readonly string[], now: numbe
   }
 }
 
-async function makeIdentity(names: readonly string[], now: number): Promise<TlsIdentity> {
-  // Loaded late: most runs need no certificate, and fewer make one. The library needs the polyfill to be there first.
-  await import('reflect-metadata')
-  const x509 = await import('@peculiar/x509')
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      serialNumber: `01${crypto.randomUUID().replaceAll('-', '')}`,
-      name: 'CN=toolmesh',
-      // Another machine's clock may be behind.
-      notBefore: new Date(now - DAY_MS),
-      notAfter: new Date(now - DAY_MS + CERTIFICATE_LIFE_MS),
-      signingAlgorithm: { ...algorithm, hash: 'SHA-256' },
-      keys,
-      extensions: [
-        new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-        new x509.SubjectAlternativeNameExtension(
-          names.map(value => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
-        ),
-      ],
-    },
-    crypto,
-  )
-  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
-  return {
-    cert: `${certificate.toString('pem')}\n`,
-    key: `${x509.PemConverter.encode(key, 'PRIVATE KEY')}\n`,
-  }
+function makeIdentity(names: readonly string[], now: number): Promise<TlsIdentity> {
+  // Another machine's clock may be behind.
+  const notBefore = now - DAY_MS
+  return selfSignedCertificate({
+    notBefore,
+    notAfter: notBefore + CERTIFICATE_LIFE_MS,
+    extensions: x509 => [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        names.map(value => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
+      ),
+    ],
+  })
 }

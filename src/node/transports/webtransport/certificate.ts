@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { certhashOf } from '../../../shared/mesh/webtransport/certhash.ts'
+import { selfSignedCertificate } from '../../self-signed-certificate.ts'
 import type { QuicCertificate } from './quic.ts'
 
 const DAY_MS = 86_400_000
@@ -17,29 +18,9 @@ export interface ListenerCertificate extends QuicCertificate {
 
 /** A new one, ECDSA P-256, valid for 14 days from `notBefore` (ms since the Unix epoch, whole seconds count). */
 export async function makeCertificate(notBefore: number): Promise<ListenerCertificate> {
-  // Loaded late: a start that finds its certificates makes none. The library needs the polyfill to be there first.
-  await import('reflect-metadata')
-  const x509 = await import('@peculiar/x509')
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-    {
-      serialNumber: `01${crypto.randomUUID().replaceAll('-', '')}`,
-      name: 'CN=toolmesh',
-      notBefore: new Date(notBefore),
-      // The last second counts too.
-      notAfter: new Date(notBefore + CERTIFICATE_LIFE_MS - 1_000),
-      signingAlgorithm: { ...algorithm, hash: 'SHA-256' },
-      keys,
-    },
-    // Another library of this process may have set the global one to its own.
-    crypto,
-  )
-  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
-  return listenerCertificate({
-    cert: `${certificate.toString('pem')}\n`,
-    key: `${x509.PemConverter.encode(key, 'PRIVATE KEY')}\n`,
-  })
+  // The last second counts too.
+  const notAfter = notBefore + CERTIFICATE_LIFE_MS - 1_000
+  return listenerCertificate(await selfSignedCertificate({ notBefore, notAfter }))
 }
 
 /** Reads the facts of a certificate. Throws where it is none. */
