@@ -56,6 +56,20 @@ describe('the mesh on the HTTP server', () => {
     expect(at('mesh.local', true)).toBe('/dns/mesh.local/tcp/8420/tls/ws/http-path/p2p')
   })
 
+  it('takes a peer that comes from a link-local address, which has a zone', async () => {
+    const { host, server, address } = await node()
+    server.on('connection', socket =>
+      Object.defineProperty(socket, 'remoteAddress', { get: () => 'fe80::1%eth0' }),
+    )
+    const left = await tab()
+    const session = await left.connect([address], {
+      expect: host.peerId,
+      signal: AbortSignal.timeout(10_000),
+    })
+    expect(session.path).toBe('websocket')
+    expect(host.remoteAddress(host.sessions()[0]!)).toContain('/ip6/fe80::1/')
+  })
+
   it('announces its address and carries a session with large values both ways', async () => {
     const { host, address } = await node()
     expect(host.addresses()).toEqual([`${address}/p2p/${host.peerId}`])

@@ -56,7 +56,8 @@ export function httpWebSocket(): HttpWebSocket {
       sockets.handleUpgrade(request, socket, head, websocket => {
         const { remoteAddress = '0.0.0.0', remotePort = 0 } = request.socket
         const connection = new WebSocketConnection(websocket, {
-          remoteAddr: ipPortToMultiaddr(remoteAddress, remotePort).encapsulate('/ws'),
+          // A link-local address of IPv6 comes with its zone, which a multiaddr cannot have there.
+          remoteAddr: ipPortToMultiaddr(remoteAddress.replace(/%.*$/, ''), remotePort).encapsulate('/ws'),
           direction: 'inbound',
           log: logger.forComponent('toolmesh:http-websocket'),
         })
