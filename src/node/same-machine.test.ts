@@ -11,6 +11,13 @@ describe('isSameMachine', () => {
     expect(isSameMachine([LOOPBACK], [LAN, LOOPBACK])).toBe(false)
   })
 
+  it('is not true for two that have a relay in common', () => {
+    const slot = '/ip4/203.0.113.1/tcp/1/p2p/12D3KooWRelay/p2p-circuit'
+    expect(isSameMachine([LOOPBACK, slot], [LOOPBACK, slot])).toBe(false)
+    expect(isSameMachine([LOOPBACK, '/ip4/203.0.113.1/tcp/1'], [LOOPBACK, slot])).toBe(false)
+    expect(isSameMachine([LOOPBACK, LAN], [LAN, slot])).toBe(true)
+  })
+
   it('is true for all that a peer meets that only its own machine can reach', () => {
     expect(isSameMachine([LOOPBACK], ['/ip6/::1/tcp/1'])).toBe(true)
     expect(isSameMachine([LAN], [])).toBe(true)

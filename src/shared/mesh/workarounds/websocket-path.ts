@@ -16,6 +16,14 @@ export function withPaths(factory: TransportFactory): TransportFactory {
 
 /** `…/tcp/<port>[/tls]/ws/http-path/<path>[/p2p/<id>]`, and not through a relay. */
 function isWebSocketWithPath(address: Multiaddr): boolean {
-  const names = address.getComponents().map(component => component.name)
-  return /\btcp (tls |sni )*wss? http-path( p2p)?$/.test(names.join(' '))
+  const components = address.getComponents()
+  const names = components.map(component => component.name)
+  const path = components.find(({ name }) => name === 'http-path')?.value ?? ''
+  return /\btcp (tls |sni )*wss? http-path( p2p)?$/.test(names.join(' ')) && OF_A_MESH.test(path)
 }
+
+/**
+ * Where nodes and the proxies before them serve the mesh. Addresses come from strangers: by any other path, or with a query,
+ * they could have a peer ask something of whatever HTTP server it can reach.
+ */
+const OF_A_MESH = /^\/?([\w.~-]+\/)*p2p$/
