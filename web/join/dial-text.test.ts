@@ -15,7 +15,11 @@ const unreached: Unreached = {
       outcome: 'failed',
       ms: 12,
       steps: [
-        { step: 'dial', ms: 12, error: { code: 'unavailable', message: 'could not open a WebSocket' } },
+        {
+          step: 'dial',
+          ms: 12,
+          error: { code: 'unavailable', message: 'could not open a WebSocket to /ip4/192.0.2.7/tcp/8420/ws' },
+        },
       ],
     },
     {
@@ -37,7 +41,11 @@ describe('why a tab does not reach its node', () => {
       dials: [...unreached.dials, ...unreached.dials],
     })
     expect(meaning).toBe('None of its 4 addresses led to it.')
-    expect(dials[0]).toMatchObject({ path: 'WebSocket', address: '/ip4/192.0.2.7/tcp/8420/ws' })
+    expect(dials[0]).toMatchObject({
+      path: 'WebSocket',
+      address: '/ip4/192.0.2.7/tcp/8420/ws',
+      said: 'could not open a WebSocket',
+    })
     expect(dials[1]?.meaning).toContain('UDP does not get through')
     expect(advice).toHaveLength(2)
     expect(advice[1]).toContain('UDP port 4433')

@@ -89,7 +89,8 @@ function dialText(dial: DialReport): DialText {
     path: pathName(path),
     address: address.replace(/\/p2p\/[^/]+$/, ''),
     meaning: `${capital(step)}: ${why?.meaning ?? 'it failed'}`,
-    said: why?.failure.message ?? '',
+    // The address stands beside it.
+    said: (why?.failure.message ?? '').replace(/ to \/\S+$/, ''),
     took: formatDuration(ms),
   }
 }
