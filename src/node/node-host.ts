@@ -30,8 +30,10 @@ export interface NodeHostInit extends Required<Pick<MeshHostOptions, 'peerDiscov
   announce: readonly string[]
   /** Parts of libp2p that discovery needs. */
   services: NonNullable<MeshHostOptions['services']>
-  /** Whether a relay would give this node a slot. */
-  mayAskForSlot: (peerId: string) => boolean
+  /** Whether this node works for a peer, which then relays for it if it relays. */
+  worksFor: (peerId: string) => boolean
+  /** Whether a peer is ending. */
+  isDraining: (peerId: string) => boolean
   clock: Clock
   logger: Logger
 }
@@ -46,7 +48,8 @@ export interface NodeHost {
 
 /** Throws MeshStartError where the host cannot listen. */
 export async function nodeHost(init: NodeHostInit): Promise<NodeHost> {
-  const { config, privateKey, gater, websockets, services, peerDiscovery, mayAskForSlot, onBarred } = init
+  const { config, privateKey, gater, websockets, services, peerDiscovery, worksFor, isDraining, onBarred } =
+    init
   const { clock, logger } = init
   const { dataDir, p2p, discovery, limits } = config
   const quic = await loadQuicDriver({ clock, random: bytes => crypto.getRandomValues(bytes), logger })
@@ -59,7 +62,7 @@ export async function nodeHost(init: NodeHostInit): Promise<NodeHost> {
     p2p.relay && p2p.stun
       ? await openStun({ listen: p2p.listen, port: p2p.stunPort, clock, logger })
       : undefined
-  const trusts = (id: string) => gater.isGranted(id) || mayAskForSlot(id)
+  const trusts = (id: string) => gater.isGranted(id) || worksFor(id)
   // A transport may ask before the host is made.
   let made: MeshHost | undefined
   const relaysWithStun = () => (made === undefined ? [] : stunServersOf(made, ({ peerId }) => trusts(peerId)))
@@ -69,7 +72,7 @@ export async function nodeHost(init: NodeHostInit): Promise<NodeHost> {
         quic,
         tls,
         logger,
-        mayAskForSlot,
+        mayAskForSlot: id => worksFor(id) && !isDraining(id),
         stunServers: () => [...p2p.stunServers, ...relaysWithStun()],
       }),
       websockets.transport,
