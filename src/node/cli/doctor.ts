@@ -92,7 +92,7 @@ async function instead(invocation: Invocation, error: unknown, peer: string | un
       summary: 'the mesh is switched off: this node has no peers',
       cause: 'mesh_off',
       advice:
-        'Set p2p.enabled to true (leave --no-p2p out) and start the node again, if it shall have peers.',
+        'Set p2p.enabled to true and start the node again, if it shall have peers.',
     }
     return diagnosisOf([{ name: 'node', state: 'ok', summary: `a node answers at ${url}` }, off])
   }

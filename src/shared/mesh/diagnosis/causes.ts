@@ -47,6 +47,9 @@ const both =
   (failure: Failure) =>
     all.every(fits => fits(failure))
 
+/** What @chainsafe/libp2p-noise says where the key of the peer is not that of its id. */
+const NOISE_MISMATCH = /identity key .*does not match|does not match expected remote/i
+
 const isLate = ({ code, message }: Failure) =>
   code === 'timed_out' || /\b(ETIMEDOUT|timed? ?out|no answer within)\b/i.test(message)
 
@@ -56,7 +59,8 @@ const isSecure = ({ address = '' }: Failure) => /\/(tls|wss)\b/.test(address)
 const ROWS: readonly Row[] = [
   {
     cause: 'other_peer',
-    fits: ({ code, message }) => code === 'forbidden' && message.startsWith('expected peer'),
+    fits: ({ code, message }) =>
+      (code === 'forbidden' && message.startsWith('expected peer')) || NOISE_MISMATCH.test(message),
     meaning: 'another peer listens there',
     advice: ({ message }) =>
       `${message}. The port has another owner now, or the peer has a new identity (its dataDir was made anew): ask it for its addresses and its invite again.`,
