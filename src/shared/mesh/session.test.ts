@@ -23,6 +23,25 @@ afterEach(async () => {
   await Promise.all(sessions.splice(0).map(session => session.close()))
 })
 
+describe('a session whose peer says why it ends', () => {
+  const goodbye = (code: string, message: string) => ({
+    jsonrpc: '2.0',
+    id: null,
+    error: { code: -32001, message, data: { code, message } },
+  })
+
+  it.each([
+    ['forbidden', 'no grant', { code: 'forbidden', message: 'no grant' }],
+    ['__proto__', 'x', { code: 'unavailable', message: 'x' }],
+    ['c'.repeat(50_000), 'x', { code: 'unavailable', message: 'x' }],
+    ['forbidden', 'm'.repeat(50_000), { code: 'forbidden', message: 'the peer ended the session' }],
+  ])('keeps no more of it than there is in our own words', async (code, message, end) => {
+    const { session, raw } = await pair()
+    raw.send(goodbye(code, message))
+    expect(await session.closed).toEqual(end)
+  })
+})
+
 describe('a session whose peer breaks the frames', () => {
   const header = (length: number) => {
     const bytes = new Uint8Array(4)

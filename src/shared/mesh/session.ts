@@ -5,7 +5,7 @@
 import type { Stream } from '@libp2p/interface'
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/sdk/types.js'
 import type { Clock } from '../clock.ts'
-import { ToolmeshError } from '../errors.ts'
+import { ERROR_TABLE, ToolmeshError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { BlobFetches, type FetchBlob } from './blob-fetches.ts'
 import { BlobOffers } from './blob-offers.ts'
@@ -41,6 +41,9 @@ const VIOLATIONS: ReadonlySet<string> = new Set(['bad_frame', 'frame_too_large',
 
 const ORDERLY: SessionEnd = { code: 'closed', message: 'closed' }
 const IDLE: SessionEnd = { code: 'idle', message: 'nobody used the session' }
+
+/** Characters of what a peer says why it ends; a longer word is not kept. */
+const MAX_REASON_CHARS = 1024
 
 export interface SessionInit {
   stream: Stream
@@ -185,7 +188,7 @@ export class MeshSession implements Session {
       onTold: (raw, answer) => this.#questions.answered(raw, answer),
       onRetire: id => this.#onRetire(id),
       onUse: method => this.#use.touch(method),
-      onGoodbye: (code, message) => this.#finish({ code, message }),
+      onGoodbye: (code, message) => this.#finish(toldEnd(code, message)),
     })
     this.clientTransport = this.#transport('client')
     this.serverTransport = this.#transport('server')
@@ -451,6 +454,13 @@ export class MeshSession implements Session {
     this.clientTransport.onclose?.()
     this.serverTransport.onclose?.()
   }
+}
+
+/** Why the peer says that it ends: counted, logged and kept for the next dial, so it has the form of our own. */
+function toldEnd(code: string, message: string): SessionEnd {
+  const known = Object.hasOwn(ERROR_TABLE, code) || code === ORDERLY.code || code === IDLE.code
+  const readable = message.length <= MAX_REASON_CHARS
+  return { code: known ? code : 'unavailable', message: readable ? message : 'the peer ended the session' }
 }
 
 /** The session of a stream; it reads from now on. */
