@@ -256,17 +256,20 @@ test('a node that stops answering: the page says when it tries again, and comes 
 })
 
 test('a node that is back at other addresses is dialled there, not where it was', async ({ context }) => {
-  await start()
+  const overWebSocket = { args: ['--p2p.listen', '/ip4/127.0.0.1/tcp/0/ws'] }
+  await start(overWebSocket)
   const page = await openTab(context, node.joinUrl)
   const { multiaddrs } = await nodeInfo()
   const before = multiaddrs.flatMap(address => /\/tcp\/(\d+)\/ws\/p2p/.exec(address)?.[1] ?? [])
+  expect(before).toHaveLength(1)
   const dialled: string[] = []
   page.on('websocket', socket => dialled.push(new URL(socket.url()).port))
-  await restartNode(async () => {})
+  await restartNode(async () => {}, overWebSocket)
   await untilTabs(client, 1)
   await expectCommittedOnce(client, await submitHashes(client, 3))
-  expect(before).toHaveLength(1)
-  expect(dialled).not.toContain(before[0])
+  // While the node was gone, where it was is all that was known.
+  expect(dialled.length).toBeGreaterThan(0)
+  expect(before).not.toContain(dialled.at(-1))
 })
 
 test('a reload while tasks run loses nothing, and each task is committed once', async ({ context }) => {
