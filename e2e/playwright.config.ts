@@ -10,7 +10,7 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 30_000 },
   // Each spec has nodes, folders and ports of its own; what changes a build does so in a checkout of its own.
-  workers: 2,
+  workers: 3,
   forbidOnly: true,
   reporter: [['list']],
   use: {
