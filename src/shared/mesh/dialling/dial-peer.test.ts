@@ -229,6 +229,21 @@ describe('an address by name', () => {
     expect(reports[0]?.steps.map(({ step }) => step)).toEqual(['resolve', 'dial'])
   })
 
+  it('adds no more addresses to the race than a peer may have, however many names it gives', async () => {
+    const right = await host()
+    const names = Object.fromEntries(
+      Array.from({ length: 4 }, (_, n) => [
+        `n${n}.example`,
+        Array.from({ length: 8 }, (_, m) => `127.0.${n}.${m + 1}`),
+      ]),
+    )
+    const left = await host({ resolver: resolver(names), limits: { addresses: 6, staggerMs: 1 } })
+    const reports = reportsOf(left)
+    const addresses = Object.keys(names).map(name => `/dns4/${name}/tcp/1`)
+    await expect(left.connect(addresses, { expect: right.peerId, signal: signal() })).rejects.toThrow()
+    expect(reports).toHaveLength(6)
+  })
+
   it('of a dnsaddr is that of the peer among its records', async () => {
     const [right, third] = [await host(), await host()]
     const records = [third, right].flatMap(one => one.addresses().map(address => `dnsaddr=${address}`))

@@ -76,6 +76,8 @@ class PeerDial<T> {
   readonly #init: DialPeerInit<T>
   readonly #reports: DialReport[] = []
   #race: Race<Contender, Connection, T> | undefined
+  /** Addresses in the race, those that names stand for too. */
+  #racing = 0
 
   constructor(init: DialPeerInit<T>) {
     this.#init = init
@@ -97,6 +99,7 @@ class PeerDial<T> {
       }
     }
     if (contenders.length === 0 && refusals.length > 0) throw refusals[0]
+    this.#racing = targets.size
     const isLastResort = ({ path }: Contender) => path === 'relay'
     const race = new Race<Contender, Connection, T>(
       [...contenders.filter(one => !isLastResort(one)), ...contenders.filter(isLastResort)],
@@ -174,7 +177,10 @@ class PeerDial<T> {
     steps.end()
     const [first, ...others] = found
     if (first === undefined) throw new ToolmeshError('not_found', 'the name stands for no address')
-    this.#race?.add(others.map(other => ({ ...this.#contender(address, other), resolved: true })))
+    // A name is its owner's word: it adds no more than a peer may have.
+    const further = others.slice(0, Math.max(0, limits.addresses - this.#racing))
+    this.#racing += further.length
+    this.#race?.add(further.map(other => ({ ...this.#contender(address, other), resolved: true })))
     return first
   }
 
