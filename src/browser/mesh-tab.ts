@@ -11,7 +11,8 @@ import { withDeadline } from './deadline.ts'
 import { drain } from './drain.ts'
 import { InviteRefusedError, TabError } from './errors.ts'
 import type { StatePublisher } from './state-publisher.ts'
-import { MOST_DIALS, type Tab, type TabState, type Unreached } from './tab-contract.ts'
+import type { Tab, TabState, Unreached } from './tab-contract.ts'
+import { whyUnreached } from './why-unreached.ts'
 
 /** Milliseconds for handing over the last outcomes; those left over stay in the outbox for the next visit. */
 const DELIVER_MS = 5_000
@@ -130,8 +131,7 @@ export class MeshTab implements Tab {
 
   #unreached(reason: SessionEnd): Unreached {
     const { lastDials, clock } = this.#parts
-    const dials = lastDials().slice(0, MOST_DIALS)
-    return { reason: { code: reason.code, message: reason.message }, dials, at: clock.now() }
+    return whyUnreached(reason, lastDials(), clock.now())
   }
 
   #wakeOnNews(): void {

@@ -1,5 +1,5 @@
 /** What the join page drives; `createTab` in tab.ts makes it. */
-import type { DialReport } from '../shared/mesh/dialling/dial-report.ts'
+import type { DialReport, DialStep } from '../shared/mesh/dialling/dial-report.ts'
 
 export type TabPhase =
   /** Not joined: no invite, no grant. */
@@ -15,11 +15,24 @@ export type TabPhase =
 /** Addresses of the node that a state tells of, at most. */
 export const MOST_DIALS = 16
 
+/** An address of the node that did not lead to it. */
+export interface FailedDial extends Pick<DialReport, 'address' | 'path' | 'ms'> {
+  step: DialStep
+  /** What the transport said. */
+  message: string
+  /** What it means, and what to do, in plain words. */
+  meaning: string
+  advice: string
+}
+
 /** Why the node was not reached by the last try. */
 export interface Unreached {
   reason: { code: string; message: string }
-  /** What became of each address, at most `MOST_DIALS`; empty where it was not known where the node is. */
-  dials: readonly DialReport[]
+  /** What the reason means, and what to do, where no address could be tried. */
+  meaning: string
+  advice: string
+  /** At most `MOST_DIALS`; empty where it was not known where the node is. */
+  dials: readonly FailedDial[]
   /** Epoch milliseconds. */
   at: number
 }

@@ -134,6 +134,10 @@ export class Dashboard extends LitElement {
       </tm-notice>`
     }
     const { caller } = overview
+    if (route.page === 'peers')
+      return html`<tm-peer-list .caller=${caller} .feed=${this.#feed}></tm-peer-list>`
+    if (route.page === 'peer')
+      return html`<tm-peer-page .peerId=${route.id} .caller=${caller} .feed=${this.#feed}></tm-peer-page>`
     return route.page === 'workflows'
       ? html`<tm-workflow-list .filter=${route.state} .caller=${caller} .feed=${this.#feed}></tm-workflow-list>`
       : html`<tm-workflow-page .workflowId=${route.id} .stepId=${route.step} .caller=${caller} .feed=${this.#feed}></tm-workflow-page>`
@@ -182,10 +186,14 @@ export class Dashboard extends LitElement {
 
   /** Loads what the page needs besides the overview. */
   async #load(): Promise<void> {
-    this.#feed.showOnly(this.route.page === 'overview' ? undefined : ['mesh://overview'])
-    if (this.route.page === 'overview') return
+    const { page } = this.route
+    const ofPeers = page === 'peers' || page === 'peer'
+    const read = ['mesh://overview', ...(ofPeers ? ['mesh://peers'] : [])]
+    this.#feed.showOnly(page === 'overview' ? undefined : read)
+    if (page === 'overview') return
     try {
-      await import('./workflows/pages.ts')
+      if (ofPeers) await import('./mesh/pages.ts')
+      else await import('./workflows/pages.ts')
       this.pageProblem = undefined
     } catch (error) {
       this.pageProblem = plainMessage(error)
@@ -225,7 +233,8 @@ export class Dashboard extends LitElement {
 }
 
 function titleOf(route: Route): string[] {
-  return route.page === 'overview' ? [] : ['Workflows']
+  if (route.page === 'overview') return []
+  return [route.page === 'peers' || route.page === 'peer' ? 'Peers' : 'Workflows']
 }
 
 customElements.define('tm-dashboard', Dashboard)

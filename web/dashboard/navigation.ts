@@ -72,7 +72,8 @@ export class Navigation extends LitElement {
     return html`
       <nav aria-label="Pages">
         ${link('Overview', hashOf({ page: 'overview' }), page === 'overview')}
-        ${link(html`Workflows${this.#open()}`, hashOf({ page: 'workflows' }), page !== 'overview')}
+        ${link(html`Workflows${this.#open()}`, hashOf({ page: 'workflows' }), page === 'workflows' || page === 'workflow')}
+        ${link('Peers', hashOf({ page: 'peers' }), page === 'peers' || page === 'peer')}
       </nav>
     `
   }

@@ -9,6 +9,7 @@ import { formatDuration } from '../format/duration.ts'
 import { formatCount } from '../format/number.ts'
 import { pathName } from '../format/path.ts'
 import { shortPeerId } from '../format/peer-id.ts'
+import { hashOf } from './route.ts'
 import '../design/status.ts'
 
 /** More than this many rows help nobody; the rest is counted. */
@@ -35,6 +36,16 @@ export class Peers extends LitElement {
         align-items: baseline;
         gap: var(--space-2);
         white-space: nowrap;
+      }
+
+      a {
+        color: inherit;
+        text-decoration: none;
+      }
+
+      a:hover {
+        color: var(--accent);
+        text-decoration: underline;
       }
 
       .kind {
@@ -120,7 +131,7 @@ function row(peer: PeerView) {
     <tr>
       <td>
         <span class="peer" title=${[peer.peer_id, peer.agent].filter(Boolean).join('\n')}>
-          ${peer.self ? html`<strong>This node</strong>` : html`<code>${peer.name ?? shortPeerId(peer.peer_id)}</code>`}
+          ${peer.self ? html`<strong>This node</strong>` : html`<a href=${hashOf({ page: 'peer', id: peer.peer_id })}><code>${peer.name ?? shortPeerId(peer.peer_id)}</code></a>`}
           <span class="kind">${peer.kind}</span>
         </span>
         ${peer.path === undefined ? nothing : html`<span class="narrow muted">${path}, ${roundTrip}</span>`}

@@ -4,6 +4,8 @@ import { hashOf, type Route, routeOf } from './route.ts'
 
 const ROUTES: [string, Route][] = [
   ['#/', { page: 'overview' }],
+  ['#/peers', { page: 'peers' }],
+  ['#/peers/12D3KooW', { page: 'peer', id: '12D3KooW' }],
   ['#/workflows', { page: 'workflows' }],
   ['#/workflows?state=failed', { page: 'workflows', state: 'failed' }],
   ['#/workflows/abcdefgh-0190', { page: 'workflow', id: 'abcdefgh-0190' }],

@@ -1,6 +1,8 @@
 /** Where the page stands, as its address says after `#`: so that back, forward, bookmarks and links work. */
 export type Route =
   | { page: 'overview' }
+  | { page: 'peers' }
+  | { page: 'peer'; id: string }
   /** `state`: only workflows in it. */
   | { page: 'workflows'; state?: string }
   /** `step`: it is shown beside the graph. */
@@ -10,6 +12,8 @@ export type Route =
 export function routeOf(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#/, '').split('?')
   const [root, first, id, ...rest] = path.split('/')
+  if (root === '' && first === 'peers')
+    return id === undefined || id === '' ? { page: 'peers' } : { page: 'peer', id: decoded(id) }
   if (root !== '' || first !== 'workflows') return { page: 'overview' }
   if (id === undefined || id === '') {
     const state = new URLSearchParams(query).get('state')
@@ -28,6 +32,10 @@ export function hashOf(route: Route): string {
   switch (route.page) {
     case 'overview':
       return '#/'
+    case 'peers':
+      return '#/peers'
+    case 'peer':
+      return `#/peers/${encodeURIComponent(route.id)}`
     case 'workflows':
       return `#/workflows${route.state === undefined ? '' : `?${new URLSearchParams({ state: route.state })}`}`
     case 'workflow': {

@@ -36,7 +36,8 @@ export interface MeshSession {
   subscribe(uri: string): Promise<void>
   unsubscribe(uri: string): Promise<void>
   read<T>(uri: string, schema: z.ZodType<T>): Promise<T>
-  call<T>(tool: string, input: Record<string, unknown>, schema: z.ZodType<T>): Promise<T>
+  /** `timeoutMs`: for one that takes longer than reads do. */
+  call<T>(tool: string, input: Record<string, unknown>, schema: z.ZodType<T>, timeoutMs?: number): Promise<T>
   close(): void
 }
 
@@ -115,9 +116,9 @@ export async function openMeshSession(init: MeshSessionInit): Promise<MeshSessio
         throw new MeshAnswerError('not_found', `${uri} is empty.`)
       return schema.parse(JSON.parse(content.text))
     },
-    async call(tool, input, schema) {
+    async call(tool, input, schema, timeout = REQUEST_TIMEOUT_MS) {
       const result = await request(() =>
-        client.callTool({ name: tool, arguments: input }, undefined, options),
+        client.callTool({ name: tool, arguments: input }, undefined, { timeout }),
       )
       if (result.isError === true) throw answerError(result.structuredContent)
       return schema.parse(result.structuredContent)

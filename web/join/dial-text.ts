@@ -1,6 +1,4 @@
-import type { Unreached } from '../../src/browser/tab-contract.ts'
-import { causeOf, causeOfDial } from '../../src/shared/mesh/diagnosis/causes.ts'
-import type { DialReport } from '../../src/shared/mesh/dialling/dial-report.ts'
+import type { FailedDial, Unreached } from '../../src/browser/tab-contract.ts'
 import { formatDuration } from '../format/duration.ts'
 import { pathName } from '../format/path.ts'
 
@@ -25,35 +23,25 @@ export interface UnreachedText {
 }
 
 /** What a step is called. */
-const STEPS: Readonly<Record<string, string>> = {
-  resolve: 'looking up the name',
-  dial: 'connecting',
-  secure: 'proving who answers',
-  multiplex: 'opening streams',
-  identify: 'introducing itself',
-  session: 'opening the session',
-  authority: 'asking for rights',
+const STEPS: Readonly<Record<FailedDial['step'], string>> = {
+  resolve: 'Looking up the name',
+  dial: 'Connecting',
+  secure: 'Proving who answers',
+  multiplex: 'Opening streams',
+  identify: 'Introducing itself',
+  session: 'Opening the session',
+  authority: 'Asking for rights',
 }
 
-export function unreachedText({ reason, dials }: Unreached): UnreachedText {
-  const failed = dials.filter(({ outcome }) => outcome === 'failed')
-  if (failed.length === 0) {
-    const { meaning, advice } = causeOf({ step: 'origin', ...reason, from: 'tab' })
-    const words = [
-      'Is the node still running, and is this device in the same network? The page itself came from there: load it again.',
-    ]
-    return reason.message.startsWith('the node does not answer')
-      ? { meaning: 'The node does not answer over HTTP.', advice: words, dials: [] }
-      : { meaning: `${capital(meaning)}.`, advice: [advice], dials: [] }
-  }
-  const causes = failed.flatMap(dial => causeOfDial(dial, 'tab') ?? [])
+export function unreachedText({ meaning, advice, dials }: Unreached): UnreachedText {
+  if (dials.length === 0) return { meaning: `${capital(meaning)}.`, advice: [advice], dials: [] }
   return {
     meaning:
-      failed.length === 1
+      dials.length === 1
         ? 'Its one address did not lead to it.'
-        : `None of its ${failed.length} addresses led to it.`,
-    advice: [...new Set(causes.map(({ advice }) => advice))],
-    dials: failed.map(dialText),
+        : `None of its ${dials.length} addresses led to it.`,
+    advice: [...new Set(dials.map(dial => dial.advice))],
+    dials: dials.map(dialText),
   }
 }
 
@@ -81,16 +69,13 @@ export function unreachedReport(
   ].join('\n')
 }
 
-function dialText(dial: DialReport): DialText {
-  const { path, address, ms } = dial
-  const why = causeOfDial(dial, 'tab')
-  const step = STEPS[why?.failure.step ?? 'dial'] ?? 'connecting'
+function dialText({ path, address, ms, step, meaning, message }: FailedDial): DialText {
   return {
     path: pathName(path),
     address: address.replace(/\/p2p\/[^/]+$/, ''),
-    meaning: `${capital(step)}: ${why?.meaning ?? 'it failed'}`,
+    meaning: `${STEPS[step]}: ${meaning}`,
     // The address stands beside it.
-    said: (why?.failure.message ?? '').replace(/ to \/\S+$/, ''),
+    said: message.replace(/ to \/\S+$/, ''),
     took: formatDuration(ms),
   }
 }

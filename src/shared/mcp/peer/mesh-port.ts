@@ -12,7 +12,10 @@ import type { ReachabilityReporter } from '../../mesh/reach/reachability.ts'
 export interface MeshPort {
   readonly host: DiagnosedMesh['host'] & Pick<MeshHost, 'whoIs' | 'roundTrip' | 'bytes'>
   readonly pool: Pick<SessionPool, 'use' | 'drop' | 'metrics' | 'lastDials'>
-  readonly book: Pick<PeerBook, 'hear' | 'entry' | 'list' | 'toolsOf' | 'addressesOf' | 'cleanup' | 'size'>
+  readonly book: Pick<
+    PeerBook,
+    'hear' | 'dialled' | 'entry' | 'list' | 'toolsOf' | 'addressesOf' | 'cleanup' | 'size'
+  >
   readonly discovery: Pick<Discovery, 'reports' | 'look' | 'lookFor' | 'announce'>
   readonly reachability: ReachabilityReporter
   /** What this node says of itself; undefined while there is no address at which it can be reached. */

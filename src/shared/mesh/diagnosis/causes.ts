@@ -83,15 +83,13 @@ const ROWS: readonly Row[] = [
     cause: 'version',
     fits: says(/the peer speaks|protocol selection failed|could not negotiate|unsupported protocol/i),
     meaning: 'the peer speaks another version, or is no toolmesh peer',
-    advice: ({ message }) =>
-      `${message}. Bring both sides to the same version of toolmesh, or mend the address.`,
+    advice: `Bring both sides to the same version of toolmesh, or mend the address.`,
   },
   {
     cause: 'namespace',
     fits: says(/namespace/i),
     meaning: 'the peer is of another mesh',
-    advice: ({ message }) =>
-      `${message}. Peers find each other in one namespace only: give both the same p2p.namespace.`,
+    advice: `Peers find each other in one namespace only: give both the same p2p.namespace.`,
   },
   {
     cause: 'left_alone',
@@ -104,8 +102,7 @@ const ROWS: readonly Row[] = [
     cause: 'rate_limited',
     fits: ({ code }) => code === 'rate_limited',
     meaning: 'the peer holds this one back',
-    advice: ({ message }) =>
-      `${message}. Wait a minute; docs/LIMITS.md says what a peer with and without a grant may do.`,
+    advice: `Wait a minute; docs/LIMITS.md says what a peer with and without a grant may do.`,
   },
   {
     cause: 'name_unknown',
@@ -114,8 +111,7 @@ const ROWS: readonly Row[] = [
       says(/ENOTFOUND|EAI_AGAIN|ENODATA|was not resolved|stands for no address|names no address/i),
     ),
     meaning: 'the name leads nowhere',
-    advice: ({ message }) =>
-      `${message}. Check how the name is written and that DNS of this machine answers it; an IP address works without.`,
+    advice: `Check how the name is written and that DNS of this machine answers it; an IP address works without.`,
   },
   {
     cause: 'name_unanswered',
@@ -166,8 +162,7 @@ const ROWS: readonly Row[] = [
     cause: 'tls_certificate',
     fits: both(says(/certificate|CERT_|self.signed|ERR_TLS|SSL/i)),
     meaning: 'the TLS certificate of the server is not accepted',
-    advice: ({ message }) =>
-      `${message}. Look at its end (\`toolmesh doctor\` there) and at the clocks of both machines; for a certificate of its own, open the node's page once and accept it.`,
+    advice: `Look at its end (\`toolmesh doctor\` there) and at the clocks of both machines; for a certificate of its own, open the node's page once and accept it.`,
   },
   {
     cause: 'refused',
@@ -216,14 +211,13 @@ const ROWS: readonly Row[] = [
     fits: ({ path, step }) => path === 'websocket' && step === 'dial',
     meaning: 'no WebSocket was opened',
     advice: failure =>
-      `${failure.from === 'tab' ? 'A browser does not say why: nobody listens, a firewall or an extension is in the way' : `${failure.message}. Nobody listens there, or a proxy is in the way`}${isSecure(failure) ? ', or the certificate is not accepted (open the address as https:// once)' : ''}. Behind a reverse proxy let WebSocket upgrades of /p2p through.`,
+      `${failure.from === 'tab' ? 'A browser does not say why: nobody listens, a firewall or an extension is in the way' : `nobody listens there, or a proxy is in the way`}${isSecure(failure) ? ', or the certificate is not accepted (open the address as https:// once)' : ''}. Behind a reverse proxy let WebSocket upgrades of /p2p through.`,
   },
   {
     cause: 'not_a_peer',
     fits: at('secure', 'multiplex'),
     meaning: 'what answers there is no libp2p peer, or leaves this one alone',
-    advice: ({ message }) =>
-      `${message}. Another program has the port (a web server, a proxy), or the peer closes connections of this side: its log says why.`,
+    advice: `Another program has the port (a web server, a proxy), or the peer closes connections of this side: its log says why.`,
   },
   {
     cause: 'overloaded',
@@ -235,15 +229,16 @@ const ROWS: readonly Row[] = [
     cause: 'origin',
     fits: at('origin'),
     meaning: 'the HTTP address does not answer as a node',
-    advice: ({ message }) =>
-      `${message}. Check host and port of the link, and that the node's http.enabled is on.`,
+    advice: ({ message, from }) =>
+      from === 'tab'
+        ? `${message}. Is the node still running, and this device in a network that leads to it? Then load this page again.`
+        : `${message}. Check host and port of the link, and that the node's http.enabled is on.`,
   },
   {
     cause: 'reset',
     fits: says(/ECONNRESET|EPIPE|reset|closed|aborted/i),
     meaning: 'the connection was cut',
-    advice: ({ message }) =>
-      `${message}. The peer ended it, or something between: try again, and look at its log.`,
+    advice: `The peer ended it, or something between: try again, and look at its log.`,
   },
 ]
 
@@ -265,11 +260,11 @@ export function causeOf(failure: Failure): Cause {
 export function causeOfDial(
   { address, path, outcome, steps }: Pick<DialReport, 'address' | 'path' | 'outcome' | 'steps'>,
   from: Failure['from'],
-): (Cause & { failure: Failure }) | undefined {
+): (Cause & { failure: Failure & { step: DialStep } }) | undefined {
   const last = steps.findLast(({ error }) => error !== undefined)
   if (outcome !== 'failed') return undefined
   const { step, error = { code: 'unavailable', message: 'it failed' } } = last ?? { step: 'dial' as const }
-  const failure: Failure = { step, ...error, address, path, from }
+  const failure = { step, ...error, address, path, from }
   return { ...causeOf(failure), failure }
 }
 

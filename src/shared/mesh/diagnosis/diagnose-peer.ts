@@ -111,13 +111,14 @@ class PeerDiagnosing {
   }
 
   async #tryAll(peerId: string | undefined, given: readonly string[]): Promise<AddressTrial[]> {
-    const { host } = this.#mesh
+    const { host, book } = this.#mesh
     const named = given.map(address =>
       peerId === undefined || /\/p2p\/[^/]+$/.test(address) ? address : dialAddress(address, peerId),
     )
     const own = new Set(host.addresses())
     const addresses = [...new Set(named)].filter(address => !own.has(address))
     const trials = await host.tryAddresses(addresses, { expect: peerId, signal: this.#signal })
+    for (const trial of trials) if (trial.peer_id !== '') book.dialled(trial)
     const works = trials.some(({ outcome }) => outcome === 'connected')
     const isOpen = peerId !== undefined && host.session(peerId) !== undefined
     for (const trial of trials) this.#checks.push(addressCheck(trial, works || isOpen ? 'warning' : 'failed'))

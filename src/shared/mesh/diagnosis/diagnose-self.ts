@@ -72,7 +72,7 @@ function kindOf(address: string): string {
 function sourceCheck({ name, last_success, last_failure, error, looks, found }: SourceReport): Check {
   const fails = error !== undefined && (last_failure ?? 0) > (last_success ?? 0)
   if (!fails) {
-    const summary = `${name}: ${looks} looks, ${found} found`
+    const summary = `${name}: ${looks} ${looks === 1 ? 'look' : 'looks'}, ${found} found`
     return { name: 'discovery', state: 'ok', summary }
   }
   const { cause, meaning, advice } = causeOf({ step: 'discovery', ...error, from: 'node' })
@@ -150,9 +150,10 @@ function certificateCheck(ends: number, now: number): Check {
 async function clockOfPeers(mesh: DiagnosedMesh, port: DiagnosisPort, signal: AbortSignal): Promise<Check> {
   const origins = mesh.book
     .list({ connected: true, kind: 'node', limit: 50 })
-    .flatMap(({ addresses }) =>
+    .flatMap(({ addresses, standing }) =>
       addresses.flatMap(({ address, last_success }) =>
-        last_success === undefined ? [] : (httpOriginOf(address) ?? []),
+        // What a stranger says of itself could be anybody's server.
+        standing === 'granted' || last_success !== undefined ? (httpOriginOf(address) ?? []) : [],
       ),
     )
   const limit = AbortSignal.any([signal, AbortSignal.timeout(CLOCK_MS)])

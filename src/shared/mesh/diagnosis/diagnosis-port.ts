@@ -8,7 +8,7 @@ import type { ReachabilityReporter } from '../reach/reachability.ts'
 export interface DiagnosedMesh {
   readonly host: Pick<MeshHost, 'addresses' | 'connect' | 'ping' | 'session' | 'tryAddresses'>
   readonly pool: Pick<SessionPool, 'use' | 'metrics'>
-  readonly book: Pick<PeerBook, 'entry' | 'addressesOf' | 'list' | 'size'>
+  readonly book: Pick<PeerBook, 'entry' | 'addressesOf' | 'list' | 'size' | 'dialled'>
   readonly discovery: Pick<Discovery, 'lookFor' | 'reports'>
   readonly reachability: ReachabilityReporter
 }

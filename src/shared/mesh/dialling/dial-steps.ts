@@ -5,6 +5,9 @@ import type { DialStep, StepReport } from './dial-report.ts'
 /** An error's text in a report, at most so many characters. */
 const MESSAGE_CHARS = 200
 
+/** Errors beneath an error that are looked at. */
+const MOST_CAUSES = 4
+
 /** What libp2p tells while it dials that begins another step (its `upgrader` and its WebTransport). */
 const STEP_OF_EVENT: Readonly<Record<string, DialStep>> = {
   'upgrader:encrypt-outbound-connection': 'secure',
@@ -74,11 +77,15 @@ function stepErrorOf(error: unknown): { code: string; message: string } {
   return { code, message: whole.slice(0, MESSAGE_CHARS) }
 }
 
-/** What is beneath: a WebSocket's own error says only that there was one. */
-function causeTextOf(error: unknown): string | undefined {
-  const cause: unknown = error instanceof Error ? error.cause : undefined
-  if (typeof cause !== 'object' || cause === null || !('message' in cause)) return undefined
-  return typeof cause.message === 'string' && cause.message !== '' ? cause.message : undefined
+/** What is beneath: a WebSocket's own error says only that there was one, and its event holds the error that says why. */
+function causeTextOf(error: unknown, depth = 0): string | undefined {
+  if (typeof error !== 'object' || error === null || depth === MOST_CAUSES) return undefined
+  const beneath: unknown = 'cause' in error ? error.cause : 'error' in error ? error.error : undefined
+  const deeper = causeTextOf(beneath, depth + 1)
+  if (deeper !== undefined || depth === 0) return deeper
+  return 'message' in error && typeof error.message === 'string' && error.message !== ''
+    ? error.message
+    : undefined
 }
 
 /** To a hundredth of a millisecond. */
