@@ -1,6 +1,6 @@
 /** What can be looked at where no node answers. */
 import { constants } from 'node:fs'
-import { access, mkdir, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -41,7 +41,9 @@ async function folderCheck(dataDir: string): Promise<Check> {
       advice: 'Give the node a folder that this user may write to (--data-dir), with room on its disk.',
     }
   } finally {
-    await rm(isThere ? trial : dataDir, { recursive: true, force: true }).catch(() => {})
+    await rm(trial, { force: true }).catch(() => {})
+    // Only while it is empty: a node that starts just now may have made it its own.
+    if (!isThere) await rmdir(dataDir).catch(() => {})
   }
 }
 
