@@ -91,8 +91,7 @@ async function instead(invocation: Invocation, error: unknown, peer: string | un
       state: peer === undefined ? 'warning' : 'failed',
       summary: 'the mesh is switched off: this node has no peers',
       cause: 'mesh_off',
-      advice:
-        'Set p2p.enabled to true and start the node again, if it shall have peers.',
+      advice: 'Set p2p.enabled to true and start the node again, if it shall have peers.',
     }
     return diagnosisOf([{ name: 'node', state: 'ok', summary: `a node answers at ${url}` }, off])
   }
