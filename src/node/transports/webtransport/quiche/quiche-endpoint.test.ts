@@ -91,6 +91,51 @@ describe('an endpoint of quiche', () => {
     expect(await (await server.accept())?.read()).toEqual(Uint8Array.of(1))
   })
 
+  it('leaves room for others when one address range begins handshakes and does not end them', async () => {
+    const made: Socket[] = []
+    const seen = (message: unknown) => void made.push((message as { socket: Socket }).socket)
+    subscribe('udp.socket', seen)
+    const { endpoint } = await listening()
+    unsubscribe('udp.socket', seen)
+    const { port } = endpoint.address
+    const served = made.find(each => each.address().port === port)!
+    // Nothing goes out to these addresses, which are nobody's (RFC 5737).
+    let answers: Buffer[] = []
+    const send = (packet: Buffer, _: number, length: number, __: number, ___: string, sent: () => void) => {
+      answers.push(Buffer.from(packet.subarray(0, length)))
+      setImmediate(sent)
+    }
+    Object.assign(served, { send })
+    const arrive = async (packet: Buffer, host: string): Promise<Buffer | undefined> => {
+      answers = []
+      served.emit('message', packet, { address: host, port: 5, family: 'IPv4', size: packet.length })
+      for (let turn = 0; turn < 4; turn += 1) await new Promise(resolve => setImmediate(resolve))
+      return answers[0]
+    }
+    /** Whether a client there that answers the Retry hears more. */
+    const isServed = async (host: string): Promise<boolean> => {
+      const config = new quiche.Config()
+      config.setApplicationProtos(['h3'])
+      const [own, server] = [
+        { host, port: 5 },
+        { host: '127.0.0.1', port },
+      ]
+      const client = quiche.Connection.connect(null, random(new Uint8Array(20)), own, server, config)
+      const flight = () => {
+        const packet = Buffer.alloc(1350)
+        return packet.subarray(0, client.send(packet)?.[0] ?? 0)
+      }
+      const retry = await arrive(flight(), host)
+      client.recv(retry!, { from: server, to: own })
+      return (await arrive(flight(), host)) !== undefined
+    }
+    for (let n = 0; n < 32; n += 1) await arrive(firstFlight(port), `198.51.100.${n}`)
+    let taken = 0
+    for (let n = 0; n < 40; n += 1) if (await isServed(`203.0.113.${n}`)) taken += 1
+    expect(taken).toBe(32)
+    expect(await isServed('192.0.2.1')).toBe(true)
+  })
+
   it('answers no more handshakes than allowed, and again when those have timed out', async () => {
     const handshakeMs = 1_000
     const { endpoint, certificate } = await listening({ handshakes: 2, handshakeMs })

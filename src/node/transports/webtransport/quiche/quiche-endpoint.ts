@@ -10,6 +10,7 @@
 import type { RemoteInfo } from 'node:dgram'
 import type { Config } from '@matrixai/quic/native/types.js'
 import type { Clock } from '../../../../shared/clock.ts'
+import { PENDING_OF_RANGE, PendingByRange } from '../../../../shared/mesh/limits/pending-by-range.ts'
 import type { QuicAddress, QuicConnection, QuicEnd, QuicLimits } from '../quic.ts'
 import type { NativeConnection, Quiche } from './binding.ts'
 import { QuicheConnection } from './quiche-connection.ts'
@@ -45,11 +46,14 @@ export class QuicheEndpoint {
   #isSendDue = false
   #isClosed = false
   #handshakes = 0
+  /** Of these, whose address was shown: another one may be forged, and must not count for who has it. */
+  readonly #shown: PendingByRange
   /** Undefined: takes no connections. */
   #server: { config: Config; onConnection: (connection: QuicConnection) => void } | undefined
 
   private constructor(parts: QuicheEndpointParts) {
     this.#parts = parts
+    this.#shown = new PendingByRange(parts.limits.handshakes, PENDING_OF_RANGE)
     this.#tokens = new RetryTokens(parts.random(new Uint8Array(32)))
   }
 
@@ -84,7 +88,13 @@ export class QuicheEndpoint {
     const { quiche, random } = this.#parts
     const id = random(new Uint8Array(ID_BYTES))
     const native = quiche.Connection.connect(serverName, id, this.address, remoteAddress, config)
-    return this.#add(native, { isServer: false, remoteAddress, ids: [keyOf(id)], onEstablished })
+    return this.#add(native, {
+      isServer: false,
+      remoteAddress,
+      ids: [keyOf(id)],
+      onEstablished,
+      onHandshakeOver: () => {},
+    })
   }
 
   /** Tells every peer, waits until that has gone out, and gives back the port. */
@@ -143,6 +153,8 @@ export class QuicheEndpoint {
     }
     // After a Retry the client uses the id that we gave it there.
     if (odcid !== undefined && header.dcid.byteLength !== ID_BYTES) return
+    const leave = odcid === undefined ? () => {} : this.#shown.enter(from.host)
+    if (leave === undefined) return
     const id = odcid === undefined ? random(new Uint8Array(ID_BYTES)) : Uint8Array.from(header.dcid)
     const { config, onConnection } = this.#server
     const native = quiche.Connection.accept(id, odcid ?? null, this.address, from, config)
@@ -151,6 +163,7 @@ export class QuicheEndpoint {
       remoteAddress: from,
       ids: [keyOf(id), keyOf(header.dcid)],
       onEstablished: onConnection,
+      onHandshakeOver: leave,
     })
     connection.receive(bytes)
   }
@@ -175,11 +188,13 @@ export class QuicheEndpoint {
       remoteAddress,
       ids,
       onEstablished,
+      onHandshakeOver,
     }: {
       isServer: boolean
       remoteAddress: QuicAddress
       ids: string[]
       onEstablished: (connection: QuicheConnection) => void
+      onHandshakeOver: () => void
     },
   ): QuicheConnection {
     const { quiche, limits, clock } = this.#parts
@@ -189,6 +204,7 @@ export class QuicheEndpoint {
       if (!isPending) return
       isPending = false
       this.#handshakes -= 1
+      onHandshakeOver()
       stopAlarm()
     }
     const connection = new QuicheConnection({
