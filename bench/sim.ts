@@ -66,7 +66,7 @@ async function run(): Promise<Findings[]> {
 }
 
 function methodOf({ peers, churn, events, cpu_s, process_mib }: Simulated): string {
-  const gone = `${Math.round(churn * 100)} % left while it was watched for 6 minutes`
+  const gone = `${Math.round(churn * 100)} % left in 4 minutes`
   return `${peers} peers, seed ${SEED}: ${gone}; ${events} events, ${cpu_s.toFixed(0)} s of CPU, ${process_mib.toFixed(0)} MiB`
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { simulate } from './simulate.ts'
 
-const SMALL = { settleMs: 3 * 60_000, watchMs: 2 * 60_000 }
+const SMALL = { settleMs: 3 * 60_000, watchMs: 2 * 60_000, seekMs: 2 * 60_000 }
 
 describe('a world of peers that come and go', () => {
   it('finds every tool, sends as many messages a peer however many there are, and ends every task once', async () => {
@@ -21,7 +21,7 @@ describe('a world of peers that come and go', () => {
   })
 
   it('is the same again with the same seed, and another one with another', async () => {
-    const world = { peers: 200, signed: false, settleMs: 60_000, watchMs: 60_000 }
+    const world = { peers: 200, signed: false, settleMs: 60_000, watchMs: 60_000, seekMs: 10_000 }
     const first = await simulate({ ...world, seed: 5 })
     expect(await simulate({ ...world, seed: 5 })).toEqual(first)
     expect(await simulate({ ...world, seed: 6 })).not.toEqual(first)

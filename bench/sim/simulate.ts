@@ -6,16 +6,16 @@ import { VirtualClock } from './virtual-clock.ts'
 import { signedWords, unsignedWords } from './words.ts'
 import { POPULAR, RARE, World } from './world.ts'
 
-/** Milliseconds of simulated time: to settle, and then watched. */
-const SETTLE_MS = 6 * 60_000
-const WATCH_MS = 6 * 60_000
+/** Milliseconds of simulated time: to settle, then watched, then searched. */
+const SETTLE_MS = 5 * 60_000
+const WATCH_MS = 4 * 60_000
+const SEEK_MS = 4 * 60_000
 /** New tabs that look for the popular tool, and nodes that look for the rare one. */
 const SEEKERS = 200
 /** Nodes whose books are looked at. */
 const LOOKED_AT = 20
-/** A node that did not find a tool asks again after this time, for so long. Milliseconds. */
+/** A node that did not find a tool asks again after this time. Milliseconds. */
 const ASK_AGAIN_MS = 15_000
-const GIVE_UP_MS = 5 * 60_000
 
 export interface SimulationInit {
   peers: number
@@ -24,6 +24,7 @@ export interface SimulationInit {
   signed: boolean
   settleMs?: number
   watchMs?: number
+  seekMs?: number
 }
 
 export interface Simulated {
@@ -45,7 +46,7 @@ export interface Simulated {
 
 /** Runs a world; the same seed gives the same figures. */
 export async function simulate(init: SimulationInit): Promise<Simulated> {
-  const { peers, seed, signed, settleMs = SETTLE_MS, watchMs = WATCH_MS } = init
+  const { peers, seed, signed, settleMs = SETTLE_MS, watchMs = WATCH_MS, seekMs = SEEK_MS } = init
   const clock = new VirtualClock()
   const words = signed ? signedWords(clock) : unsignedWords(clock, seeded(seed + 2))
   const world = new World({ peers, seed, clock, words })
@@ -59,16 +60,6 @@ export async function simulate(init: SimulationInit): Promise<Simulated> {
   world.onJoin = tab => {
     if (seekers++ < SEEKERS) whenKnown(world, tab, POPULAR, clock, ms => popularFoundMs.push(ms))
   }
-  const rareFoundMs: number[] = []
-  const random = seeded(seed + 3)
-  const nodes = world.nodes
-  const rareSeekers = Array.from(
-    { length: Math.min(SEEKERS, nodes.length) },
-    () => nodes[Math.floor(random() * nodes.length)],
-  )
-  for (const node of rareSeekers) {
-    if (node !== undefined) seek(world, node, RARE, clock, ms => rareFoundMs.push(ms))
-  }
   await clock.run(settleMs + watchMs)
 
   const counts = { node: world.nodes.length, tab: peers - world.nodes.length }
@@ -80,19 +71,29 @@ export async function simulate(init: SimulationInit): Promise<Simulated> {
       bytes: (bytes - sentBefore[kind].bytes) / share,
     }
   }
+  const churn = (world.left - leftBefore) / peers
+  const sentPerMinute = { node: perMinute('node'), tab: perMinute('tab') }
   const looked = world.nodes.slice(0, LOOKED_AT).map(({ book }) => holding(book, clock.now()))
   const sizes = looked.map(entries => entries.length).sort((x, y) => x - y)
   const told = looked.flat()
+  const nodes = world.nodes
+  const seekingNodes = Math.min(SEEKERS, nodes.length)
+  const rareFoundMs: number[] = []
+  for (let n = 0; n < seekingNodes; n++) {
+    const node = nodes[Math.floor((n * nodes.length) / seekingNodes)]
+    if (node !== undefined) seek(world, node, RARE, clock, ms => rareFoundMs.push(ms))
+  }
+  await clock.run(settleMs + watchMs + seekMs)
   const result: Simulated = {
     peers,
-    perMinute: { node: perMinute('node'), tab: perMinute('tab') },
+    perMinute: sentPerMinute,
     popularFoundMs,
     rareFoundMs,
-    rareSought: rareSeekers.length,
+    rareSought: seekingNodes,
     known: sizes[Math.floor(sizes.length / 2)] ?? 0,
     alive: told.filter(({ peer_id }) => world.isAlive(peer_id)).length / Math.max(1, told.length),
     tasks: tasksOf(world),
-    churn: (world.left - leftBefore) / peers,
+    churn,
     events: clock.fired,
   }
   await world.close()
@@ -126,11 +127,12 @@ function seek(
   const began = clock.monotonic()
   const signal = new AbortController().signal
   const attempt = async (): Promise<void> => {
-    if (knows(world, peer, tool)) return found(clock.monotonic() - began)
-    if (clock.monotonic() - began > GIVE_UP_MS) return
-    clock.after(ASK_AGAIN_MS, () => void attempt())
-    for (const one of await peer.exchange.ask({ tool, max: 4 }, signal)) await peer.book.hear(one, 'exchange')
-    if (knows(world, peer, tool)) void attempt()
+    if (!knows(world, peer, tool)) {
+      for (const one of await peer.exchange.ask({ tool, max: 4 }, signal))
+        await peer.book.hear(one, 'exchange')
+    }
+    if (knows(world, peer, tool)) found(clock.monotonic() - began)
+    else clock.after(ASK_AGAIN_MS, () => void attempt())
   }
   void attempt()
 }

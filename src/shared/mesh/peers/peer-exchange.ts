@@ -71,11 +71,9 @@ export class PeerExchange implements DiscoverySource {
     }
   }
 
-  /** Talks with one session peer, every other time with a node where there is one: tabs tell of little but themselves. */
+  /** Talks with one session peer: with a node where there is one, as tabs tell of little but themselves, and that they do unasked. */
   async find(signal: AbortSignal): Promise<Found[]> {
-    const nodes = this.#init.partners().filter(({ kind }) => kind === 'node')
-    const among = nodes.length > 0 && this.#init.random() < 1 / 2 ? nodes : this.#init.partners()
-    const [partner] = this.#some(1, among)
+    const [partner] = this.#nodesFirst(1)
     return partner === undefined ? [] : this.#talk(partner, this.#news(partner.kind), signal)
   }
 
@@ -83,7 +81,7 @@ export class PeerExchange implements DiscoverySource {
   async ask(want: PeersWanted, signal: AbortSignal): Promise<Found[]> {
     const own = this.#init.own()
     const request = { announcements: own === undefined ? [] : [own], want }
-    const talks = this.#some(ASKED).map(partner => this.#talk(partner, request, signal))
+    const talks = this.#nodesFirst(ASKED).map(partner => this.#talk(partner, request, signal))
     const answers = await Promise.allSettled(talks)
     const heard = answers.filter(answer => answer.status === 'fulfilled')
     const refused = answers.find(answer => answer.status === 'rejected')
@@ -178,6 +176,17 @@ export class PeerExchange implements DiscoverySource {
       left -= list.length
       return [[...list]]
     })
+  }
+
+  /** So many different partners, picked at random; others than nodes only where there are not enough of these. */
+  #nodesFirst(count: number): ExchangePartner[] {
+    const partners = this.#init.partners()
+    const nodes = this.#some(
+      count,
+      partners.filter(({ kind }) => kind === 'node'),
+    )
+    const others = partners.filter(({ kind }) => kind !== 'node')
+    return [...nodes, ...this.#some(count - nodes.length, others)]
   }
 
   /** So many different partners, picked at random. */
