@@ -19,21 +19,21 @@ export interface NameResolver {
 
 /**
  * What stands for an address when its name is resolved: `/dns`, `/dns4` and `/dns6` by IP addresses, `/dnsaddr` by the
- * addresses of `expect` in the name's TXT records (multiformats "dnsaddr" spec). An address over TLS keeps its name,
- * which its certificate is for. Throws `not_found` for a name that stands for nothing.
+ * addresses of `expect`, or of any peer where that is undefined, in the name's TXT records (multiformats "dnsaddr" spec).
+ * An address over TLS keeps its name, which its certificate is for. Throws `not_found` for a name that stands for nothing.
  */
 export async function resolveNames(
   address: Multiaddr,
-  options: { resolver: NameResolver; expect: string; signal: AbortSignal },
+  options: { resolver: NameResolver; expect: string | undefined; signal: AbortSignal },
 ): Promise<Multiaddr[]> {
   return new Resolution(options).resolve(address, 0)
 }
 
 class Resolution {
-  readonly #options: { resolver: NameResolver; expect: string; signal: AbortSignal }
+  readonly #options: { resolver: NameResolver; expect: string | undefined; signal: AbortSignal }
   #asked = 0
 
-  constructor(options: { resolver: NameResolver; expect: string; signal: AbortSignal }) {
+  constructor(options: { resolver: NameResolver; expect: string | undefined; signal: AbortSignal }) {
     this.#options = options
   }
 
@@ -77,13 +77,14 @@ function keepsName(address: Multiaddr): boolean {
 }
 
 /** `dnsaddr=<multiaddr>`; another record, or that of another peer, is none. */
-function addressOfRecord(text: string, expect: string): Multiaddr[] {
+function addressOfRecord(text: string, expect: string | undefined): Multiaddr[] {
   const found = /^dnsaddr=(.*)$/.exec(text.trim())?.[1]
   if (found === undefined) return []
   try {
     const address = multiaddr(found)
     const last = address.getComponents().at(-1)
-    return last?.name !== 'p2p' || last.value === expect ? [address] : []
+    const isOther = last?.name === 'p2p' && expect !== undefined && last.value !== expect
+    return isOther ? [] : [address]
   } catch {
     return []
   }

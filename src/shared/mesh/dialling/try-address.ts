@@ -48,7 +48,7 @@ export async function tryAddress(address: string, init: TryAddressInit): Promise
     if (resolver === undefined || !needsResolving(target))
       return [await tryTarget(address, target, steps, init)]
     steps.begin('resolve')
-    const named = { resolver, expect: expect ?? '', signal }
+    const named = { resolver, expect, signal }
     const name = target
     const found = await within(limits.resolveMs, init, limit =>
       unlessAborted(resolveNames(name, { ...named, signal: limit }), limit),
