@@ -7,7 +7,8 @@ import { choice, factsOfSetting, flag, integer, list, type SettingFacts, text } 
 
 const MULTIADDR = /^\/[a-z0-9]+\/\S+$/
 const SERVICE = /^https?:\/\/[^/\s?#]+\/?\S*$/
-const STUN_SERVER = /^stun:(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}$/
+const STUN_SERVER =
+  /^stun:(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/
 const INVITE = /^https?:\/\/\S+#v1\.[A-Za-z0-9_-]{22}\.[1-9A-HJ-NP-Za-km-z]{40,64}$/
 const ORIGIN = /^https?:\/\/[^/\s?#]+$/
 /** A multiaddr, the origin of a node, or the name of a set of public nodes. */
@@ -175,7 +176,7 @@ export const configSchema = z.strictObject({
         'STUN servers to ask beside those of the relays that this node knows. No public one is asked unless it stands here.',
       default: [],
       each: STUN_SERVER,
-      allowed: 'servers as stun:stun.example.org:3478, separated by commas',
+      allowed: 'servers as stun:stun.example.org:3478 with ports of 1 to 65535, separated by commas',
     }),
     namespace: text({
       description:
