@@ -15,7 +15,7 @@ export default mergeConfig(
         'src/node/transports/webtransport/{web-transport,quic-driver}.test.ts',
         // Two ends of WebRTC in one process of Deno miss each other at times; in two processes they do not.
         'src/shared/mesh/host.test.ts',
-        'src/shared/mesh/reach/path-keeper.test.ts',
+        'src/shared/mesh/reach/keep-paths.test.ts',
         'web/**',
       ],
     },
