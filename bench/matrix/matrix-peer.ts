@@ -91,7 +91,7 @@ export async function startMatrixPeer(
       await endpoint.ready
       const call = (tool: string, input: { text?: string; bytes?: number }) =>
         endpoint.callTool(tool, input, { timeoutMs: CALL_MS, signal: AbortSignal.timeout(CALL_MS) })
-      const connection = connections.with(peerId)
+      const connection = connections.with(peerId, session.path)
       const small = { text: 'a'.repeat(SMALL) }
       const large = { text: 'a'.repeat(effort.bytes) }
       await timed(effort.calls / 4, () => call('bench_echo', small))

@@ -60,7 +60,7 @@ export async function dialAndMeasure(init: DialInit): Promise<Measured> {
     const bytes = await longestFrame(session.clientTransport, () =>
       call('crypto_hash', { text: 'a'.repeat(64) }),
     )
-    const connection: Connection = connections.with(peerId)
+    const connection: Connection = connections.with(peerId, session.path)
     return { ...(await measure(connection, call, bytes)), bytes }
   } finally {
     await host.close()
